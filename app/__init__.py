@@ -1,0 +1,81 @@
+"""Miaofa: a shop and a back office for digital entitlements."""
+
+from pathlib import Path
+
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+from sqlalchemy.engine import make_url
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import commands, logs, wiring
+from app.kit import bell, crypto, db, events, tokens
+from app.payments import providers
+from app.payments.providers.test_gateway import TestGateway
+from app.settings import Settings
+from app.web import assets, errors, headers, language, surfaces
+from app.web.dispatch import Miaofa, csrf
+from app.web.guard import current_actor
+from app.web.render import htmx
+from app.web.session import SurfaceSessions
+
+
+def create_app(settings: Settings | None = None) -> Miaofa:
+    """Return the application: settings → kit → wiring → surfaces; touches neither database nor network."""
+    settings = settings or Settings.from_env()
+    app = Miaofa(__name__, instance_path=str(settings.instance))
+    app.config.update(
+        MIAOFA=settings,
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        WTF_CSRF_CHECK_DEFAULT=False,  # the dispatcher asks, after login, permission and length
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # order pages send no referrer, so the dispatcher looks at Origin instead
+        TEMPLATES_AUTO_RELOAD=False,
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,
+    )
+    logs.configure(settings.log_level)
+    _kit(app, settings)
+    providers.configure({"test": TestGateway(settings.test_gateway_url, settings.test_gateway_secret)})
+    events.wire(wiring.NOW, wiring.LATER)
+    _web(app, settings)
+    commands.register(app)
+    return app
+
+
+def _kit(app: Miaofa, settings: Settings) -> None:
+    if settings.database_url.startswith("sqlite"):
+        Path(str(make_url(settings.database_url).database)).parent.mkdir(parents=True, exist_ok=True)
+    crypto.configure(settings.master_keys)
+    tokens.configure(settings.secret_keys)
+    bell.hang(settings.redis_url)
+    db.database.init_app(app)
+    Migrate(app, db.database, directory=str(Path(app.root_path).parent / "migrations"))
+    with app.app_context():
+        db.prepare(db.engine())
+
+
+def _web(app: Miaofa, settings: Settings) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.session_interface = SurfaceSessions()
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    csrf.init_app(app)
+    htmx.init_app(app)
+    login = LoginManager(app)
+    login.request_loader(lambda _: current_actor())
+    assets.register(app)
+    headers.register(app)
+    errors.register(app)
+    language.register(app)
+    surfaces.register(app)
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 5}}
+    return {"pool_size": 8, "max_overflow": 4, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}

@@ -1,0 +1,67 @@
+"""Tables of accounts."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.columns import Moment
+from app.kit.ids import Id
+from app.kit.tenancy import Base, Owned
+
+
+class User(Base):
+    __tablename__ = "user"
+    __table_args__ = (UniqueConstraint("email"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Session(Base):
+    """One signed-in browser of a user; `ended_at` ends it everywhere at once."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index(None, "user_id"),)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    agent: Mapped[str] = mapped_column(Text)
+    network: Mapped[str] = mapped_column(Text)
+
+
+class Membership(Owned):
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_user", "user_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    role: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class LoginTry(Owned):
+    """Failed tries of one name or one network in one window of time."""
+
+    __tablename__ = "login_try"
+
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    window: Mapped[int] = mapped_column(Integer, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+
+
+class Device(Owned):
+    """A buyer's browser; holding its token proves an order made in it."""
+
+    __tablename__ = "device"
+    __table_args__ = (UniqueConstraint("merchant_id", "token_hash"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(Moment)

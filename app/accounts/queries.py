@@ -1,0 +1,51 @@
+"""Questions about accounts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.accounts.models import Device, Membership, Session, User
+from app.accounts.rules import SESSION_IDLE, permissions
+from app.accounts.rules import network as network
+from app.kit import db
+from app.kit.tokens import digest
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody with a living session."""
+
+    user_id: UUID
+    email: str
+    seen_at: datetime
+
+
+def find_signed_in(token: str, *, now: datetime) -> SignedIn | None:
+    """Return who holds `token`, unless the session ended, expired or lay idle."""
+    query = select(Session, User).join(User, User.id == Session.user_id).where(Session.token_hash == digest(token))
+    row = db.session().execute(query).first()
+    if row is None:
+        return None
+    session, user = row
+    if session.ended_at is not None or now >= session.expires_at or now >= session.seen_at + SESSION_IDLE:
+        return None
+    return SignedIn(user.id, user.email, session.seen_at)
+
+
+def find_permissions(user_id: UUID) -> frozenset[str] | None:
+    """Return what a user may do in the running merchant's shop, or None for a stranger."""
+    member = db.find(Membership, user_id)
+    return permissions(member.role) if member else None
+
+
+def list_merchants(user_id: UUID) -> Sequence[int]:
+    """List the merchants a user works for; needs a System unit."""
+    return db.session().scalars(select(Membership.merchant_id).where(Membership.user_id == user_id)).all()
+
+
+def find_device(token: str) -> Device | None:
+    """Return the device that holds `token` in the running merchant's shop."""
+    return db.session().scalar(select(Device).where(Device.token_hash == digest(token)))

@@ -1,0 +1,72 @@
+"""Throttle of wrong log-ins: so many per name and per network in a window, counted in the database, not in Redis."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.accounts.models import LoginTry
+from app.kit import db
+
+WINDOW_MINUTES = 15
+PER_NAME = 8
+PER_NETWORK = 60
+
+
+@dataclass(frozen=True)
+class Key:
+    """Something whose failures are counted, and how many are too many."""
+
+    hash: bytes
+    limit: int
+
+
+def keys(email: str, network: str) -> list[Key]:
+    """Return the two counters of a try: by name and by network, each on its own."""
+    return [Key(_hash("name", email), PER_NAME), Key(_hash("network", network), PER_NETWORK)]
+
+
+def minutes_to_wait(keys: Sequence[Key], *, now: datetime) -> int:
+    """Return 0, or the minutes until the window of a full counter ends; the window before weighs in by its rest."""
+    window, passed = _window(now)
+    query = select(LoginTry.key_hash, LoginTry.window, LoginTry.failures).where(
+        LoginTry.key_hash.in_([key.hash for key in keys]), LoginTry.window >= window - 1
+    )
+    counts: dict[bytes, float] = {}
+    for key_hash, at, failures in db.session().execute(query):
+        counts[key_hash] = counts.get(key_hash, 0) + (failures if at == window else failures * (1 - passed))
+    return minutes_left(now) if any(counts.get(key.hash, 0) >= key.limit for key in keys) else 0
+
+
+def count(keys: Sequence[Key], *, now: datetime) -> int:
+    """Count one failure on each key and return how many more the fullest one takes."""
+    return max(0, min(key.limit - _add_one(key, now) for key in keys))
+
+
+def minutes_left(now: datetime) -> int:
+    """Return the minutes until the present window ends, at least 1."""
+    return max(1, round((1 - _window(now)[1]) * WINDOW_MINUTES))
+
+
+def _add_one(key: Key, now: datetime) -> int:
+    insert = sqlite.insert if db.is_sqlite() else postgresql.insert
+    row = {"merchant_id": db.merchant_id(), "key_hash": key.hash, "window": _window(now)[0], "failures": 1}
+    statement = insert(LoginTry).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=["merchant_id", "key_hash", "window"], set_={"failures": LoginTry.failures + 1}
+    )
+    db.session().execute(statement)
+    total = select(func.sum(LoginTry.failures)).where(LoginTry.key_hash == key.hash, LoginTry.window == row["window"])
+    return int(db.session().scalar(total) or 0)
+
+
+def _window(now: datetime) -> tuple[int, float]:
+    whole, rest = divmod(now.timestamp(), WINDOW_MINUTES * 60)
+    return int(whole), rest / (WINDOW_MINUTES * 60)
+
+
+def _hash(kind: str, text: str) -> bytes:
+    return hashlib.sha256(f"{kind}\0{text}".encode()).digest()

@@ -1,0 +1,140 @@
+"""Questions to the catalog."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from app.catalog.errors import NoSuchSku
+from app.catalog.models import Kind as Kind
+from app.catalog.models import Product as Product
+from app.catalog.models import ProductStatus as ProductStatus
+from app.catalog.models import ProductText, SkuText
+from app.catalog.models import Sku as Sku
+from app.catalog.rules import in_language as in_language
+from app.kit import db
+from app.kit.errors import NotFound
+from app.kit.listing import Listing
+
+SHELF = 24
+WHOLE = (selectinload(Product.texts), selectinload(Product.skus).selectinload(Sku.texts))
+
+PRODUCTS = Listing(
+    query=lambda: select(Product).options(*WHOLE),
+    keys=(Product.id,),
+    filters={
+        "q": lambda query, text: query.where(
+            Product.slug.contains(text.lower(), autoescape=True)
+            | Product.texts.any(ProductText.name.icontains(text, autoescape=True))
+            | Product.skus.any(Sku.code.icontains(text, autoescape=True))
+        )
+    },
+)
+
+
+def list_live(*, after: int = -1) -> Sequence[Product]:
+    """List one shelf of live products in the shop's order, with texts and SKUs, and the first of the next shelf."""
+    query = (
+        select(Product)
+        .where(Product.status == ProductStatus.LIVE, Product.position > after)
+        .order_by(Product.position)
+        .limit(SHELF + 1)
+        .options(*WHOLE)
+    )
+    return db.session().scalars(query).all()
+
+
+def find_product(slug: str) -> Product | None:
+    """Return the product with this address, with texts and SKUs."""
+    return db.session().scalar(select(Product).where(Product.slug == slug).options(*WHOLE))
+
+
+def find_live(slug: str) -> Product | None:
+    """Return the product with this address if it is for sale."""
+    product = find_product(slug)
+    return product if product and product.status is ProductStatus.LIVE else None
+
+
+def count_products() -> int:
+    """Count the products of the shop, whatever their status."""
+    return db.session().scalar(select(func.count()).select_from(Product)) or 0
+
+
+def find_sku(code: str) -> Sku | None:
+    """Return the SKU with this code."""
+    return db.session().scalar(select(Sku).where(Sku.code == code))
+
+
+def get_sku(code: str) -> Sku:
+    """Return the SKU with this code, or refuse with NoSuchSku."""
+    sku = find_sku(code)
+    if sku is None:
+        raise NoSuchSku(code)
+    return sku
+
+
+def list_for_sale(codes: Iterable[str]) -> dict[str, Sku]:
+    """Return the SKUs with these codes whose product is live, by code."""
+    query = (
+        select(Sku)
+        .join(Product, (Product.merchant_id == Sku.merchant_id) & (Product.id == Sku.product_id))
+        .where(Sku.code.in_(list(codes)), Product.status == ProductStatus.LIVE)
+    )
+    return {sku.code: sku for sku in db.session().scalars(query)}
+
+
+def titles(sku_ids: Iterable[UUID], lang: str, fallback: str) -> dict[UUID, str]:
+    """Return what each SKU is called, product and variant, in `lang` with the shop's language as fallback."""
+    ids = list(sku_ids)
+    named: dict[UUID, dict[str, str]] = {}
+    query = (
+        select(Sku.id, ProductText.lang, ProductText.name, SkuText.name)
+        .join(ProductText, (ProductText.merchant_id == Sku.merchant_id) & (ProductText.product_id == Sku.product_id))
+        .outerjoin(
+            SkuText,
+            (SkuText.merchant_id == Sku.merchant_id) & (SkuText.sku_id == Sku.id) & (SkuText.lang == ProductText.lang),
+        )
+        .where(Sku.id.in_(ids))
+    )
+    for sku_id, text_lang, product, variant in db.session().execute(query):
+        if product:
+            named.setdefault(sku_id, {})[text_lang] = f"{product} · {variant}" if variant else product
+    return {
+        sku_id: texts.get(lang) or texts.get(fallback) or next(iter(texts.values())) for sku_id, texts in named.items()
+    }
+
+
+def list_skus() -> Sequence[Sku]:
+    """List all SKUs of the shop by code."""
+    return db.session().scalars(select(Sku).order_by(Sku.code)).all()
+
+
+def list_skus_for_sale() -> Sequence[Sku]:
+    """List all SKUs whose product is live, by code."""
+    query = select(Sku).join(Product, (Product.merchant_id == Sku.merchant_id) & (Product.id == Sku.product_id))
+    return db.session().scalars(query.where(Product.status == ProductStatus.LIVE).order_by(Sku.code)).all()
+
+
+def list_skus_by_id(ids: Iterable[UUID]) -> dict[UUID, Sku]:
+    """Return the SKUs with these ids."""
+    return {sku.id: sku for sku in db.session().scalars(select(Sku).where(Sku.id.in_(list(ids))))}
+
+
+def list_products_by_id(ids: Iterable[UUID]) -> dict[UUID, Product]:
+    """Return the products with these ids, with their texts."""
+    query = select(Product).where(Product.id.in_(list(ids))).options(selectinload(Product.texts))
+    return {product.id: product for product in db.session().scalars(query)}
+
+
+def list_skus_of(product_id: UUID) -> Sequence[Sku]:
+    """List the SKUs of a product in its order."""
+    return db.session().scalars(select(Sku).where(Sku.product_id == product_id).order_by(Sku.position)).all()
+
+
+def get_whole(number: UUID | None) -> Product:
+    """Return a product with texts and SKUs, or refuse with NotFound."""
+    found = db.session().scalar(select(Product).where(Product.id == number).options(*WHOLE))
+    if found is None:
+        raise NotFound
+    return found

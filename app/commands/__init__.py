@@ -1,0 +1,14 @@
+"""The command line: `flask --app wsgi …`; each command prints one JSON object as its last line."""
+
+from flask import Flask
+
+from app.commands import codes, demo, doctor, shops
+
+
+def register(app: Flask) -> None:
+    """Add our commands to Flask's."""
+    app.cli.add_command(codes.codes)
+    app.cli.add_command(codes.stock)
+    app.cli.add_command(shops.shop)
+    app.cli.add_command(demo.demo)
+    app.cli.add_command(doctor.doctor)

@@ -1,0 +1,17 @@
+"""Refusals of entitlements."""
+
+from app.kit.errors import Refusal, words
+
+
+class NothingToReveal(Refusal):
+    message = words("This order has no code to show yet.")
+    mend = words("Wait for the payment to arrive; this page follows it.")
+
+
+class RevealLimit(Refusal):
+    kind = "throttled"
+    message = words("These codes were shown {limit} times already.")
+    mend = words("Write to the shop; it can see every time and place they were shown.")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit

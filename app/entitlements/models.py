@@ -1,0 +1,40 @@
+"""Tables of entitlements."""
+
+from datetime import datetime
+from enum import IntEnum
+from uuid import UUID
+
+from sqlalchemy import Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.columns import Choice, Moment, choice_check
+from app.kit.ids import Id
+from app.kit.tenancy import Owned
+
+
+class State(IntEnum):
+    PROMISED = 0
+    READY = 1
+
+
+class Entitlement(Owned):
+    __tablename__ = "entitlement"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "part_id", "slot"),
+        UniqueConstraint("merchant_id", "code_id"),
+        Index(None, "merchant_id", "order_id"),
+        choice_check("state", State),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    part_id: Mapped[UUID] = mapped_column(Id)
+    slot: Mapped[int] = mapped_column(Integer)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    code_id: Mapped[UUID | None] = mapped_column(Id)
+    state: Mapped[State] = mapped_column(Choice(State))
+    granted_at: Mapped[datetime] = mapped_column(Moment)
+    ready_at: Mapped[datetime | None] = mapped_column(Moment)
+    reveals: Mapped[int] = mapped_column(Integer)
+    first_revealed_at: Mapped[datetime | None] = mapped_column(Moment)
+    tail: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,125 @@
+"""The claim: one guarded statement that takes free codes of a SKU in `pick` order, all or nothing by itself.
+
+Correct by its guards (`status = free` on the row it updates, the count on the whole); SKIP LOCKED only lets buyers
+pass each other. The literals in FREE are on purpose: a bound parameter would hide the partial index from the planner.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, or_, select, text, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from app.inventory.models import Code, Status
+from app.kit import db
+from app.kit.columns import Moment
+from app.kit.ids import Id
+from app.kit.inline import inline
+
+CODE = Code.__table__.c
+FREE = text("code.status = 0 AND NOT code.frozen")
+HELD = text("code.status = 1")
+TAKEN_BACK = 200  # at a time; the next buyer takes the next ones
+
+
+def _free() -> Select[Any]:
+    """Select the free codes of a SKU in the order of sale."""
+    return (
+        select(CODE.id)
+        .where(
+            CODE.merchant_id == bindparam("merchant"),
+            CODE.sku_id == bindparam("sku"),
+            CODE.lane == bindparam("of_lane"),
+            FREE,
+            or_(CODE.expires_on.is_(None), CODE.expires_on >= bindparam("today")),
+        )
+        .order_by(CODE.pick)
+        .limit(bindparam("quantity"))
+    )
+
+
+def _claim(*, skip_locked: bool) -> ReturningUpdate[Any]:
+    picked = _free().with_for_update(skip_locked=skip_locked).cte("picked").prefix_with("MATERIALIZED")
+    return (
+        update(Code.__table__)  # type: ignore[arg-type]
+        .where(
+            CODE.merchant_id == bindparam("merchant"),
+            CODE.id.in_(select(picked.c.id)),
+            FREE,
+            select(func.count()).select_from(picked).scalar_subquery() == bindparam("quantity"),
+        )
+        .values(status=Status.HELD, held_by=bindparam("part", type_=Id), held_until=bindparam("until", type_=Moment))
+        .returning(CODE.id, CODE.cost)
+    )
+
+
+CLAIM = _claim(skip_locked=True)
+CLAIM_WAITING = _claim(skip_locked=False)
+
+
+def claim(
+    *, sku_id: UUID, part_id: UUID, quantity: int, until: datetime, today: date, wait: bool = False
+) -> Sequence[Any]:
+    """Hold `quantity` free codes for a part, or none; with `wait` it queues behind locks instead of passing them."""
+    binds = {
+        "merchant": db.merchant_id(),
+        "sku": sku_id,
+        "of_lane": 0,
+        "today": today,
+        "quantity": quantity,
+        "part": part_id,
+        "until": until,
+    }
+    return db.session().execute(CLAIM_WAITING if wait else CLAIM, binds).all()
+
+
+def count_free(sku_id: UUID, today: date, *, most: int) -> int:
+    """Count the free codes of a SKU without looking at locks, up to `most`."""
+    binds = {"merchant": db.merchant_id(), "sku": sku_id, "of_lane": 0, "today": today, "quantity": most}
+    return db.session().scalar(select(func.count()).select_from(_free().subquery()), binds) or 0
+
+
+def take_back(sku_id: UUID, now: datetime) -> Sequence[UUID]:
+    """Free codes of a SKU whose unpaid hold ran out, and return the parts that lost them."""
+    mine = (CODE.merchant_id == db.merchant_id(), CODE.sku_id == sku_id, HELD, CODE.held_until < now)
+    lapsed = db.session().execute(
+        select(CODE.id, CODE.held_by).where(*mine).limit(TAKEN_BACK).with_for_update(skip_locked=True)
+    )
+    parts = {row.id: row.held_by for row in lapsed}
+    if parts:
+        back = update(Code.__table__).where(*mine, CODE.id.in_(parts))  # type: ignore[arg-type]
+        db.session().execute(back.values(status=Status.FREE, held_by=None, held_until=None))
+    return sorted(set(parts.values()))
+
+
+def held(part_ids: Sequence[UUID], *, now: datetime, today: date) -> Sequence[Any]:
+    """List the codes held for parts that may be sold to them, in the order of sale.
+
+    A hold in force counts past the code's last day, since it was promised in time; one that ran out does not.
+    """
+    good = or_(CODE.expires_on.is_(None), CODE.expires_on >= today, CODE.held_until >= now)
+    query = (
+        select(CODE.id, CODE.held_by, CODE.tail, CODE.cost)
+        .where(CODE.merchant_id == db.merchant_id(), CODE.held_by.in_(part_ids), HELD, ~CODE.frozen, good)
+        .order_by(CODE.pick)
+    )
+    return db.session().execute(query).all()
+
+
+def mark_sold(pairs: Sequence[tuple[UUID, UUID, UUID]]) -> set[UUID]:
+    """Turn held codes into sold ones, one statement; pairs are (code, part, entitlement), returned are the codes."""
+    new = inline("new", {"code_id": Id(), "part_id": Id(), "entitlement_id": Id()}, pairs)
+    statement = (
+        update(Code.__table__)  # type: ignore[arg-type]
+        .where(
+            CODE.merchant_id == db.merchant_id(),
+            CODE.id == new.c.code_id,
+            CODE.held_by == new.c.part_id,
+            HELD,
+        )
+        .values(status=Status.SOLD, entitlement_id=new.c.entitlement_id, held_by=None, held_until=None)
+        .returning(CODE.id)
+    )
+    return set(db.session().scalars(statement))

@@ -1,0 +1,91 @@
+"""Questions about stock."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from app.inventory.models import Batch, Code, ImportIssue, Status, Stock
+from app.inventory.rules import class_of as class_of
+from app.kit import clock, db
+from app.kit.crypto import Sealed
+from app.kit.ids import from_public
+from app.kit.listing import Listing
+from app.merchants import queries as merchants
+
+CLASSES = ("available", "held", "sold", "expired", "frozen", "quarantined", "void")
+
+
+def _in_class(query: Select[Any], text: str) -> Select[Any]:
+    """Keep the codes that count under a class on the shop's present day."""
+    today = clock.now().astimezone(ZoneInfo(merchants.current().zone)).date()
+    return query.where(_class_on(today) == text) if text in CLASSES else query
+
+
+def _class_on(today: date) -> ColumnElement[str]:
+    """Return what rules.class_of says, for the database."""
+    return case(
+        (Code.status == Status.VOID, "void"),
+        (Code.status == Status.SOLD, "sold"),
+        (Code.frozen, "frozen"),
+        (Code.expires_on < today, "expired"),
+        (Code.status == Status.QUARANTINED, "quarantined"),
+        (Code.status == Status.HELD, "held"),
+        else_="available",
+    )
+
+
+CODES = Listing(
+    query=lambda: select(Code),
+    keys=(Code.id,),
+    filters={
+        "sku": lambda query, text: query.where(Code.sku_id == from_public("sku", text)),
+        "batch": lambda query, text: query.where(Code.batch_id == from_public("bat", text)),
+        "status": _in_class,
+        "tail": lambda query, text: query.where(func.upper(Code.tail) == text.upper()),
+    },
+)
+
+BATCHES = Listing(query=lambda: select(Batch), keys=(Batch.id,))
+
+
+def count_by_class(sku_id: UUID, *, today: date) -> dict[str, int]:
+    """Count all codes of a SKU, each under the first class that fits (design.md, Stock)."""
+    under = _class_on(today)
+    query = select(under, func.count()).where(Code.sku_id == sku_id).group_by(under)
+    counted: dict[str, int] = dict(db.session().execute(query).all())
+    return {name: counted.get(name, 0) for name in CLASSES}
+
+
+def stock_of(sku_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the rolled-up stock of SKUs; a SKU never counted has none."""
+    query = select(Stock.sku_id, Stock.available).where(Stock.sku_id.in_(list(sku_ids)))
+    return dict(db.session().execute(query).all())
+
+
+def get_batch(number: UUID | None) -> Batch:
+    """Return a batch of the shop, or refuse with NotFound."""
+    return db.get(Batch, number)
+
+
+def list_batches_by_id(ids: Iterable[UUID]) -> dict[UUID, Batch]:
+    """Return the batches with these ids."""
+    return {batch.id: batch for batch in db.session().scalars(select(Batch).where(Batch.id.in_(list(ids))))}
+
+
+def list_issues(batch_id: UUID, *, limit: int) -> Sequence[ImportIssue]:
+    """List the rows of an import that were not taken, first lines first."""
+    query = select(ImportIssue).where(ImportIssue.batch_id == batch_id).order_by(ImportIssue.line).limit(limit)
+    return db.session().scalars(query).all()
+
+
+def sealed_codes(code_ids: Iterable[UUID]) -> dict[UUID, Sealed]:
+    """Return the seals of codes; only `crypto.open` gets at what is inside."""
+    query = select(Code.merchant_id, Code.id, Code.key_id, Code.sealed).where(Code.id.in_(list(code_ids)))
+    return {
+        number: Sealed("code", "sealed", merchant, number, key_id, blob)
+        for merchant, number, key_id, blob in db.session().execute(query)
+    }

@@ -1,0 +1,69 @@
+"""The two doors to plaintext."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from app.kit import clock, db
+from app.kit.crypto.keys import CODE, Key, Sealed, Unreadable, load_key
+from app.kit.events import By, EventRow
+from app.kit.secret import Secret
+
+REVEAL_AGE = timedelta(seconds=60)
+REVEALED = ".revealed"
+
+
+class RevealRefused(RuntimeError):
+    """A code was asked for without a fresh, committed reveal of just this code by just this person."""
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """A sealed code and the event that says who asked for it."""
+
+    sealed: Sealed
+    event_id: UUID
+
+
+def open(reveals: Sequence[Reveal], *, by: By) -> list[Secret]:
+    """Return the codes whose reveal was committed at most 60 s ago by `by`; refuses while a unit is open."""
+    if db.is_open():
+        raise RevealRefused("a code is opened after the commit of its reveal, never inside a unit")
+    if not reveals:
+        return []
+    merchants = {reveal.sealed.merchant_id for reveal in reveals}
+    if len(merchants) != 1:
+        raise RevealRefused("codes of several merchants")
+    keys = db.read(merchants.pop(), lambda: _proven(reveals, by))
+    return [keys[reveal.sealed.key_id].unseal(reveal.sealed) for reveal in reveals]
+
+
+def _proven(reveals: Sequence[Reveal], by: By) -> dict[UUID, Key]:
+    for reveal in reveals:
+        _check(db.find(EventRow, reveal.event_id), reveal.sealed, by)
+    keys = {key_id: load_key(key_id) for key_id in {reveal.sealed.key_id for reveal in reveals}}
+    if any(key.purpose != CODE for key in keys.values()):
+        raise Unreadable("not a code")
+    return keys
+
+
+def _check(event: EventRow | None, sealed: Sealed, by: By) -> None:
+    if event is None or not event.name.endswith(REVEALED):
+        raise RevealRefused("no such reveal")
+    if (event.subject_type, event.subject_id) != (sealed.table, sealed.row_id):
+        raise RevealRefused("the reveal was of another code")
+    if (event.actor_type, event.actor_id) != (by.type, by.id):
+        raise RevealRefused("the reveal was by somebody else")
+    if not timedelta(0) <= clock.now() - event.at <= REVEAL_AGE:
+        raise RevealRefused("the reveal is too old")
+
+
+def unseal(sealed: Sealed, purpose: str) -> Secret:
+    """Return a contact, credential or staged chunk sealed for `purpose`, inside a unit of its merchant."""
+    key = load_key(sealed.key_id)
+    if purpose == CODE or key.purpose != purpose:
+        raise Unreadable(f"{sealed.table}.{sealed.column} is not for {purpose}")
+    if sealed.merchant_id != db.merchant_id():
+        raise Unreadable("of another merchant")
+    return key.unseal(sealed)

@@ -1,0 +1,170 @@
+"""Units of work: the only place that begins, commits and repeats transactions.
+
+`read(scope, fn)` and `write(scope, fn)` run `fn` in one transaction and may run it again when the database asks for
+it (serialisation failure, deadlock, a busy SQLite); so `fn` does database work and nothing else.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, CursorResult, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import UpdateBase
+
+from app.kit import sqlite
+from app.kit.errors import Busy, NotFound
+from app.kit.tenancy import Base, Scope, System, Unscoped, enter
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Base)
+
+TRIES = 6
+RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
+
+database = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+class Unit:
+    """One running transaction: its session, its scope, and what is to happen before and after its commit."""
+
+    def __init__(self, session: Session, scope: Scope, *, writing: bool) -> None:
+        self.session = session
+        self.scope = scope
+        self.writing = writing
+        self.before_commit: list[Callable[[], None]] = []
+        self.after_commit: list[Callable[[], None]] = []
+        self.notes: dict[str, Any] = {}
+
+
+_unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+
+
+def read(scope: Scope, fn: Callable[[], T]) -> T:
+    """Return what `fn` answers from one read transaction in `scope`; nothing it changes is kept."""
+    return _repeat(lambda: _run(scope, fn, writing=False))
+
+
+def write(scope: Scope, fn: Callable[[], T]) -> T:
+    """Run `fn` in one write transaction in `scope`, commit, and return its answer; an exception leaves nothing."""
+    if isinstance(scope, System):
+        raise Unscoped(f"{scope} only reads; a write belongs to one merchant")
+    return _repeat(lambda: _run(scope, fn, writing=True))
+
+
+def unit() -> Unit:
+    """Return the unit this code runs in; outside of one it raises."""
+    current = _unit.get()
+    if current is None:
+        raise RuntimeError("No unit is open: call this inside db.read or db.write.")
+    return current
+
+
+def is_open() -> bool:
+    return _unit.get() is not None
+
+
+def session() -> Session:
+    """Return the session of the running unit."""
+    return unit().session
+
+
+def merchant_id() -> int:
+    """Return the merchant of the running unit; a System unit has none and raises."""
+    scope = unit().scope
+    if not isinstance(scope, int):
+        raise RuntimeError(f"This unit reads across merchants ({scope.reason}); it belongs to none.")
+    return scope
+
+
+def find(model: type[R], number: Any) -> R | None:
+    """Return the row of the running merchant with this id, or None."""
+    return session().get(model, (merchant_id(), number))
+
+
+def get(model: type[R], number: Any) -> R:
+    """Return the row of the running merchant with this id, or refuse with NotFound."""
+    row = find(model, number) if number is not None else None
+    if row is None:
+        raise NotFound
+    return row
+
+
+def changed(statement: UpdateBase, parameters: Any = None) -> int:
+    """Run a guarded INSERT, UPDATE or DELETE and return how many rows it changed."""
+    counted = statement.execution_options(preserve_rowcount=True)  # else an INSERT on PostgreSQL counts as -1
+    return cast("CursorResult[Any]", session().execute(counted, parameters)).rowcount
+
+
+def engine() -> Engine:
+    """Return the engine of the running application."""
+    return database.engine
+
+
+def is_sqlite() -> bool:
+    return database.engine.dialect.name == "sqlite"
+
+
+def _repeat(attempt: Callable[[], T]) -> T:
+    for number in range(1, TRIES + 1):
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if not _transient(error):
+                raise
+            if number == TRIES:
+                raise Busy from error
+            time.sleep(random.uniform(0, 0.005 * 2**number))
+    raise AssertionError("unreachable")
+
+
+def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
+    if is_open():
+        raise RuntimeError("A unit is open already; units do not nest.")
+    with _turn(writing), _session(writing) as fresh:
+        current = Unit(fresh, scope, writing=writing)
+        token = _unit.set(current)
+        try:
+            enter(fresh, scope)
+            answer = fn()
+            if writing:
+                for hook in current.before_commit:
+                    hook()
+                fresh.commit()
+        finally:
+            _unit.reset(token)
+    if writing:
+        for after in current.after_commit:
+            after()
+    return answer
+
+
+def _turn(writing: bool) -> AbstractContextManager[None]:
+    """Queue SQLite's writers at a file lock: its own busy handler lets some wait for seconds (measured)."""
+    return sqlite.turn(engine()) if writing and is_sqlite() else nullcontext()
+
+
+def _session(writing: bool) -> Session:
+    mode = "write" if writing else "read"
+    return Session(engine().execution_options(unit=mode), expire_on_commit=False)
+
+
+def _transient(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in RETRIED or sqlite.is_busy(error.orig)
+
+
+def prepare(new: Engine) -> None:
+    """Make an engine fit for units; called once for each engine."""
+    if new.dialect.name == "sqlite":
+        sqlite.prepare(new)
+
+
+def raw_connection() -> Connection:
+    """Return a plain connection for start-up checks (versions, roles); it sees no merchant's rows."""
+    return engine().connect()

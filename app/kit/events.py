@@ -1,0 +1,226 @@
+"""Events: what happened, as insert-only rows that are timeline, audit leaf and webhook source at once.
+
+`publish` queues an event in the running unit and runs its NOW reactions there; at the commit all events of the unit
+go down in one statement, each with one outbox row. `relay` hands outbox rows to the LATER reactions and deletes them.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+import structlog
+from sqlalchemy import JSON, Index, LargeBinary, SmallInteger, Text, delete, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import bell, clock, db
+from app.kit.columns import Moment
+from app.kit.ids import Id, new_id
+from app.kit.tenancy import Owned, System
+
+log = structlog.get_logger()
+BATCH = 50
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who did it: a user, a buyer's device, a gateway, the system itself."""
+
+    type: str
+    id: UUID | None = None
+
+
+SYSTEM = By("system")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened; a subclass names it and adds the facts worth keeping (never a secret)."""
+
+    name: ClassVar[str]
+    subject_type: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    subject_id: UUID
+    at: datetime
+    by: By = SYSTEM
+    order_id: UUID | None = None
+
+
+class EventRow(Owned):
+    __tablename__ = "event"
+    __table_args__ = (
+        Index(None, "merchant_id", "subject_type", "subject_id"),
+        Index(None, "merchant_id", "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    name: Mapped[str] = mapped_column(Text)
+    subject_type: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID] = mapped_column(Id)
+    order_id: Mapped[UUID | None] = mapped_column(Id)
+    actor_type: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None] = mapped_column(Id)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    v: Mapped[int] = mapped_column(SmallInteger)
+
+
+class Outbox(Owned):
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "merchant_id", "due_at"),)
+
+    event_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+
+
+E = TypeVar("E", bound=Event)
+Reaction = Callable[[Sequence[Any]], None]
+LaterReaction = Callable[[Sequence[EventRow]], None]
+
+_now: Mapping[type[Event], Sequence[Reaction]] = {}
+_later: Mapping[str, Sequence[LaterReaction]] = {}
+
+
+def wire(now: Mapping[type[Event], Sequence[Reaction]], later: Mapping[type[Event], Sequence[LaterReaction]]) -> None:
+    """Take the two tables of `app/wiring.py`; called once at start."""
+    global _now, _later
+    _now, _later = now, {event.name: reactions for event, reactions in later.items()}
+
+
+def publish(*events: Event) -> list[UUID]:
+    """Record events of one kind in the running unit, run their NOW reactions, and return the id of each in order."""
+    if not events:
+        return []
+    unit = db.unit()
+    if "events" not in unit.notes:
+        unit.notes["events"] = []
+        unit.before_commit.append(lambda: _insert(unit.notes["events"]))
+        unit.after_commit.append(bell.ring)
+    ids = [new_id() for _ in events]
+    unit.notes["events"].extend(_row(event, number) for event, number in zip(events, ids, strict=True))
+    for reaction in _now.get(type(events[0]), ()):
+        reaction(events)
+    return ids
+
+
+def _row(event: Event, number: UUID) -> dict[str, Any]:
+    base = {field.name for field in fields(Event)}
+    facts = {field.name: getattr(event, field.name) for field in fields(event) if field.name not in base}
+    return {
+        "merchant_id": db.merchant_id(),
+        "id": number,
+        "at": event.at,
+        "name": event.name,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+        "order_id": event.order_id,
+        "actor_type": event.by.type,
+        "actor_id": event.by.id,
+        "data": json.loads(json.dumps(facts, default=_plain)),
+        "salt": secrets.token_bytes(16),
+        "v": event.version,
+    }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in an event")
+
+
+def _insert(rows: list[dict[str, Any]]) -> None:
+    db.session().execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
+    db.session().execute(
+        insert(Outbox.__table__),  # type: ignore[arg-type]
+        [
+            {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
+            for row in rows
+        ],
+    )
+
+
+def timeline(*, order_id: UUID | None = None, subject: tuple[str, UUID] | None = None) -> Sequence[EventRow]:
+    """List what happened to an order or to one subject, oldest first."""
+    query = select(EventRow).order_by(EventRow.at, EventRow.id).limit(500)
+    if order_id is not None:
+        query = query.where(EventRow.order_id == order_id)
+    if subject is not None:
+        query = query.where(EventRow.subject_type == subject[0], EventRow.subject_id == subject[1])
+    return db.session().scalars(query).all()
+
+
+# The relay -------------------------------------------------------------------------------------------------------
+
+
+def relay() -> int:
+    """Hand all due outbox rows to their reactions, merchant by merchant, and return how many were delivered."""
+    due = db.read(System("outbox relay"), _merchants_due)
+    return sum(_relay_one(merchant) for merchant in due)
+
+
+def _merchants_due() -> Sequence[int]:
+    query = select(Outbox.merchant_id).where(Outbox.due_at <= clock.now()).distinct()
+    return db.session().scalars(query).all()
+
+
+def _relay_one(merchant: int) -> int:
+    """Deliver one batch; if it fails, go row by row so that one poisoned event holds up no other."""
+    taken: list[UUID] = []
+    try:
+        return db.write(merchant, lambda: _deliver(BATCH, taken))
+    except Exception:
+        log.exception("outbox.batch_failed", merchant=merchant)
+    delivered = 0
+    for _ in range(BATCH):
+        taken.clear()
+        try:
+            delivered += db.write(merchant, lambda: _deliver(1, taken))
+        except Exception:
+            log.exception("outbox.event_failed", merchant=merchant)
+            db.write(merchant, lambda: _postpone(taken))
+        if not taken:
+            break
+    return delivered
+
+
+def _deliver(limit: int, taken: list[UUID]) -> int:
+    """Hand the first due rows to their reactions; `taken` tells which, also when one of those fails."""
+    taken[:] = rows = _take(limit)
+    happened = db.session().scalars(select(EventRow).where(EventRow.id.in_(rows)).order_by(EventRow.name)).all()
+    for name, group in groupby(happened, key=lambda row: row.name):
+        same = list(group)
+        for reaction in _later.get(name, ()):
+            reaction(same)
+    db.session().execute(delete(Outbox).where(Outbox.event_id.in_(rows)))
+    return len(rows)
+
+
+def _take(limit: int) -> Sequence[UUID]:
+    query = (
+        select(Outbox.event_id)
+        .where(Outbox.due_at <= clock.now())
+        .order_by(Outbox.due_at, Outbox.event_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return db.session().scalars(query).all()
+
+
+def _postpone(numbers: Sequence[UUID]) -> None:
+    """Put rows that failed off, longer each time; they stay until they are delivered, maybe by somebody else now."""
+    rows = db.session().execute(select(Outbox.event_id, Outbox.attempts).where(Outbox.event_id.in_(numbers))).all()
+    for number, attempts in rows:
+        pause = min(timedelta(seconds=2 ** min(attempts + 1, 12)), LONGEST_PAUSE)
+        later = update(Outbox).where(Outbox.event_id == number)
+        db.changed(later.values(due_at=clock.now() + pause, attempts=attempts + 1))

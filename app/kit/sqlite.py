@@ -1,0 +1,51 @@
+"""SQLite as the embedded engine: safe pragmas, one kind of BEGIN for each kind of unit, a fair queue for writers."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+OLDEST = (3, 35, 0)  # RETURNING
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA recursive_triggers=ON",  # so that INSERT OR REPLACE fires the guards of immutable tables
+)
+
+
+def prepare(engine: Engine) -> None:
+    """Attach pragmas and BEGIN to `engine`; the driver must not begin by itself."""
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("unit", "write") == "write"
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def turn(engine: Engine) -> Iterator[None]:
+    """Hold the writers' queue of this database; a killed holder lets go by itself."""
+    with open(f"{engine.url.database}.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether SQLite only asks for patience."""
+    return isinstance(error, sqlite3.OperationalError) and (getattr(error, "sqlite_errorcode", 0) & 0xFF) in BUSY

@@ -1,0 +1,15 @@
+"""The areas in the order they may know each other: an area calls only those before it."""
+
+AREAS = (
+    "merchants",
+    "accounts",
+    "ledger",
+    "catalog",
+    "inventory",
+    "pricing",
+    "risk",
+    "orders",
+    "payments",
+    "entitlements",
+    "finance",
+)

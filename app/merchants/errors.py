@@ -1,0 +1,38 @@
+"""Refusals of merchants."""
+
+from app.kit.errors import Refusal, words
+
+
+class BadSlug(Refusal):
+    kind = "invalid"
+    message = words("“{slug}” cannot be a shop's short name.")
+    mend = words("Use 2 to 40 lower-case letters, digits and dashes, and none of the reserved words.")
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+
+
+class AddressTaken(Refusal):
+    message = words("“{address}” belongs to another shop already.")
+    mend = words("Choose another one.")
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+
+class BadDomain(Refusal):
+    kind = "invalid"
+    message = words("“{domain}” is not a host name.")
+    mend = words("Give a name such as shop.example.com, without https:// and without a path.")
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+
+
+class NoSuchShop(Refusal):
+    kind = "missing"
+    message = words("There is no shop “{slug}”.")
+    mend = words("Check its short name, or create it first.")
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug

@@ -1,0 +1,33 @@
+"""Refusals of orders."""
+
+from app.kit.errors import Refusal, words
+
+
+class BadQuantity(Refusal):
+    kind = "invalid"
+    message = words("Order between 1 and {most} pieces.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class NotForSale(Refusal):
+    kind = "invalid"
+    message = words("“{sku}” is not for sale here.")
+    mend = words("Open the product again and choose what it offers now.")
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+
+
+class BadContact(Refusal):
+    kind = "invalid"
+    message = words("Give an e-mail address, a phone number or another contact of 2 to {limit} characters.")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+
+class NotPayable(Refusal):
+    message = words("This order is not waiting for a payment.")
+    mend = words("Look at its present state below.")

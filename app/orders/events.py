@@ -1,0 +1,46 @@
+"""What happens to orders."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.kit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(Event):
+    name = "order.placed"
+    subject_type = "order"
+
+    number: str
+    amount: int
+    currency: str
+    skus: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPaid(Event):
+    name = "order.paid"
+    subject_type = "order"
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderDelivered(Event):
+    name = "order.delivered"
+    subject_type = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderQueued(Event):
+    """The order is paid, and something in it is still owed."""
+
+    name = "order.queued"
+    subject_type = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderExpired(Event):
+    name = "order.expired"
+    subject_type = "order"

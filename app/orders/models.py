@@ -1,0 +1,166 @@
+"""Tables of orders."""
+
+from datetime import datetime
+from enum import IntEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kit.columns import Choice, Moment, choice_check
+from app.kit.ids import Id
+from app.kit.money import Money
+from app.kit.tenancy import Owned
+
+
+class Payment(IntEnum):
+    PENDING = 0
+    PAID = 1
+    PARTIALLY_REFUNDED = 2
+    REFUNDED = 3
+
+
+class Fulfilment(IntEnum):
+    NONE = 0
+    PARTIAL = 1
+    DONE = 2
+    QUEUED = 3
+
+
+class Review(IntEnum):
+    NONE = 0
+    WAITING = 1
+
+
+class Closed(IntEnum):
+    OPEN = 0
+    EXPIRED = 1
+    CANCELLED = 2
+
+
+class Source(IntEnum):
+    """Where the goods of a part come from."""
+
+    POOL = 0
+
+
+class TenderState(IntEnum):
+    DUE = 0
+    MET = 1
+
+
+class Order(Owned):
+    __tablename__ = "order"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "number"),
+        UniqueConstraint("merchant_id", "idem"),
+        Index(None, "merchant_id", "device_id"),
+        Index(None, "merchant_id", "paid_at"),
+        choice_check("payment", Payment),
+        choice_check("fulfilment", Fulfilment),
+        choice_check("review", Review),
+        choice_check("closed", Closed),
+        CheckConstraint("total_amount >= 0", name="total"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(Text)
+    idem: Mapped[bytes] = mapped_column(LargeBinary)
+    device_id: Mapped[UUID | None] = mapped_column(Id)
+    contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    contact_key_id: Mapped[UUID] = mapped_column(Id)
+    contact_mask: Mapped[str] = mapped_column(Text)
+    lang: Mapped[str] = mapped_column(Text)
+    total_amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    payment: Mapped[Payment] = mapped_column(Choice(Payment))
+    fulfilment: Mapped[Fulfilment] = mapped_column(Choice(Fulfilment))
+    review: Mapped[Review] = mapped_column(Choice(Review))
+    closed: Mapped[Closed] = mapped_column(Choice(Closed))
+    placed_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    paid_at: Mapped[datetime | None] = mapped_column(Moment)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    lines: Mapped[list["Line"]] = relationship(lazy="raise", order_by="Line.position")
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_amount, self.currency)
+
+
+class Line(Owned):
+    __tablename__ = "order_line"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["order.merchant_id", "order.id"]),
+        Index(None, "merchant_id", "order_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    position: Mapped[int] = mapped_column(SmallInteger)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    title: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[int] = mapped_column(Integer)
+    price_amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_amount, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return self.price * self.quantity
+
+
+class Part(Owned):
+    __tablename__ = "part"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "line_id"], ["order_line.merchant_id", "order_line.id"]),
+        Index(None, "merchant_id", "order_id"),
+        choice_check("source", Source),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(Id)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    quantity: Mapped[int] = mapped_column(Integer)
+    source: Mapped[Source] = mapped_column(Choice(Source))
+    price_share: Mapped[int] = mapped_column(BigInteger)
+    cost: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+
+
+class Tender(Owned):
+    __tablename__ = "tender"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["order.merchant_id", "order.id"]),
+        Index(None, "merchant_id", "order_id"),
+        choice_check("state", TenderState),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    state: Mapped[TenderState] = mapped_column(Choice(TenderState))
+    method_id: Mapped[UUID | None] = mapped_column(Id)
+    met_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.amount, self.currency)

@@ -1,0 +1,60 @@
+"""Pure rules of orders: status, order numbers, contacts."""
+
+import re
+import secrets
+from datetime import datetime
+
+from app.orders.models import Closed, Fulfilment, Order, Payment, Review
+
+MOST = 1000
+LONGEST_CONTACT = 200
+STATUSES = (
+    "in_review",
+    "cancelled",
+    "expired",
+    "refunded",
+    "queued",
+    "fulfilling",
+    "partially_delivered",
+    "partially_refunded",
+    "delivered",
+    "paid",
+    "pending",
+)
+
+
+def status(order: Order, *, now: datetime) -> str:
+    """Return the one word for an order; the first that holds (contract.md)."""
+    late = order.payment is Payment.PENDING and now >= order.expires_at
+    paid = order.payment is not Payment.PENDING
+    holds = {
+        "in_review": order.review is Review.WAITING,
+        "cancelled": order.closed is Closed.CANCELLED,
+        "expired": order.closed is Closed.EXPIRED or late,
+        "refunded": order.payment is Payment.REFUNDED,
+        "queued": order.fulfilment is Fulfilment.QUEUED,
+        "partially_delivered": order.fulfilment is Fulfilment.PARTIAL,
+        "partially_refunded": order.payment is Payment.PARTIALLY_REFUNDED,
+        "delivered": order.fulfilment is Fulfilment.DONE,
+        "paid": paid,
+    }
+    return next((name for name in STATUSES if holds.get(name)), "pending")
+
+
+def new_number(now: datetime) -> str:
+    """Return a fresh order number: the day and ten random digits, so that it counts nothing."""
+    return f"{now:%y%m%d}{secrets.randbelow(10**10):010d}"
+
+
+def is_contact(text: str) -> bool:
+    return 2 <= len(text) <= LONGEST_CONTACT and text.isprintable()
+
+
+def mask_contact(text: str) -> str:
+    """Return what may be seen of a contact: `138****8000`, `al***@example.com`."""
+    if "@" in text:
+        name, _, host = text.partition("@")
+        return f"{name[:2] if len(name) > 2 else name[:1]}***@{host}"
+    if re.fullmatch(r"\+?\d{7,15}", digits := re.sub(r"[\s-]", "", text)):
+        return f"{digits[:-8]}****{digits[-4:]}" if len(digits) > 8 else f"****{digits[-4:]}"
+    return f"{text[:1]}***"

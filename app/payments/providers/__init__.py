@@ -1,0 +1,21 @@
+"""The gateways we can talk to: one file each behind one Protocol."""
+
+from collections.abc import Mapping
+
+from app.payments.providers.base import Forged, Provider, Start, Told
+
+_providers: dict[str, Provider] = {}
+
+
+def configure(providers: Mapping[str, Provider]) -> None:
+    """Take the gateways of this installation by name; called once at start."""
+    _providers.clear()
+    _providers.update(providers)
+
+
+def provider(name: str) -> Provider:
+    """Return the gateway of this name; a method in the database always names one."""
+    return _providers[name]
+
+
+__all__ = ["Forged", "Provider", "Start", "Told", "configure", "provider"]

@@ -1,0 +1,153 @@
+/* What pages gain from JavaScript. Everything works without it; nothing here knows a page by name. */
+(function () {
+  "use strict";
+
+  var root = document.documentElement;
+  var one = function (selector, within) { return (within || document).querySelector(selector); };
+  var all = function (selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); };
+  var on = function (name, react, capture) { document.addEventListener(name, react, capture || false); };
+
+  /* Theme: the form's own request sets the cookie, so the server sends the next page right; the local copy tells the other tabs. */
+  function wear(theme) {
+    root.setAttribute("data-theme", theme);
+    var meta = one('meta[name="color-scheme"]');
+    if (meta) meta.content = theme;
+  }
+  try { if (!root.dataset.theme && localStorage.getItem("theme")) wear(localStorage.getItem("theme")); } catch (refused) { /* private windows may refuse */ }
+  on("click", function (event) {
+    var button = event.target.closest("[data-theme-switch] button");
+    if (!button) return;
+    event.preventDefault();
+    wear(button.value);
+    try { localStorage.setItem("theme", button.value); } catch (refused) { /* as above */ }
+    var choice = new URLSearchParams(new FormData(button.form));
+    choice.set(button.name, button.value);
+    fetch(button.form.action, { method: "POST", body: choice, credentials: "same-origin", redirect: "manual" }).catch(function () {});
+    var other = one("[data-theme-switch] .theme-" + (button.value === "dark" ? "light" : "dark"));
+    if (other) other.focus();
+  });
+  window.addEventListener("storage", function (event) {
+    if (event.key === "theme" && event.newValue) wear(event.newValue);
+  });
+
+  /* A plain form is sent once a second at most; the server has the last word. */
+  on("submit", function (event) {
+    var form = event.target;
+    if (form.getAttribute("method") !== "post" || form.hasAttribute("hx-post")) return;
+    var now = Date.now();
+    if (now - Number(form.dataset.sentAt || 0) < 1000) return event.preventDefault();
+    form.dataset.sentAt = now;
+    form.setAttribute("aria-busy", "true");
+  });
+
+  /* Half-typed Chinese is nobody's input yet: no search, no sending, until the characters are chosen. */
+  on("input", function (event) { if (event.isComposing) event.stopImmediatePropagation(); }, true);
+  on("compositionend", function (event) { event.target.dispatchEvent(new Event("input", { bubbles: true })); });
+  on("keydown", function (event) {
+    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) { event.preventDefault(); event.stopImmediatePropagation(); }
+  }, true);
+
+  /* Short confirmations. The region is on the page from the start, so screen readers hear it. */
+  function say(text, className, lasts) {
+    var line = document.createElement("div");
+    line.className = className;
+    line.textContent = text;
+    one("#toasts").appendChild(line);
+    setTimeout(function () { line.remove(); }, lasts);
+  }
+  on("toast", function (event) {
+    say(event.detail.text, "toast-line tone-" + (event.detail.tone || "ok"), event.detail.lasts || 4000);
+  });
+
+  /* Copying happens inside the tap, three ways: the old command, the clipboard, a selection to hold. */
+  function copyByCommand(text) {
+    var area = document.createElement("textarea");
+    area.value = text;
+    area.readOnly = true;
+    area.className = "offscreen";
+    document.body.appendChild(area);
+    area.select();
+    area.setSelectionRange(0, text.length);
+    var copied = false;
+    try { copied = document.execCommand("copy"); } catch (refused) { copied = false; }
+    area.remove();
+    return copied;
+  }
+  function tell(button, text) {
+    var label = one("[data-copy-label]", button) || button;
+    if (!button.dataset.words) button.dataset.words = label.textContent;
+    label.textContent = text;
+    say(text, "visually-hidden", 2000);
+    clearTimeout(button.restoring);
+    button.restoring = setTimeout(function () { label.textContent = button.dataset.words; }, 2000);
+  }
+  on("click", function (event) {
+    var button = event.target.closest("[data-copy]");
+    var source = button && one(button.dataset.copy);
+    if (!source) return;
+    var text = ("value" in source ? source.value : source.textContent).trim();
+    var done = function () { tell(button, button.dataset.copied); };
+    var select = function () {
+      getSelection().selectAllChildren(source);
+      tell(button, button.dataset.selected);
+    };
+    var copied = copyByCommand(text);
+    if (button.type === "button") button.focus();
+    var clipboard = navigator.clipboard && navigator.clipboard.writeText(text);
+    if (copied) { done(); if (clipboard) clipboard.catch(function () {}); }
+    else if (clipboard) clipboard.then(done, select);
+    else select();
+  });
+
+  /* A file field says what it holds. */
+  on("change", function (event) {
+    var line = event.target.dataset.picked && document.getElementById(event.target.dataset.picked);
+    if (!line) return;
+    line.textContent = Array.prototype.map.call(event.target.files, function (file) {
+      return file.name + " · " + (file.size < 1e6 ? Math.ceil(file.size / 1e3) + " kB" : (file.size / 1e6).toFixed(1) + " MB");
+    }).join(", ");
+    line.hidden = !line.textContent;
+  });
+
+  /* htmx: token, busy marks, focus, and a lost network. */
+  on("htmx:configRequest", function (event) {
+    var token = one('meta[name="csrf-token"]');
+    if (token) event.detail.headers["X-CSRFToken"] = token.content;
+  });
+  on("htmx:beforeRequest", function (event) { event.detail.target.setAttribute("aria-busy", "true"); });
+  on("htmx:afterRequest", function (event) { event.detail.target.removeAttribute("aria-busy"); });
+  function arrive(within) {
+    all("[data-copy][hidden]", within).forEach(function (button) { button.hidden = false; });
+    var wanted = one("[data-autofocus]", within);
+    if (wanted) wanted.focus();
+  }
+  on("htmx:afterSettle", function (event) { arrive(event.detail.elt.parentNode || document); });
+  function offline(event) {
+    var place = one("#page-alert");
+    if (!place) return;
+    var line = document.createElement("p");
+    var again = document.createElement("button");
+    line.className = "alert alert-danger";
+    line.setAttribute("role", "alert");
+    line.textContent = place.dataset.offline;
+    again.className = "btn btn-sm";
+    again.textContent = place.dataset.again;
+    again.onclick = function () { line.remove(); window.htmx.trigger(event.detail.elt, (event.detail.requestConfig.triggeringEvent || {}).type || "click"); };
+    line.appendChild(again);
+    place.replaceChildren(line);
+  }
+  on("htmx:sendError", offline);
+  on("htmx:timeout", offline);
+
+  /* A page left behind keeps no code in clear: some browsers show it again, as it was, on "back". */
+  window.addEventListener("pagehide", function () {
+    all("[data-secret]").forEach(function (code) { code.textContent = "••••"; code.removeAttribute("aria-label"); });
+  });
+  window.addEventListener("pageshow", function (event) {
+    all("form[aria-busy]").forEach(function (form) { form.removeAttribute("aria-busy"); });
+    var home = event.persisted && one("[data-secret-home]");
+    if (home) location.replace(home.dataset.secretHome);
+  });
+
+  arrive(document);
+})();

@@ -1,0 +1,118 @@
+"""The path of a request: guard → parse → unit → render. A view runs in one unit that it does not see."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Request, Response, g, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.accounts import service as accounts
+from app.kit import clock, db
+from app.kit.errors import NotFound, Refusal
+from app.kit.tenancy import PLATFORM
+from app.web import guard
+from app.web.errors import StalePage, problems
+from app.web.render import Page, respond
+
+log = structlog.get_logger()
+csrf = CSRFProtect()
+LONGEST_BODY = 1024 * 1024
+SAFE = {"GET", "HEAD", "OPTIONS"}
+CORRECTABLE = {"invalid": 422, "missing": 422, "conflict": 409, "throttled": 429}  # kind → status of the form
+
+
+class Body(Request):
+    """A request whose file parts never touch the disk: forms are small, and uploads are read as a stream."""
+
+    max_content_length = LONGEST_BODY
+    max_form_parts = 200
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> Any:
+        raise RequestEntityTooLarge
+
+
+class Miaofa(Flask):
+    """Flask with our own way through a request."""
+
+    request_class = Body
+
+    def dispatch_request(self) -> Any:
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        rule, args = request.url_rule, dict(request.view_args or {})
+        assert rule is not None
+        if request.method == "OPTIONS":
+            return self.make_default_options_response()
+        view = self.view_functions[rule.endpoint]
+        if rule.endpoint == "static":
+            return view(**args)
+        return go(view, guard.surface_of(rule.endpoint), args)
+
+
+def go(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> Response:
+    """Lead one request from the guard to its answer."""
+    guard.admit(view, surface, args)
+    parse(view, surface)
+    args.pop("shop", None)
+    try:
+        answer = run(view, args)
+    except Refusal as refusal:
+        answer = again(view, args, refusal)
+    if g.touch:
+        touch()
+    return respond(answer)
+
+
+def parse(view: Callable[..., Any], surface: str) -> None:
+    """Read the body once, and let nobody post from a strange page."""
+    if request.method in SAFE or surface == "hooks":
+        return
+    check_origin()
+    if getattr(view, "streams", False):
+        return
+    csrf.protect()
+    request.form  # noqa: B018 (read here, so that no unit waits for a slow sender)
+
+
+def check_origin() -> None:
+    """Refuse a form that says it comes from elsewhere; pages that send no referrer say "null"."""
+    origin = request.headers.get("Origin", "null")
+    ours = {request.host, urlsplit(guard.settings().base_url).netloc}
+    if origin != "null" and urlsplit(origin).netloc not in ours:
+        raise StalePage
+
+
+def run(view: Callable[..., Any], args: dict[str, Any]) -> Any:
+    call = partial(view, **args)
+    if getattr(view, "unit", "auto") is None:
+        return call()
+    merchant = g.frame.merchant_id if g.frame else PLATFORM
+    return db.read(merchant, call) if request.method in SAFE else db.write(merchant, call)
+
+
+def again(view: Callable[..., Any], args: dict[str, Any], refusal: Refusal) -> Page:
+    """Return the form of a refused view with its faults and what was typed, or raise the refusal."""
+    form = getattr(view, "form", None)
+    if form is None or refusal.kind not in CORRECTABLE or type(refusal) is NotFound:
+        raise refusal
+    page: Page = (
+        form(**args) if getattr(form, "unit", "auto") is None else db.read(g.frame.merchant_id, partial(form, **args))
+    )
+    page.status = CORRECTABLE[refusal.kind]
+    typed = g.get("typed", MultiDict()) if getattr(view, "streams", False) else request.form
+    page.context |= {"problems": problems(refusal), "typed": typed}
+    return page
+
+
+def touch() -> None:
+    """Note that the session is in use, in a unit of its own; a page is not worth less because this failed."""
+    token = request.cookies.get(guard.STAFF_COOKIE, "")
+    try:
+        db.write(PLATFORM, lambda: accounts.touch(token, now=clock.now()))
+    except Refusal:
+        log.warning("session.touch_failed")

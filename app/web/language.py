@@ -1,0 +1,109 @@
+"""Language, theme and money as people read them."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal, get_currency_symbol
+from flask import Flask, Response, g, request, url_for
+from flask_babel import Babel
+from markupsafe import Markup
+
+from app.kit.clock import now
+from app.kit.ids import public
+from app.kit.money import Money, exponent
+from app.web.headers import csp_nonce
+from app.web.session import in_office
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+DEFAULT = "zh"
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+THEMES = {"light", "dark"}
+LANG_COOKIE, THEME_COOKIE = "lang", "theme"
+YEAR = 365 * 86400
+
+
+def register(app: Flask) -> None:
+    """Give templates and refusals the reader's language."""
+    Babel(app, default_locale=DEFAULT, locale_selector=lang, default_translation_directories="translations")
+    app.jinja_env.filters |= {"money": money, "moment": moment, "public": lambda number, prefix: public(prefix, number)}
+    app.context_processor(_globals)
+    app.after_request(_remember)
+
+
+def lang() -> str:
+    """Return the language of this answer: asked for, remembered, preferred by the browser, or the shop's."""
+    if "lang" not in g:
+        asked = request.args.get("lang", "") or request.cookies.get(LANG_COOKIE, "")
+        preferred = request.accept_languages.best_match([*LANGUAGES, "zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB"])
+        default = g.frame.lang if g.get("frame") else DEFAULT
+        g.lang = asked if asked in LANGUAGES else (preferred or default)[:2]
+    return g.lang  # type: ignore[no-any-return]
+
+
+def theme() -> str:
+    """Return the theme somebody chose, or "" to follow the system."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def _remember(response: Response) -> Response:
+    """Keep a language that was chosen by a link."""
+    if request.args.get("lang") in LANGUAGES:
+        response.set_cookie(LANG_COOKIE, request.args["lang"], max_age=YEAR, secure=request.is_secure, samesite="Lax")
+    return response
+
+
+def _globals() -> dict[str, Any]:
+    return {
+        "lang": lang(),
+        "html_lang": HTML_LANG[lang()],
+        "theme": theme(),
+        "frame": g.get("frame"),
+        "actor": g.get("actor"),
+        "here": here,
+        "languages": [(code, label, _in(code)) for code, label in LANGUAGES.items()],
+        "preferences": url_for("platform.office_preferences" if in_office() else "platform.preferences"),
+        "csp_nonce": csp_nonce,
+        "present": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+    }
+
+
+def _in(code: str) -> str:
+    """Return this page's address in another language; the choice is remembered where the page is answered."""
+    args = request.args.to_dict() | {"lang": code}
+    return f"{request.path}?{urlencode(args)}"
+
+
+def whereabouts(url: str) -> dict[str, Any]:
+    """Return the page's address for its switches, where it may answer a form and the request's own cannot be read."""
+    return {"present": url, "languages": [(code, label, f"{url}?lang={code}") for code, label in LANGUAGES.items()]}
+
+
+def here(endpoint: str, **values: Any) -> str:
+    """Return the address of an endpoint of this surface, in this shop."""
+    if request.view_args and "shop" in request.view_args:
+        values.setdefault("shop", request.view_args["shop"])
+    return url_for(endpoint, **values)
+
+
+def money(amount: Money) -> str:
+    """Return an amount as the reader's language writes it: `¥29.90`, in English `CN¥29.90`."""
+    symbol = get_currency_symbol(amount.currency, locale="zh_CN" if lang() == "zh" else "en_US")
+    places = exponent(amount.currency)
+    sign, digits = ("−", amount.major[1:]) if amount.minor < 0 else ("", amount.major)
+    whole, _, rest = digits.partition(".")
+    grouped = format_decimal(int(whole), locale="en_US")
+    return f"{sign}{symbol}{grouped}.{rest}" if places else f"{sign}{symbol}{grouped}"
+
+
+def moment(at: datetime | None) -> Markup | str:
+    """Return a time in the shop's zone, with the exact one for machines and for those who point at it."""
+    if at is None:
+        return "–"
+    local = at.astimezone(ZoneInfo(g.frame.zone if g.get("frame") else "Asia/Shanghai"))
+    same_year = local.year == now().astimezone(local.tzinfo).year
+    shown = local.strftime("%m-%d %H:%M" if same_year else "%Y-%m-%d %H:%M")
+    exact = local.strftime("%Y-%m-%d %H:%M:%S %Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, shown)

@@ -1,0 +1,7 @@
+"""The merchant's surface: signed in, with a permission for every page; a stranger does not even learn it exists."""
+
+from flask import Blueprint
+
+bp = Blueprint("office", __name__)
+
+from app.web.office import catalog, home, login, orders, stock  # noqa: E402, F401 (routes)

@@ -1,0 +1,50 @@
+"""The office's first page: what waits for somebody, and how the day goes."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.catalog import queries as catalog
+from app.inventory import queries as inventory
+from app.kit import clock
+from app.orders import queries as orders
+from app.orders.queries import status
+from app.web.guard import frame, needs
+from app.web.language import lang
+from app.web.office import bp
+from app.web.render import Page, page
+from app.web.times import business_day, start_of_day
+
+LOW = 10
+LATEST = 8
+
+
+@bp.get("/<shop>/")
+@needs("home.view")
+def home() -> Page:
+    now = clock.now()
+    counts = inventory.stock_of(sku.id for sku in catalog.list_skus())
+    return page(
+        "office/home.html",
+        day=business_day(now, frame().zone),
+        today=_figures(now),
+        before=_figures(now - timedelta(days=1)),
+        queued=orders.count_queued(),
+        low=_low(counts),
+        latest=[(order, status(order, now=now)) for order in orders.latest(LATEST)],
+        has_products=catalog.count_products() > 0,
+        has_stock=any(counts.values()),
+    )
+
+
+def _figures(until: datetime) -> orders.Figures:
+    """Return what was sold from the start of a day to this time of it."""
+    return orders.figures(since=start_of_day(until, frame().zone), until=until, currency=frame().currency)
+
+
+def _low(counts: Mapping[UUID, int]) -> list[tuple[str, str, int]]:
+    """List code, title and stock of what is for sale and nearly gone, the scarcest first."""
+    skus = sorted(catalog.list_skus_for_sale(), key=lambda sku: counts.get(sku.id, 0))
+    low = [sku for sku in skus if counts.get(sku.id, 0) < LOW]
+    titles = catalog.titles([sku.id for sku in low], lang(), frame().lang)
+    return [(sku.code, titles[sku.id], counts.get(sku.id, 0)) for sku in low]

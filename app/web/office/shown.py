@@ -1,0 +1,203 @@
+"""What the people of a shop are shown, in words of their language; plain values, so that no template computes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext, ngettext
+
+from app.catalog.queries import Kind
+from app.kit.errors import words
+from app.kit.events import EventRow
+from app.kit.ids import base32
+from app.kit.money import Money
+from app.ledger.queries import Entry
+from app.orders.queries import Tender
+from app.payments.queries import Method, Notice, NoticeState
+from app.web.language import money
+
+# What one code of a kind consists of, and a file that holds two of them.
+KINDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.CODE: (words("One code"), "code\nAB3D-7K2Q-9FHT-4MXC\nQ8WZ-2NVE-6R5J-TY7P"),
+    Kind.CARD: (words("Number and PIN"), "number,pin\n6222001234567890,20481632\n6222001234567908,77310456"),
+    Kind.ACCOUNT: (
+        words("Account and password"),
+        "account,password\nanna@example.com,fX29-tq8m\nbo@example.com,k7Lw-90zd",
+    ),
+}
+
+CLASSES: Mapping[str, str] = {
+    "available": words("For sale"),
+    "held": words("On hold"),
+    "sold": words("Sold"),
+    "expired": words("Expired"),
+    "frozen": words("Frozen"),
+    "quarantined": words("Set aside"),
+    "void": words("Void"),
+}
+
+ACCOUNTS: Mapping[str, str] = {
+    "asset:gateway": words("Owed to us by the gateway"),
+    "asset:stock": words("Stock at cost"),
+    "expense:goods": words("Cost of goods"),
+    "income:sales": words("Sales revenue"),
+    "liability:suppliers": words("Owed to suppliers"),
+}
+
+PROVIDERS: Mapping[str, str] = {"test": words("Test payment")}
+
+REASONS: Mapping[str, str] = {
+    "another merchant": words("it is meant for another merchant"),
+    "no such tender": words("no payment of ours has this number"),
+    "no timestamp": words("it does not say when it was sent"),
+    "not a payment": words("it does not report a payment"),
+    "not understood": words("it could not be read"),
+    "tender was met before": words("this payment had arrived before"),
+    "too old": words("it is too old"),
+    "wrong amount": words("the amount is not what was due"),
+    "wrong currency": words("the currency is not what was due"),
+    "wrong signature": words("its signature is wrong"),
+}
+
+PEOPLE: Mapping[str, str] = {
+    "device": words("buyer"),
+    "gateway": words("payment gateway"),
+    "system": words("system"),
+    "user": words("staff"),
+}
+
+
+def kind_choices() -> list[tuple[int, str]]:
+    """Return the kinds of codes to choose from."""
+    return [(kind.value, kind_name(kind)) for kind in Kind]
+
+
+def kind_name(kind: Kind) -> str:
+    name: str = gettext(KINDS[kind][0])
+    return name
+
+
+def examples() -> list[tuple[str, str]]:
+    """Return the name of each kind with a small file of it."""
+    return [(gettext(name), text) for name, text in KINDS.values()]
+
+
+def class_choices() -> list[tuple[str, str]]:
+    return [(name, gettext(text)) for name, text in CLASSES.items()]
+
+
+def _said(table: Mapping[str, str], key: str) -> str:
+    """Return the words for a key; one that is new here speaks for itself."""
+    return gettext(table[key]) if key in table else key
+
+
+# Money -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NoticeShown:
+    """One notice of a gateway, and what became of it."""
+
+    at: datetime
+    trade_no: str
+    amount: Money | None
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TenderShown:
+    """One way an order is paid, with all that its gateway told us."""
+
+    due: Money
+    method: str
+    number: str
+    met_at: datetime | None
+    notices: tuple[NoticeShown, ...]
+
+
+def tenders_shown(
+    tenders: Sequence[Tender], methods: Mapping[UUID, Method], notices: Sequence[Notice]
+) -> list[TenderShown]:
+    """Return how an order is paid, each way with its notices."""
+    return [
+        TenderShown(
+            due=tender.due,
+            method=_said(PROVIDERS, methods[tender.method_id].provider) if tender.method_id else "",
+            number=base32(tender.id),
+            met_at=tender.met_at,
+            notices=tuple(_notice(notice) for notice in notices if notice.tender_id == tender.id),
+        )
+        for tender in tenders
+    ]
+
+
+def _notice(notice: Notice) -> NoticeShown:
+    amount = Money(notice.amount, notice.currency) if notice.amount is not None else None
+    reason = _said(REASONS, notice.reason) if notice.state is not NoticeState.APPLIED else ""
+    return NoticeShown(notice.at, notice.trade_no or "", amount, notice.state.name.lower(), reason)
+
+
+@dataclass(frozen=True)
+class PostingShown:
+    """What one posting says: accounts in words with signed amounts, and their sum, which is zero."""
+
+    legs: tuple[tuple[str, Money], ...]
+    sum: Money
+
+
+def posting_shown(entries: Sequence[Entry], currency: str) -> PostingShown:
+    """Return the entries of a posting in the currency of its order."""
+    legs = tuple((_said(ACCOUNTS, entry.account), Money(entry.amount, entry.currency)) for entry in entries)
+    return PostingShown(legs, sum((amount for _, amount in legs), Money(0, currency)))
+
+
+# What happened ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to an order."""
+
+    at: datetime
+    name: str
+    note: str
+    tone: str
+
+
+Note = Callable[[Mapping[str, Any]], str]
+
+
+def _amount(facts: Mapping[str, Any]) -> str:
+    return money(Money(facts["amount"], facts["currency"]))
+
+
+# Of each event: its name, its tone, and which of its facts are worth telling.
+STEPS: Mapping[str, tuple[str, str, Note]] = {
+    "order.placed": (words("Order placed, stock held"), "", _amount),
+    "payment.started": (words("The buyer went to pay"), "info", lambda facts: _said(PROVIDERS, facts["provider"])),
+    "order.paid": (words("Payment arrived"), "ok", _amount),
+    "order.delivered": (words("Codes delivered"), "ok", lambda facts: ""),
+    "order.queued": (words("Out of stock, codes are still owed"), "warn", lambda facts: ""),
+    "order.expired": (words("Not paid in time, stock released"), "", lambda facts: ""),
+    "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
+    "notice.refused": (words("Payment notice refused"), "bad", lambda facts: _said(REASONS, facts["reason"])),
+    "notice.surplus": (words("Money came a second time"), "warn", _amount),
+}
+
+
+def steps(timeline: Sequence[EventRow]) -> list[Step]:
+    """Return what happened in words; looking at several codes at once is one step."""
+    together = groupby(timeline, key=lambda row: (row.at, row.name, row.actor_id))
+    return [_step(list(rows)) for _, rows in together]
+
+
+def _step(rows: Sequence[EventRow]) -> Step:
+    row = rows[0]
+    name, tone, note = STEPS.get(row.name, (row.name, "", lambda facts: ""))
+    several = ngettext("%(num)s code", "%(num)s codes", len(rows)) if row.name == "code.revealed" else ""
+    notes = (_said(PEOPLE, row.actor_type), several, note(row.data))
+    return Step(row.at, gettext(name), " · ".join(part for part in notes if part), tone)

@@ -1,0 +1,114 @@
+"""What a buyer is shown of orders and codes: plain values, so that a template can ask no database."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.catalog.queries import Product, ProductStatus, Sku, in_language
+from app.entitlements.queries import Entitlement, State
+from app.kit.money import Money
+from app.kit.secret import Secret
+from app.orders.queries import Line, Order, status
+
+
+@dataclass(frozen=True)
+class GoodShown:
+    """What an order page tells of a thing that was ordered: how it is used, and where it can be had again."""
+
+    guide: str
+    fields: tuple[str, ...]
+    slug: str
+    place: int
+    live: bool
+
+
+def good_shown(sku: Sku, product: Product, lang: str, fallback: str) -> GoodShown:
+    """Return what an order page tells of a SKU; of the product it reads nothing but its own row and texts."""
+    guide = in_language({text.lang: text.guide for text in product.texts}, lang, fallback)
+    return GoodShown(guide, sku.kind.fields, product.slug, product.position, product.status is ProductStatus.LIVE)
+
+
+@dataclass(frozen=True)
+class CodeShown:
+    """One entitlement on an order page: its mask, and field by field what was revealed just now."""
+
+    title: str
+    ready: bool
+    tail: str
+    reveals: int
+    good: GoodShown
+    values: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class OrderShown:
+    """An order as its buyer sees it."""
+
+    number: str
+    status: str
+    total: Money
+    contact: str
+    placed_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    lines: Sequence[Line]
+    codes: tuple[CodeShown, ...]
+    again: str = ""  # where the same can be ordered once more: the slug of a product that is still for sale
+
+    @property
+    def waits(self) -> bool:
+        return self.status == "pending"
+
+    @property
+    def ready(self) -> bool:
+        return any(code.ready for code in self.codes)
+
+    @property
+    def revealed(self) -> bool:
+        return any(code.values for code in self.codes)
+
+
+def order_shown(
+    order: Order,
+    entitlements: Sequence[Entitlement],
+    goods: Mapping[UUID, GoodShown],
+    *,
+    now: datetime,
+    opened: Mapping[UUID, Secret] | None = None,
+) -> OrderShown:
+    """Return an order with its codes masked, or open where `opened` has the plaintext."""
+    return OrderShown(
+        number=order.number,
+        status=status(order, now=now),
+        total=order.total,
+        contact=order.contact_mask,
+        placed_at=order.placed_at,
+        expires_at=order.expires_at,
+        paid_at=order.paid_at,
+        lines=order.lines,
+        codes=_codes(order, entitlements, goods, opened or {}),
+        again=next((good.slug for good in goods.values() if good.live), ""),
+    )
+
+
+def _codes(
+    order: Order, entitlements: Sequence[Entitlement], goods: Mapping[UUID, GoodShown], opened: Mapping[UUID, Secret]
+) -> tuple[CodeShown, ...]:
+    titles = {line.sku_id: line.title for line in order.lines}
+    return tuple(
+        CodeShown(
+            title=titles.get(item.sku_id, ""),
+            ready=item.state is State.READY,
+            tail=item.tail,
+            reveals=item.reveals,
+            good=goods[item.sku_id],
+            values=_plain(opened.get(item.id)),
+        )
+        for item in entitlements
+    )
+
+
+def _plain(secret: Secret | None) -> Mapping[str, str] | None:
+    return json.loads(secret.expose()) if secret is not None else None

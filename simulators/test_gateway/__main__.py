@@ -1,0 +1,69 @@
+"""Run the test gateway: `python -m simulators.test_gateway --port 8001`."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from simulators.test_gateway.gateway import Gateway
+from simulators.test_gateway.notices import NoticeSender
+from simulators.test_gateway.pages import create_app
+from simulators.test_gateway.trades import Trades
+
+NO_SECRET = (
+    "The test gateway needs a secret: set TEST_GATEWAY_SECRET (or TEST_GATEWAY_SECRET_FILE) to the shop's value,"
+    " or pass --secret."
+)
+
+
+class QuietRequests(WSGIRequestHandler):
+    """Logs no request lines: the trades and notices tell the story, and a start's line holds its signature."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    options = read_options()
+    logging.basicConfig(format="test gateway: %(message)s", level=logging.INFO)
+    trades = Trades(options.state)
+    sender = NoticeSender(trades.record_try)
+    gateway = Gateway(options.secret, trades, sender, frozenset(options.allow_host))
+    server = make_server(options.host, options.port, create_app(gateway), threaded=True, request_handler=QuietRequests)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gateway.start()
+    print(f"Test gateway on http://{options.host}:{server.port}", flush=True)
+    try:
+        server.serve_forever()
+    finally:
+        gateway.stop()
+
+
+def read_options() -> argparse.Namespace:
+    """Return the options; without a secret the start stops with words."""
+    parser = argparse.ArgumentParser(prog="python -m simulators.test_gateway", description="The test payment gateway.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8001, help="port to listen on, 0 for any (default: %(default)s)")
+    parser.add_argument("--secret", default=secret_from_environment(), help="default: TEST_GATEWAY_SECRET or its _FILE")
+    parser.add_argument("--state", default=":memory:", metavar="FILE", help="keep the trades in this SQLite file")
+    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="shop host besides loopback")
+    options = parser.parse_args()
+    if not options.secret:
+        sys.exit(NO_SECRET)
+    return options
+
+
+def secret_from_environment() -> str:
+    """Return TEST_GATEWAY_SECRET, or what the file named by TEST_GATEWAY_SECRET_FILE holds, or nothing."""
+    if path := os.environ.get("TEST_GATEWAY_SECRET_FILE"):
+        return Path(path).read_text().strip()
+    return os.environ.get("TEST_GATEWAY_SECRET", "").strip()
+
+
+if __name__ == "__main__":
+    main()

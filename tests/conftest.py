@@ -1,0 +1,106 @@
+"""Real engines for every test of scarce things: SQLite and PostgreSQL, side by side.
+
+A test that asks for `shop` runs once on each engine, in a shop of its own; shops do not see each other, so a test
+needs no empty database. Tests that do (`fresh`) get one.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from app import create_app
+from app.kit import db
+from app.web.dispatch import Miaofa
+from tests import sql_guard
+from tests.engines import Postgres
+from tests.make import Shop, make_settings, make_shop
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def apps(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[dict[str, Miaofa]]:
+    """The application on each engine, migrated, made when first asked for."""
+    made: dict[str, Miaofa] = {}
+
+    class Apps(dict[str, Miaofa]):
+        def __missing__(self, engine: str) -> Miaofa:
+            folder = tmp_path_factory.mktemp(engine)
+            urls = new_database(engine, folder, request)
+            self[engine] = made[engine] = migrated(create_app(make_settings(folder, *urls)))
+            return self[engine]
+
+    yield Apps()
+    for app in made.values():
+        with app.app_context():
+            db.engine().dispose()
+
+
+def new_database(engine: str, folder: Path, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Return the URLs of a new empty database for the application and for its owner."""
+    if engine == "sqlite":
+        url = f"sqlite:///{folder / 'miaofa.db'}"
+        return url, url
+    cluster: Postgres = request.getfixturevalue("postgres")
+    return cluster.create_database(f"test_{secrets.token_hex(6)}")
+
+
+class Outsider(FlaskClient):
+    """A client that stands outside: the context a test has pushed must not lend its `g` to a request."""
+
+    def open(self, *args: Any, **more: Any) -> Any:
+        return Context().run(super().open, *args, **more)
+
+
+def migrated(app: Miaofa) -> Miaofa:
+    app.test_client_class = Outsider
+    with app.app_context():
+        upgrade()
+        sql_guard.watch(db.engine())
+    return app
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def app(engine: str, apps: dict[str, Miaofa]) -> Iterator[Miaofa]:
+    """The application on one engine, with its context pushed."""
+    app = apps[engine]
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def shop(app: Miaofa) -> Shop:
+    """A sandbox shop with one product in stock and the test payment, owned by Alice."""
+    return make_shop(app)
+
+
+@pytest.fixture
+def other(app: Miaofa) -> Shop:
+    """Another shop, owned by Charlie, of the same installation."""
+    return make_shop(app)
+
+
+@pytest.fixture
+def fresh(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Miaofa]:
+    """An installation of its own, empty and migrated."""
+    app = migrated(create_app(make_settings(tmp_path, *new_database(engine, tmp_path, request))))
+    with app.app_context():
+        yield app
+        db.engine().dispose()

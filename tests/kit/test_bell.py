@@ -1,0 +1,174 @@
+"""The doorbell makes work start at once; when Redis is away, nothing but the speed is lost."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis as Client
+
+from app.kit import bell, db
+from app.web.dispatch import Miaofa
+from tests.engines import Redis
+from tests.kit.lamps import lit, waiting
+from tests.make import MASTER, SECRET
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def no_bell() -> Iterator[None]:
+    yield
+    bell.hang(None)
+
+
+@pytest.fixture
+def queue(redis: Redis) -> Iterator[Client]:
+    """A client of an empty Redis at which the bell hangs."""
+    redis.flush()
+    bell.hang(redis.url)
+    with Client.from_url(redis.url) as client:
+        yield client
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def test_without_a_redis_ringing_is_nothing(merchant: int) -> None:
+    bell.hang(None)
+
+    bell.ring()
+    bell.heard()
+
+    assert not bell.answers()
+    assert len(lit(merchant)) == 1
+
+
+def test_an_absent_redis_is_silent_and_costs_no_time(merchant: int, tmp_path: Path) -> None:
+    bell.hang(f"unix://{tmp_path}/nobody.sock")
+
+    assert seconds(lambda: [lit(merchant) for _ in range(5)]) < 1
+    assert len(waiting(merchant)) == 5
+
+
+def test_a_redis_that_hangs_costs_one_buyer_half_a_second_and_the_next_ones_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        bell.hang(f"redis://127.0.0.1:{mute.getsockname()[1]}")
+
+        assert seconds(bell.ring) < 1.5
+        assert seconds(bell.ring) + seconds(bell.ring) < 0.1
+
+
+def test_many_rings_make_one_job(queue: Client, merchant: int) -> None:
+    for _ in range(20):
+        lit(merchant)
+
+    (job,) = bell.queue(queue).jobs
+    assert (job.func_name, list(job.args), job.kwargs) == ("worker.drain_outbox", [], {})
+
+
+def test_after_it_was_heard_it_rings_again(queue: Client) -> None:
+    bell.ring()
+    bell.heard()
+    bell.ring()
+
+    assert len(bell.queue(queue).jobs) == 2
+
+
+def test_what_did_not_happen_rings_no_bell(queue: Client, merchant: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        db.write(merchant, lambda: 1 / 0)
+
+    assert bell.queue(queue).jobs == []
+
+
+def test_redis_holds_names_of_work_and_no_rows(queue: Client, merchant: int) -> None:
+    (number,) = lit(merchant)
+
+    held = [queue.dump(key) or b"" for key in queue.keys("*")]
+
+    assert held
+    assert not any(str(number).encode() in value or b"lamp" in value for value in held)
+
+
+def test_a_redis_that_comes_back_is_rung_again(redis: Redis, merchant: int) -> None:
+    redis.stop()
+    bell.hang(redis.url)
+    lit(merchant)
+    redis.start()
+    redis.flush()
+
+    bell.hang(redis.url)  # as the next process does; this one tries again after a pause
+    lit(merchant)
+
+    with Client.from_url(redis.url) as client:
+        assert len(bell.queue(client).jobs) == 1
+
+
+@contextmanager
+def worker(app: Miaofa, role: str, redis_url: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process of this installation, as the deployment starts it."""
+    settings = app.config["MIAOFA"]
+    env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ} | {
+        "HOME": str(settings.instance),
+        "INSTANCE": str(settings.instance),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEYS": SECRET,
+        "MASTER_KEYS": b64encode(MASTER).decode(),
+    }
+    process = subprocess.Popen([sys.executable, "worker.py", role], cwd=ROOT, env=env)
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def gone(merchant: int, patience: float = 20) -> bool:
+    """Wait until the merchant's outbox is empty."""
+    until = time.monotonic() + patience
+    while waiting(merchant):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_worker_hears_the_bell_and_drains_the_outbox(app: Miaofa, queue: Client, redis: Redis, merchant: int) -> None:
+    lit(merchant, 120)
+
+    with worker(app, "work", redis.url):
+        assert gone(merchant)
+        lit(merchant)  # the second ring finds it awake
+        assert gone(merchant, patience=5)
+
+    assert bell.queue(queue).jobs == []
+    assert bell.queue(queue).failed_job_registry.count == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_sweeper_finds_what_nobody_rang_for(app: Miaofa, merchant: int) -> None:
+    lit(merchant, 3)
+
+    with worker(app, "sweep"):
+        assert gone(merchant)

@@ -1,0 +1,179 @@
+"""A code is plaintext on its buyer's screen and nowhere else: not in the database, Redis, logs or temporary files.
+
+Canary codes go the whole way (upload, command line, sale, reveal, failures on purpose); then every place where
+something could have stayed is searched for them, in clear, in base64 and in hex.
+"""
+
+import base64
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis as Client
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from app.commands.demo import OWNER, PASSWORD
+from tests.conftest import new_database
+from tests.engines import Postgres
+from tests.installation import Installation
+
+SKU, CARD = "YT-MONTH", "LJ-500"
+CONTROL = "Supplier-in-clear"  # is no secret and must be found, or the search searches nothing
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    urls = None if request.param == "sqlite" else new_database("postgresql", tmp_path, request)
+    with Installation(tmp_path, urls=urls) as installation:
+        yield installation
+
+
+def test_canaries_are_found_nowhere_but_on_the_buyers_screen(
+    installation: Installation, request: pytest.FixtureRequest
+) -> None:
+    canaries = [f"CANARY{secrets.token_hex(8).upper()}" for _ in range(40)]
+    pins = [f"PIN{secrets.token_hex(8)}" for _ in range(10)]
+    merchant = Person(installation)
+    merchant.sign_in()
+    merchant.upload(SKU, "code\n" + "\n".join(canaries[:20]) + "\n" + canaries[0], name="canaries.csv")
+    merchant.upload(CARD, "\n".join(f"{number},{pin}" for number, pin in zip(canaries[20:30], pins, strict=True)))
+    merchant.upload(SKU, "code,code\n" + canaries[30], expect=422)  # a broken header
+    merchant.upload(SKU, canaries[31].encode("utf-16"), expect=422)
+    merchant.upload("NO-SUCH", canaries[32], expect=422)
+    merchant.visit_office()
+    import_by_command(installation, canaries[33:])
+
+    seen = Person(installation).buy_until_canary(canaries)
+    assert seen in canaries
+
+    break_something(installation)
+    assert any(CONTROL.encode() in content for _, content in places(installation, request, logs_only=False))
+    for canary in (*canaries, *pins):
+        assert_found_nowhere(canary, installation, request)
+    assert_found_nowhere(installation_key(installation), installation, request, logs_only=True)
+
+
+class Person:
+    """Somebody with a browser without JavaScript."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.http = httpx.Client(base_url=installation.base, follow_redirects=True, timeout=30)
+
+    def sign_in(self) -> None:
+        form = {"csrf_token": self.token("/office/login"), "email": OWNER, "password": PASSWORD}
+        assert self.http.post("/office/login", data=form).url.path == "/office/demo/"
+
+    def upload(self, sku: str, content: str | bytes, *, name: str = "codes.txt", expect: int = 200) -> None:
+        fields = {"csrf_token": self.token("/office/demo/imports/new"), "sku": sku, "cost": "1", "supplier": CONTROL}
+        answer = self.http.post("/office/demo/imports", data=fields, files={"file": (name, content)})
+        assert answer.status_code == expect, answer.text
+
+    def visit_office(self) -> None:
+        for path in ("", "codes", "stock", "orders", "products"):
+            page = self.http.get(f"/office/demo/{path}")
+            assert page.status_code == 200
+            assert "CANARY" not in page.text
+
+    def buy_until_canary(self, canaries: list[str]) -> str:
+        """Buy the card whose stock is older and the demo's codes until a canary comes; the pool sells in order."""
+        page = self.http.get("/p/lanjing-points-500")
+        form = fields_of(page.text, "/orders") | {"contact": "dora@example.com", "quantity": "201"}
+        cashier = self.http.post("/orders", data=form)
+        gateway = self.http.post(f"{cashier.url.path}/payments", data=fields_of(cashier.text, "/payments"))
+        path = re.search(r'action="(/pay/[^"]+)"', gateway.text)
+        assert path, gateway.text
+        paid = self.http.post(str(gateway.url.join(path[1])), data=fields_of(gateway.text, path[1]))
+        assert paid.url.path.startswith("/o/")
+        for _ in range(50):
+            if "/reveal" in paid.text:
+                break
+            paid = self.http.get(paid.url)
+        shown = self.http.post(f"{paid.url.path}/reveal", data=fields_of(paid.text, "/reveal"))
+        assert shown.headers["Cache-Control"] == "no-store"
+        return next((canary for canary in canaries if canary in shown.text.replace("<", " <")), "none was shown")
+
+    def token(self, path: str) -> str:
+        return fields_of(self.http.get(path).text, "")["csrf_token"]
+
+
+def fields_of(html: str, action: str) -> dict[str, str]:
+    """Return the fields of the first form that posts to an address ending in `action`, with their values."""
+    forms = re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
+    inner = next(body for target, body in forms if target.endswith(action) and (action or "csrf_token" in body))
+    inputs = re.findall(r"<(?:input|button)\b[^>]*>", inner)
+    pairs = ((re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)) for tag in inputs)
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name and value:
+            found.setdefault(name[1], value[1])
+    return found
+
+
+def import_by_command(installation: Installation, canaries: list[str]) -> None:
+    file = installation.folder.parent / f"{installation.folder.name}-input.txt"
+    file.write_text("\n".join(canaries))
+    assert installation.flask("codes", "import", SKU, str(file), "--shop", "demo").returncode == 0
+    file.unlink()
+
+
+def break_something(installation: Installation) -> None:
+    """Provoke failures whose traces could carry what was being worked on."""
+    person = Person(installation)
+    person.http.post("/orders", data={"contact": "x" * 10_000})
+    person.http.post("/hooks/nobody", content=b"\x00" * 100)
+    person.http.get("/o/forged")
+    assert "Traceback" not in installation.printed
+
+
+def assert_found_nowhere(
+    canary: str, installation: Installation, request: pytest.FixtureRequest, *, logs_only: bool = False
+) -> None:
+    plain = canary.encode()
+    forms = [plain, plain.lower(), base64.b64encode(plain)[:-4], plain.hex().encode()]
+    for place, content in places(installation, request, logs_only=logs_only):
+        for form in forms:
+            assert form not in content, f"{place} holds {canary}"
+
+
+def places(
+    installation: Installation, request: pytest.FixtureRequest, *, logs_only: bool
+) -> Iterator[tuple[str, bytes]]:
+    """Yield every place where plaintext could have stayed, with what lies there."""
+    yield "the log", installation.log.read_bytes()
+    for file in installation.temporary.rglob("*"):
+        if file.is_file():
+            yield f"temporary {file.name}", file.read_bytes()
+    if logs_only:
+        return
+    for file in (installation.folder / "instance").rglob("*"):
+        if file.is_file():
+            yield f"instance/{file.name}", file.read_bytes()
+    yield "Redis", redis_dump(installation)
+    if "DATABASE_URL" in installation.env:
+        yield "the PostgreSQL dump", postgresql_dump(installation, request.getfixturevalue("postgres"))
+
+
+def redis_dump(installation: Installation) -> bytes:
+    client = Client.from_url(f"unix://{installation.folder / 'instance' / 'redis' / 'redis.sock'}")
+    return b"\n".join(key + b" " + (client.dump(key) or b"") for key in client.scan_iter(count=1000))
+
+
+def postgresql_dump(installation: Installation, cluster: Postgres) -> bytes:
+    """Return every row of every table as text, read as a superuser, whom no row level security stops."""
+    engine = create_engine(cluster.superuser.set(database=make_url(installation.env["DATABASE_URL"]).database))
+    with engine.connect() as connection:
+        tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars()
+        rows = [
+            str(connection.execute(text(f'SELECT string_agg(t::text, chr(10)) FROM "{table}" t')).scalar())
+            for table in tables
+        ]
+    engine.dispose()
+    return "\n".join(rows).encode()
+
+
+def installation_key(installation: Installation) -> str:
+    return (installation.folder / ".config" / "miaofa" / "master_keys.txt").read_text().strip()
