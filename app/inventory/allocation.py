@@ -81,9 +81,15 @@ def count_free(sku_id: UUID, today: date, *, most: int) -> int:
     return db.session().scalar(select(func.count()).select_from(_free().subquery()), binds) or 0
 
 
-def take_back(sku_id: UUID, now: datetime) -> Sequence[UUID]:
-    """Free codes of a SKU whose unpaid hold ran out, and return the parts that lost them."""
-    mine = (CODE.merchant_id == db.merchant_id(), CODE.sku_id == sku_id, HELD, CODE.held_until < now)
+def take_back(sku_id: UUID, now: datetime, *, keep: Sequence[UUID] = ()) -> Sequence[UUID]:
+    """Free codes of a SKU whose unpaid hold ran out, except those of the parts in `keep`; return who lost them."""
+    mine = (
+        CODE.merchant_id == db.merchant_id(),
+        CODE.sku_id == sku_id,
+        HELD,
+        CODE.held_until < now,
+        CODE.held_by.not_in(keep),
+    )
     lapsed = db.session().execute(
         select(CODE.id, CODE.held_by).where(*mine).limit(TAKEN_BACK).with_for_update(skip_locked=True)
     )

@@ -45,7 +45,7 @@ CODES = Listing(
         "sku": lambda query, text: query.where(Code.sku_id == from_public("sku", text)),
         "batch": lambda query, text: query.where(Code.batch_id == from_public("bat", text)),
         "status": _in_class,
-        "tail": lambda query, text: query.where(func.upper(Code.tail) == text.upper()),
+        "tail": lambda query, text: query.where(Code.tail.in_({text, text.upper(), text.lower()})),
     },
 )
 

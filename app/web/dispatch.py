@@ -16,7 +16,7 @@ from app.kit import clock, db
 from app.kit.errors import NotFound, Refusal
 from app.kit.tenancy import PLATFORM
 from app.web import guard
-from app.web.errors import StalePage, problems
+from app.web.errors import StalePage, problems, wants_json
 from app.web.render import Page, respond
 
 log = structlog.get_logger()
@@ -98,7 +98,7 @@ def run(view: Callable[..., Any], args: dict[str, Any]) -> Any:
 def again(view: Callable[..., Any], args: dict[str, Any], refusal: Refusal) -> Page:
     """Return the form of a refused view with its faults and what was typed, or raise the refusal."""
     form = getattr(view, "form", None)
-    if form is None or refusal.kind not in CORRECTABLE or type(refusal) is NotFound:
+    if form is None or refusal.kind not in CORRECTABLE or type(refusal) is NotFound or wants_json():
         raise refusal
     page: Page = (
         form(**args) if getattr(form, "unit", "auto") is None else db.read(g.frame.merchant_id, partial(form, **args))

@@ -57,15 +57,16 @@ def _hold_one(want: Want, until: datetime, now: datetime, today: date) -> Held:
     return held
 
 
-def try_hold(want: Want, *, until: datetime, now: datetime, today: date) -> Held | None:
+def try_hold(want: Want, *, until: datetime, now: datetime, today: date, keep: Sequence[UUID] = ()) -> Held | None:
     """Hold codes for one part, or return None and hold none.
 
-    Before it gives up it takes back holds that ran out unpaid, and looks again behind the locks of others: codes they
-    lock may come free when they roll back, and nobody is told "sold out" while there is stock.
+    Before it gives up it takes back holds that ran out unpaid (not those of the parts in `keep`), and looks again
+    behind the locks of others: codes they lock may come free when they roll back, and nobody is told "sold out" while
+    there is stock.
     """
     codes = _claim(want, until, today)
     if not codes:
-        if lapsed := allocation.take_back(want.sku_id, now):
+        if lapsed := allocation.take_back(want.sku_id, now, keep=keep):
             publish(HoldsLapsed(subject_id=want.sku_id, parts=tuple(lapsed), at=now))
         codes = _claim(want, until, today, wait=True)
     return Held(want.part_id, tuple(row.id for row in codes), sum(row.cost for row in codes)) if codes else None
@@ -86,7 +87,7 @@ def sell(wants: Sequence[Want], *, now: datetime, today: date) -> list[Sold]:
     missing = [want for want in wants if len(by_part.get(want.part_id, ())) < want.quantity]
     for want in missing:
         short = Want(want.part_id, want.sku_id, want.quantity - len(by_part.get(want.part_id, ())))
-        try_hold(short, until=now, now=now, today=today)
+        try_hold(short, until=now, now=now, today=today, keep=[want.part_id for want in wants])
     if missing:
         by_part = _held_by_part(wants, now, today)
     offered = [

@@ -64,7 +64,7 @@ def import_codes(
             _stage(batch, number, chunk)
         encoding = encodings.best()
         db.write(merchant_id, lambda: _begin(batch.id, encoding))
-    except Exception:  # a refusal, or a sender who hung up
+    except BaseException:  # a refusal, a sender who hung up, Ctrl-C
         db.write(merchant_id, lambda: _discard(batch.id))
         raise
     return _work_off(merchant_id, batch.id, now, progress)
