@@ -108,6 +108,11 @@ def read(channel: queries.Channel, headers: Mapping[str, str], body: bytes, *, n
     return Arrived(channel.method_id, said, body[:LONGEST_BODY].decode("utf-8", "replace").replace("\0", "�"), now)
 
 
+def too_large(channel: queries.Channel, *, now: datetime) -> Arrived:
+    """Return the record of a body that was too large to be read."""
+    return Arrived(channel.method_id, Forged("too large"), "", now)
+
+
 def acknowledgement(channel: queries.Channel) -> str:
     """Return the word that makes a gateway stop telling us."""
     return provider(channel.provider).accepted
@@ -202,4 +207,5 @@ def _set_aside(row: dict[str, Any], tender: Tender | None) -> None:
 def _restate(row: dict[str, Any], state: NoticeState, reason: str) -> None:
     n = Notice.__table__.c
     mine = (n.merchant_id == row["merchant_id"], n.id == row["id"], n.state == NoticeState.APPLIED)
-    db.session().execute(update(Notice.__table__).where(*mine).values(state=state, reason=reason))  # type: ignore[arg-type]
+    changes = {"state": state, "reason": reason} | ({"trade_no": None} if state is NoticeState.REFUSED else {})
+    db.session().execute(update(Notice.__table__).where(*mine).values(changes))  # type: ignore[arg-type]

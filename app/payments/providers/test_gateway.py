@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
@@ -39,7 +40,7 @@ class TestGateway:
             "out_trade_no": start.trade,
             "amount": str(start.due.minor),
             "currency": start.due.currency,
-            "subject": start.subject[:LONGEST_SUBJECT],
+            "subject": _subject(start.subject) or start.trade,
             "notify_url": start.notify_url,
             "return_url": start.return_url,
             "timestamp": str(int(start.at.timestamp())),
@@ -51,14 +52,21 @@ class TestGateway:
     def read(self, headers: Mapping[str, str], body: bytes, account: str, credentials: Secret, now: datetime) -> Told:
         """Return what the notice says; raises Forged for a wrong signature, age, account or shape."""
         timestamp = headers.get("Test-Gateway-Timestamp", "")
-        if not timestamp.isascii() or not timestamp.isdigit():
+        if not re.fullmatch(r"[0-9]{1,12}", timestamp):
             raise Forged("no timestamp")
         wanted = hmac.new(credentials.expose().encode(), timestamp.encode() + b"\n" + body, hashlib.sha256)
-        if not hmac.compare_digest(wanted.hexdigest(), headers.get("Test-Gateway-Signature", "").lower()):
+        if not hmac.compare_digest(
+            wanted.hexdigest().encode(), headers.get("Test-Gateway-Signature", "").lower().encode()
+        ):
             raise Forged("wrong signature")
         if abs(now.timestamp() - int(timestamp)) > OLDEST_SECONDS:
             raise Forged("too old")
         return _told(body, account)
+
+
+def _subject(text: str) -> str:
+    """Return a subject as the gateway takes it: printable, not too long."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_SUBJECT].strip()
 
 
 def _told(body: bytes, account: str) -> Told:

@@ -1,0 +1,83 @@
+"""A crowd of buyers in processes of their own, each with the whole application on the same database."""
+
+import multiprocessing
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app import create_app
+from app.inventory.errors import OutOfStock
+from app.kit import clock
+from app.orders.models import Order
+from app.payments import queries as paying
+from app.payments import service as payments
+from app.settings import Settings
+from tests.make import Shop
+
+PATIENCE = 600
+TOGETHER = 10
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What one process has to do, in values that travel between processes."""
+
+    settings: Settings
+    shop: tuple[str, int, str, str, UUID]  # slug, merchant, owner, SKU, method
+    orders: int
+
+
+def buy_all(shop: Shop, *, processes: int, orders: int) -> Counter[str]:
+    """Let processes place and pay `orders` orders as fast as they can, and return how they ended."""
+    context = multiprocessing.get_context("forkserver")  # each starts from a clean process, not from this one
+    context.set_forkserver_preload(["app", "tests.make"])
+    start, answers = context.Barrier(processes), context.Queue()
+    who = (shop.slug, shop.merchant_id, shop.owner, shop.sku, shop.method_id)
+    shares = [orders // processes + (number < orders % processes) for number in range(processes)]
+    errands = [Errand(shop.app.config["MIAOFA"], who, share) for share in shares]
+    crowd = [context.Process(target=_run, args=(errand, start, answers)) for errand in errands]
+    for process in crowd:
+        process.start()
+    ended: Counter[str] = Counter()
+    for _ in crowd:
+        ended += answers.get(timeout=PATIENCE)
+    for process in crowd:
+        process.join()
+    return ended
+
+
+def _run(errand: Errand, start: Any, answers: Any) -> None:
+    """Place orders one after the other from the moment all processes are ready, and pay them ten at a time."""
+    ended: Counter[str] = Counter()
+    app = create_app(errand.settings)
+    slug, merchant_id, owner, sku, method_id = errand.shop
+    shop = Shop(app, slug, merchant_id, owner, sku, method_id)
+    with app.app_context():
+        start.wait(PATIENCE)
+        for first in range(0, errand.orders, TOGETHER):
+            placed = [_place(shop) for _ in range(first, min(first + TOGETHER, errand.orders))]
+            orders = [order for order in placed if isinstance(order, Order)]
+            ended.update(order for order in placed if isinstance(order, str))
+            ended[_pay(shop, orders)] += len(orders)
+    answers.put(ended)
+
+
+def _place(shop: Shop) -> Order | str:
+    try:
+        return shop.place()
+    except OutOfStock:
+        return "sold out"
+    except Exception as error:
+        return repr(error)[:200]
+
+
+def _pay(shop: Shop, placed: list[Order]) -> str:
+    """Bring the notices of several orders in one unit, as the busy paths do."""
+    channel = shop.read(lambda: paying.get_channel(shop.method_id))
+    notices = [shop.notice(order) for order in placed]
+    arrived = [payments.read(channel, notice.headers(), notice.body, now=clock.now()) for notice in notices]
+    try:
+        return "paid" if shop.write(lambda: payments.apply(arrived)) else "not believed"
+    except Exception as error:
+        return repr(error)[:200]

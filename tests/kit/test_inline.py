@@ -1,0 +1,46 @@
+"""Rows given as parameters of a statement."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import BigInteger, event, select
+from sqlalchemy.types import TypeEngine
+
+from app.kit import db
+from app.kit.columns import Moment
+from app.kit.ids import Id, new_id
+from app.kit.inline import inline
+from tests.make import Shop
+
+KINDS: dict[str, TypeEngine[Any]] = {"id": Id(), "amount": BigInteger(), "at": Moment()}
+
+
+def test_rows_come_back_as_they_went_in_however_many(shop: Shop) -> None:
+    at = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
+    rows = [(new_id(), number, at if number % 2 else None) for number in range(2000)]
+
+    back = shop.read(lambda: db.session().execute(select(inline("came", KINDS, rows))).all())
+
+    assert sorted(map(tuple, back), key=lambda row: row[1]) == rows
+
+
+def select_one(row: tuple[Any, ...]) -> Sequence[Any]:
+    return db.session().execute(select(inline("came", KINDS, [row]))).all()
+
+
+def test_a_statement_with_rows_is_compiled_once_for_each_number_of_them(shop: Shop) -> None:
+    compiled: list[object] = []
+
+    def note(_connection, _cursor, _statement, _parameters, context, _many) -> None:
+        if "came" in context.statement:
+            compiled.append(context.compiled)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    for amount in (1, 2):
+        shop.read(partial(select_one, (new_id(), amount, None)))
+    event.remove(db.engine(), "before_cursor_execute", note)
+
+    assert len(compiled) == 2
+    assert compiled[0] is compiled[1]
