@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 from app import create_app
-from app.kit import db
+from app.kit import crypto, db, tokens
 from app.web.dispatch import Miaofa
 from tests import sql_guard
 from tests.engines import Postgres
@@ -81,6 +81,11 @@ def engine(request: pytest.FixtureRequest) -> str:
 def app(engine: str, apps: dict[str, Miaofa]) -> Iterator[Miaofa]:
     """The application on one engine, with its context pushed."""
     app = apps[engine]
+    settings = app.config["MIAOFA"]
+    crypto.configure(
+        settings.master_keys
+    )  # a process has one key ring; another test's application may have left its own
+    tokens.configure(settings.secret_keys)
     with app.app_context():
         yield app
 

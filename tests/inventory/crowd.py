@@ -9,11 +9,13 @@ from uuid import UUID
 from app import create_app
 from app.inventory.errors import OutOfStock
 from app.kit import clock
-from app.orders.models import Order
+from app.kit.ids import base32
+from app.orders import queries as orders
+from app.orders.models import Order, Tender
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.settings import Settings
-from tests.make import Shop
+from tests.make import Notice, Shop
 
 PATIENCE = 600
 TOGETHER = 10
@@ -28,13 +30,13 @@ class Errand:
     orders: int
 
 
-def buy_all(shop: Shop, *, processes: int, orders: int) -> Counter[str]:
-    """Let processes place and pay `orders` orders as fast as they can, and return how they ended."""
+def buy_all(shop: Shop, *, processes: int, count: int) -> Counter[str]:
+    """Let processes place and pay `count` orders as fast as they can, and return how they ended."""
     context = multiprocessing.get_context("forkserver")  # each starts from a clean process, not from this one
     context.set_forkserver_preload(["app", "tests.make"])
     start, answers = context.Barrier(processes), context.Queue()
     who = (shop.slug, shop.merchant_id, shop.owner, shop.sku, shop.method_id)
-    shares = [orders // processes + (number < orders % processes) for number in range(processes)]
+    shares = [count // processes + (number < count % processes) for number in range(processes)]
     errands = [Errand(shop.app.config["MIAOFA"], who, share) for share in shares]
     crowd = [context.Process(target=_run, args=(errand, start, answers)) for errand in errands]
     for process in crowd:
@@ -57,9 +59,9 @@ def _run(errand: Errand, start: Any, answers: Any) -> None:
         start.wait(PATIENCE)
         for first in range(0, errand.orders, TOGETHER):
             placed = [_place(shop) for _ in range(first, min(first + TOGETHER, errand.orders))]
-            orders = [order for order in placed if isinstance(order, Order)]
+            held = [order for order in placed if isinstance(order, Order)]
             ended.update(order for order in placed if isinstance(order, str))
-            ended[_pay(shop, orders)] += len(orders)
+            ended[_pay(shop, held)] += len(held)
     answers.put(ended)
 
 
@@ -75,9 +77,16 @@ def _place(shop: Shop) -> Order | str:
 def _pay(shop: Shop, placed: list[Order]) -> str:
     """Bring the notices of several orders in one unit, as the busy paths do."""
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
-    notices = [shop.notice(order) for order in placed]
+    tenders = shop.read(lambda: [orders.list_tenders_of(order.id)[0] for order in placed])
+    notices = [Notice(shop, _said(shop, tender)) for tender in tenders]
     arrived = [payments.read(channel, notice.headers(), notice.body, now=clock.now()) for notice in notices]
     try:
         return "paid" if shop.write(lambda: payments.apply(arrived)) else "not believed"
     except Exception as error:
         return repr(error)[:200]
+
+
+def _said(shop: Shop, tender: Tender) -> dict[str, Any]:
+    number = base32(tender.id)
+    said = {"merchant_no": shop.slug, "out_trade_no": number, "trade_no": f"TG{number}", "status": "paid"}
+    return said | {"amount": tender.amount, "currency": tender.currency}

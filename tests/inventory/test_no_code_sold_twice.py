@@ -28,7 +28,7 @@ def rows(shop: Shop, model: type[Any]) -> list[Any]:
 def test_no_code_sold_twice(shop: Shop) -> None:
     pool.bring(shop, "\n".join(pool.fresh_codes(CODES)))
 
-    ended = buy_all(shop, processes=PROCESSES, orders=ORDERS)
+    ended = buy_all(shop, processes=PROCESSES, count=ORDERS)
 
     assert ended == {"paid": CODES, "sold out": ORDERS - CODES}
     codes, owned, orders = rows(shop, Code), rows(shop, Entitlement), rows(shop, Order)

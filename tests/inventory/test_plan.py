@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, insert, select, text, update
+from sqlalchemy import create_engine, event, select, text, update
 from sqlalchemy.pool import NullPool
 
 from app.catalog import queries as catalog
@@ -27,15 +27,24 @@ def crowded(shop: Shop) -> Shop:
     analyse(shop)
     pool.bring(shop, pool.fresh_codes(1)[0])
     model = shop.read(lambda: db.session().scalars(select(Code)).one())
-    same = {column.name: getattr(model, column.name) for column in Code.__table__.columns}
-    for start in range(0, COUNT, 5000):
-        rows = [
-            same | {"id": new_id(), "pick": model.pick + n, "fingerprint": b"%32d" % n, "line": n}
-            for n in range(start + 1, start + 5001)
-        ]
-        shop.write(lambda rows=rows: db.session().execute(insert(Code), rows))  # type: ignore[misc]
+    shop.write(lambda: multiply(model, COUNT))
     shop.write(lambda: db.session().execute(update(Code).where(Code.line <= SOLD).values(status=Status.SOLD)))
     return shop
+
+
+def multiply(model: Code, count: int) -> None:
+    """Insert `count` codes like `model`, made by the database itself."""
+    number, fresh = ("randomblob(16)", "randomblob(32)")
+    if not db.is_sqlite():
+        number, fresh = "gen_random_uuid()", "sha256(gen_random_uuid()::text::bytea)"
+    same = [column.name for column in Code.__table__.columns]
+    other = {"id": number, "fingerprint": fresh, "pick": "code.pick + n.i", "line": "n.i"}
+    values = ", ".join(other.get(name, f"code.{name}") for name in same)
+    statement = f"""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+        INSERT INTO code ({", ".join(same)}) SELECT {values} FROM code, n WHERE code.merchant_id = :merchant
+    """
+    db.session().execute(text(statement), {"count": count, "merchant": model.merchant_id})
 
 
 def analyse(shop: Shop) -> None:

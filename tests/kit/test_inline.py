@@ -1,11 +1,10 @@
 """Rows given as parameters of a statement."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, event, select
+from sqlalchemy import BigInteger, Select, event, select
 from sqlalchemy.types import TypeEngine
 
 from app.kit import db
@@ -21,13 +20,9 @@ def test_rows_come_back_as_they_went_in_however_many(shop: Shop) -> None:
     at = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
     rows = [(new_id(), number, at if number % 2 else None) for number in range(2000)]
 
-    back = shop.read(lambda: db.session().execute(select(inline("came", KINDS, rows))).all())
+    back = shop.read(partial(_all, select(inline("came", KINDS, rows))))
 
     assert sorted(map(tuple, back), key=lambda row: row[1]) == rows
-
-
-def select_one(row: tuple[Any, ...]) -> Sequence[Any]:
-    return db.session().execute(select(inline("came", KINDS, [row]))).all()
 
 
 def test_a_statement_with_rows_is_compiled_once_for_each_number_of_them(shop: Shop) -> None:
@@ -39,8 +34,12 @@ def test_a_statement_with_rows_is_compiled_once_for_each_number_of_them(shop: Sh
 
     event.listen(db.engine(), "before_cursor_execute", note)
     for amount in (1, 2):
-        shop.read(partial(select_one, (new_id(), amount, None)))
+        shop.read(partial(_all, select(inline("came", KINDS, [(new_id(), amount, None)]))))
     event.remove(db.engine(), "before_cursor_execute", note)
 
     assert len(compiled) == 2
     assert compiled[0] is compiled[1]
+
+
+def _all(query: Select[Any]) -> list[Any]:
+    return list(db.session().execute(query))
