@@ -22,6 +22,6 @@ Each engine gets a fresh installation in a temporary folder: SQLite with its fil
 the shop signs in as the plain app role. It is served just as `make run` serves it: Redis, two web processes of four
 threads, worker, sweeper. After the sales the books are checked, and a broken promise ends the run with exit code 1.
 
-Where things are: `stage.py` the installation, `imports.py` `pages.py` `sales.py` the figures, `client.py` the load,
-`floor.py` the floor, `promises.py` the check, `cpu.py` processor time.
+Where things are: `stage.py` the installation, `imports.py` `pages.py` `sales.py` the figures, `load.py` and
+`client.py` the load, `floor.py` the floor, `promises.py` the check, `cpu.py` processor time.
 """

@@ -1,0 +1,104 @@
+"""How fast a page of the office's list of codes comes, wherever in the list it is."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+import httpx
+from sqlalchemy import select
+
+from app.catalog import queries as catalog
+from app.inventory.models import Code
+from app.inventory.queries import CODES
+from app.kit import db, paging
+from app.kit.ids import public
+from app.kit.listing import listed
+from bench import client
+from bench.figures import Figure, figure, percentile_ms
+from bench.stage import SLUG, Stage
+from tests.make import PASSWORD
+
+MOST_MS = 200
+PATH = f"/office/{SLUG}/codes"
+WARM_UP = 10
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Return a figure for each view of the list."""
+    cookies = sign_in(stage)
+    bare = read(stage, "/healthz", cookies)
+    return [measure_view(stage, name, args, cookies, bare) for name, args in views(stage).items()]
+
+
+def measure_view(stage: Stage, name: str, args: Mapping[str, str], cookies: str, bare: Sequence[float]) -> Figure:
+    path = f"{PATH}?{urlencode(args)}"
+    check(stage, path, args, cookies)
+    laps = read(stage, path, cookies)
+    value = percentile_ms(laps, 0.95)
+    return figure(
+        "codes_list",
+        engine=stage.engine,
+        view=name,
+        value=value,
+        unit="ms",
+        floor=percentile_ms(bare, 0.95),
+        bar=MOST_MS,
+        met=value <= MOST_MS,
+        p50_ms=percentile_ms(laps, 0.5),
+        codes=stage.size.codes,
+    )
+
+
+def views(stage: Stage) -> dict[str, dict[str, str]]:
+    """Return the views that are read: newest first, deep down, and each filter, also those that find little."""
+    tail = stage.shop.read(lambda: db.session().scalars(select(Code.tail).order_by(Code.id).limit(1)).one())
+    sku = stage.shop.read(lambda: catalog.get_sku(stage.shop.sku).id)
+    return {
+        "first": {},
+        "deep": {"cursor": stage.shop.read(lambda: deep_cursor(stage.size.codes * 19 // 20))},
+        "sku": {"sku": public("sku", sku)},
+        "tail": {"tail": tail},
+        "status": {"status": "void"},
+    }
+
+
+def deep_cursor(depth: int) -> str:
+    """Return the cursor that a reader has after leafing through `depth` codes."""
+    below = db.session().scalars(select(Code.id).order_by(Code.id.desc()).offset(depth).limit(1)).one()
+    cursor = paging.page(select(Code).where(Code.id <= below), CODES.keys, cursor=None, size=paging.SIZES[0]).next
+    assert cursor is not None
+    return cursor
+
+
+def sign_in(stage: Stage) -> str:
+    """Sign the owner in by the form, as a browser does, and return the cookies of the office."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{stage.port}") as browser:
+        form = {"email": stage.shop.owner, "password": PASSWORD, "csrf_token": token_of(browser.get("/office/login"))}
+        browser.post("/office/login", data=form)
+        if browser.get(PATH).status_code != 200:
+            raise RuntimeError("The owner could not sign in, so there is no list to read.")
+        return cookies_of(browser)
+
+
+def token_of(page: httpx.Response) -> str:
+    """Return the CSRF token of the form on a page."""
+    return page.text.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+def cookies_of(browser: httpx.Client) -> str:
+    """Return the line that brings the browser's cookies."""
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+
+
+def check(stage: Stage, path: str, args: Mapping[str, str], cookies: str) -> None:
+    """Raise unless the page shows the codes it should."""
+    page = httpx.get(f"http://127.0.0.1:{stage.port}{path}", headers={"Cookie": cookies}, timeout=60)
+    wanted = stage.shop.read(lambda: [code.tail for code in listed(CODES, args).page.rows])
+    if page.status_code != 200 or not all(tail in page.text for tail in wanted):
+        raise RuntimeError(f"{path} answered {page.status_code} and does not show its codes.")
+
+
+def read(stage: Stage, path: str, cookies: str) -> list[float]:
+    """Read a page again and again over one connection, and return how long each time took."""
+    request = client.request("GET", path, headers={"Cookie": cookies})
+    client.send(stage.port, [request] * WARM_UP, expect=200).check()
+    return client.send(stage.port, [request] * stage.size.pages, expect=200).check().laps

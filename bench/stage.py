@@ -1,0 +1,129 @@
+"""The stage: one fresh installation on one engine, stocked and served as `make run` serves it."""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from flask_migrate import upgrade
+
+from app import create_app
+from app.kit import db
+from app.settings import Settings
+from deploy import redis
+from deploy.group import Leash
+from tests.engines import Postgres
+from tests.make import Shop, make_shop
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINES = ("sqlite", "postgresql")
+SLUG = "bench"
+PATIENCE = 60.0
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # all else of the environment could change what is measured
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    codes: int
+    seconds: float  # of each load
+    pages: int  # of each view
+
+
+class Stage:
+    """Lives until its block ends, and leaves no process and no file."""
+
+    def __init__(self, engine: str, size: Size) -> None:
+        self.engine, self.size = engine, size
+        self.port = redis.free_port()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as exits:
+            self.folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="mf-bench-")))
+            self.leash = exits.enter_context(contextlib.closing(Leash()))
+            self.env = self._environment(*self._databases(exits))
+            self.shop = self._open_shop(exits)
+            self._exits = exits.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exits.close()
+
+    @contextlib.contextmanager
+    def python(self, *arguments: str, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run Python in the environment of the shop; nothing of it outlives the block, or us."""
+        process = self.leash.start([sys.executable, *arguments], env=self.env, cwd=ROOT, **options)
+        try:
+            yield process
+        finally:
+            self.leash.end([process])
+
+    def floor(self, step: str, *, seconds: float = 0.0, clients: int = 1) -> dict[str, float]:
+        """Return `value` a second and the percentiles of the floor of a step."""
+        told = (self.floor_url, step, f"--seconds={seconds}", f"--clients={clients}")
+        with self.python("-m", "bench.floor", *told, stdout=subprocess.PIPE) as process:
+            printed, _ = process.communicate(timeout=seconds + PATIENCE)
+        if process.returncode:
+            raise RuntimeError(f"The floor of {step} broke; its words are above.")
+        said: dict[str, float] = json.loads(printed)
+        return said
+
+    def serve(self) -> None:
+        """Start web, worker, sweeper and Redis, and wait until they are ready."""
+        log = self.folder / "served.log"
+        with log.open("wb") as out:
+            process = self._exits.enter_context(self.python("-m", "deploy.local", stdout=out, stderr=out))
+        until = time.monotonic() + PATIENCE
+        while not self._is_ready():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"The shop did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.1)
+
+    def _databases(self, exits: contextlib.ExitStack) -> tuple[str, str]:
+        """Make the shop's database and the floor's, and return the shop's URLs for the app and for the owner."""
+        if self.engine == "sqlite":
+            self.floor_url = f"sqlite:///{self.folder / 'floor.db'}"
+            url = f"sqlite:///{self.folder / 'instance' / 'miaofa.db'}"
+            return url, url
+        cluster = exits.enter_context(Postgres(durable=True))
+        _, self.floor_url = cluster.create_database("bench_floor")
+        return cluster.create_database("bench")
+
+    def _environment(self, url: str, owner_url: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return kept | {
+            "DATABASE_URL": url,
+            "DATABASE_OWNER_URL": owner_url,
+            "DEMO": "0",
+            "INSTANCE": str(self.folder / "instance"),
+            "MASTER_KEYS": secrets.token_hex(32),
+            "PORT": str(self.port),
+            "SECRET_KEYS": secrets.token_hex(32),
+        }
+
+    def _open_shop(self, exits: contextlib.ExitStack) -> Shop:
+        app = create_app(Settings.from_env(self.env | {"LOG_LEVEL": "WARNING"}))
+        exits.enter_context(app.app_context())
+        exits.callback(lambda: db.engine().dispose())
+        upgrade()
+        return make_shop(app, slug=SLUG)
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
