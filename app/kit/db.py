@@ -130,7 +130,7 @@ def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
         current = Unit(fresh, scope, writing=writing)
         token = _unit.set(current)
         try:
-            enter(fresh, scope)
+            enter(fresh, scope, writing=writing)
             answer = fn()
             if writing:
                 for hook in current.before_commit:

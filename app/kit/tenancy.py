@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, event, text
+from sqlalchemy import BigInteger, event, text
 from sqlalchemy.orm import (
     DeclarativeBase,
     LoaderCriteriaOption,
@@ -59,22 +59,21 @@ class Owned(Base):
     merchant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-100)
 
 
-def enter(session: Session, scope: Scope) -> None:
+def enter(session: Session, scope: Scope, *, writing: bool) -> None:
     """Bind a fresh session to `scope` for its whole life."""
     session.info["scope"] = scope
     if session.get_bind().dialect.name == "postgresql":
-        _tell_postgresql(session.connection(), scope)
+        merchant, system = ("", "on") if isinstance(scope, System) else (str(scope), "")
+        told = WRITING if writing else READING
+        session.connection().execute(told, {"merchant": merchant, "system": system})
 
 
-def _tell_postgresql(connection: Connection, scope: Scope) -> None:
-    merchant, system = ("", "on") if isinstance(scope, System) else (str(scope), "")
-    connection.execute(
-        text(
-            "SELECT set_config('app.merchant', :merchant, true), set_config('app.system', :system, true),"
-            " set_config('lock_timeout', '3s', true)"
-        ),
-        {"merchant": merchant, "system": system},
-    )
+SCOPED = "SELECT set_config('app.merchant', :merchant, true), set_config('app.system', :system, true)"
+# Writers walk indexes in their order, whatever stale statistics promise of other plans: right after an import the
+# planner takes a merchant for empty and would read all its sold codes for each claim (B1.7).
+WALKING = ", ".join(f"set_config('enable_{plan}', 'off', true)" for plan in ("seqscan", "bitmapscan", "sort"))
+READING = text(SCOPED)
+WRITING = text(f"{SCOPED}, {WALKING}, set_config('lock_timeout', '3s', true)")
 
 
 @event.listens_for(Session, "do_orm_execute")

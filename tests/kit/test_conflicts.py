@@ -116,6 +116,25 @@ def test_who_never_gets_through_is_told_that_the_shop_is_busy(merchant: int, blo
 
 
 @on_sqlite
+def test_writers_stand_in_a_queue_and_never_collide(merchant: int, states: list[str]) -> None:
+    (number,) = shelf.filled(merchant, 0)
+
+    def count_ten() -> None:
+        for _ in range(10):
+            db.write(merchant, lambda: shelf.add(number))
+
+    event.listen(db.engine(), "begin", _impatient, insert=True)  # SQLite's own patience hides what collides
+    try:
+        results = at_once([count_ten] * 16)
+    finally:
+        event.remove(db.engine(), "begin", _impatient)
+        db.engine().dispose()
+
+    assert (results, states) == ([None] * 16, [])
+    assert shelf.look(merchant) == {number: 160}
+
+
+@on_sqlite
 def test_a_reader_that_turns_writer_on_old_news_reads_again(merchant: int, states: list[str]) -> None:
     (number,) = shelf.filled(merchant, 1)
     found: list[int] = []
