@@ -51,11 +51,17 @@ def _kit(app: Miaofa, settings: Settings) -> None:
         Path(str(make_url(settings.database_url).database)).parent.mkdir(parents=True, exist_ok=True)
     crypto.configure(settings.master_keys)
     tokens.configure(settings.secret_keys)
-    bell.hang(settings.redis_url)
+    bell.hang(settings.redis_url or _bundled_redis(settings))
     db.database.init_app(app)
     Migrate(app, db.database, directory=str(Path(app.root_path).parent / "migrations"))
     with app.app_context():
         db.prepare(db.engine())
+
+
+def _bundled_redis(settings: Settings) -> str | None:
+    """Return the address of the server that `make run` started beside this command, or None."""
+    socket = settings.instance / "redis" / "redis.sock"
+    return f"unix://{socket}" if socket.exists() else None
 
 
 def _web(app: Miaofa, settings: Settings) -> None:

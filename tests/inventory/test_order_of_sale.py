@@ -44,13 +44,13 @@ def test_first_in_is_first_out(shop: Shop) -> None:
     assert sold == codes
 
 
-def test_what_a_buyer_gave_up_is_sold_next(shop: Shop) -> None:
-    codes = pool.fresh_codes(2)
+def test_what_buyers_gave_up_takes_its_old_place(shop: Shop) -> None:
+    codes = pool.fresh_codes(4)
     pool.bring(shop, "\n".join(codes))
-    long_ago = clock.now() - timedelta(hours=1)
-    shop.place(2, at=long_ago)
+    for _ in range(2):
+        shop.place(at=clock.now() - timedelta(hours=1))
 
-    assert said(shop, buy(shop)[0]) == codes[0]
+    assert [said(shop, code) for code in buy(shop, 3)] == codes[:3]
 
 
 def test_a_batch_is_sold_on_its_last_day_and_never_after(shop: Shop) -> None:
