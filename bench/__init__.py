@@ -14,8 +14,8 @@ time 1 is best and more is slower). With a `bar` comes `met`. What else there is
   notices that pay those orders. Floor: `floor.py`, the rows of each step and nothing else, by as many writers as
   there are connections.
 * `cpu_ms`: processor time per order of web, worker, database and Redis; `neighbours`: the share of the machine's
-  processor time that went to strangers meanwhile. Both only where there is /proc. A shared machine spoils the rates;
-  it hardly touches `cpu_ms`.
+  processor time that went to strangers meanwhile. Both only where there is /proc. Strangers spoil the rates most,
+  `cpu_ms` less (half as much again and more on a busy machine): compare runs with few of them.
 * `client`: what asks. It is a few Python processes on the same machine; `client_ms` is what they cost an order.
 
 Each engine gets a fresh installation in a temporary folder: SQLite with its file, or PostgreSQL with fsync, where

@@ -13,6 +13,7 @@ from app.kit import db, paging
 from app.kit.ids import public
 from app.kit.listing import listed
 from bench import client
+from bench.cpu import Meter
 from bench.figures import Figure, figure, percentile_ms
 from bench.stage import SLUG, Stage
 from tests.make import PASSWORD
@@ -32,7 +33,9 @@ def measure(stage: Stage) -> list[Figure]:
 def measure_view(stage: Stage, name: str, args: Mapping[str, str], cookies: str, bare: Sequence[float]) -> Figure:
     path = f"{PATH}?{urlencode(args)}"
     check(stage, path, args, cookies)
+    meter = Meter().start()
     laps = read(stage, path, cookies)
+    meter.stop()
     value = percentile_ms(laps, 0.95)
     return figure(
         "codes_list",
@@ -45,6 +48,7 @@ def measure_view(stage: Stage, name: str, args: Mapping[str, str], cookies: str,
         met=value <= MOST_MS,
         p50_ms=percentile_ms(laps, 0.5),
         codes=stage.size.codes,
+        neighbours=meter.neighbours,
     )
 
 

@@ -86,7 +86,9 @@ def list_tenders_of(order_id: UUID) -> Sequence[Tender]:
 
 def list_parts(order_ids: Sequence[UUID]) -> Sequence[Part]:
     """List the parts of orders."""
-    return db.session().scalars(select(Part).where(Part.order_id.in_(order_ids)).order_by(Part.id)).all()
+    query = select(Part).where(Part.order_id.in_(order_ids)).order_by(Part.id)
+    fresh = query.execution_options(populate_existing=True)  # set_costs writes past the session
+    return db.session().scalars(fresh).all()
 
 
 def list_lines(order_id: UUID) -> Sequence[Line]:

@@ -144,6 +144,18 @@ def test_late_money_takes_another_code(shop: Shop) -> None:
     assert (order.payment, order.fulfilment, order.closed) == (Payment.PAID, Fulfilment.DONE, Closed.OPEN)
 
 
+def test_late_money_posts_the_cost_of_the_code_it_took(shop: Shop) -> None:
+    shop.codes(1, cost=1000)
+    late = shop.place(at=clock.now() - timedelta(minutes=30))
+    shop.place()
+    shop.codes(1, cost=700)
+
+    shop.pay(late)
+
+    sale = shop.read(lambda: ledger.list_entries("sale", late.id))
+    assert {entry.account: entry.amount for entry in sale}["expense:goods"] == 700
+
+
 def test_late_money_without_stock_is_queued_never_lost(shop: Shop) -> None:
     shop.codes(1)
     late = shop.place(at=clock.now() - timedelta(minutes=30))
