@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -52,11 +52,19 @@ def block(merchant: int, engine: str) -> Iterator[Block]:
         held.append(other)
         return other.rollback
 
-    event.listen(db.engine(), "begin", _impatient, insert=True)
-    yield hold
-    event.remove(db.engine(), "begin", _impatient)
+    with impatience():
+        yield hold
     for other in held:
         other.close()
+
+
+@contextmanager
+def impatience() -> Iterator[None]:
+    """Let SQLite's own patience, which hides what collides, end after 10 ms."""
+    pool = db.engine().pool
+    event.listen(pool, "checkout", _impatient)
+    yield
+    event.remove(pool, "checkout", _impatient)
     db.engine().dispose()  # the impatient connections go with it
 
 
@@ -64,9 +72,9 @@ def _enter(connection: Any, merchant: int) -> None:
     connection.execute(text("SELECT set_config('app.merchant', :merchant, true)"), {"merchant": str(merchant)})
 
 
-def _impatient(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA busy_timeout=10")
+def _impatient(connection: Any, *_: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA busy_timeout=10")
 
 
 def _be_impatient() -> None:
@@ -123,12 +131,8 @@ def test_writers_stand_in_a_queue_and_never_collide(merchant: int, states: list[
         for _ in range(10):
             db.write(merchant, lambda: shelf.add(number))
 
-    event.listen(db.engine(), "begin", _impatient, insert=True)  # SQLite's own patience hides what collides
-    try:
+    with impatience():
         results = at_once([count_ten] * 16)
-    finally:
-        event.remove(db.engine(), "begin", _impatient)
-        db.engine().dispose()
 
     assert (results, states) == ([None] * 16, [])
     assert shelf.look(merchant) == {number: 160}
