@@ -1,6 +1,7 @@
 """Miaofa: a shop and a back office for digital entitlements."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask_login import LoginManager
 from flask_migrate import Migrate
@@ -9,15 +10,25 @@ from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import commands, logs, wiring
-from app.kit import bell, crypto, db, events, tokens
+from app.accounts import effects as account_effects
+from app.entitlements import tasks as entitlement_tasks
+from app.inventory import tasks as inventory_tasks
+from app.kit import bell, crypto, db, effects, events, http, mail, tasks, tokens
+from app.ledger import tasks as ledger_tasks
+from app.payments import effects as payment_effects
 from app.payments import providers
+from app.payments import tasks as payment_tasks
 from app.payments.providers.test_gateway import TestGateway
+from app.refunds import tasks as refund_tasks
 from app.settings import Settings
-from app.web import assets, errors, headers, language, surfaces
+from app.web import assets, errors, headers, language, letters, surfaces
 from app.web.dispatch import Miaofa, csrf
 from app.web.guard import current_actor
 from app.web.render import htmx
 from app.web.session import SurfaceSessions
+
+OUTSIDE_CALLS = (account_effects, payment_effects)
+LONG_WORK = (ledger_tasks, inventory_tasks, payment_tasks, entitlement_tasks, refund_tasks)
 
 
 def create_app(settings: Settings | None = None) -> Miaofa:
@@ -41,6 +52,8 @@ def create_app(settings: Settings | None = None) -> Miaofa:
     _kit(app, settings)
     providers.configure({"test": TestGateway(settings.test_gateway_url, settings.test_gateway_secret)})
     events.wire(wiring.NOW, wiring.LATER)
+    effects.wire(kind for area in OUTSIDE_CALLS for kind in area.KINDS)
+    tasks.wire(kind for area in LONG_WORK for kind in area.KINDS)
     _web(app, settings)
     commands.register(app)
     return app
@@ -51,11 +64,18 @@ def _kit(app: Miaofa, settings: Settings) -> None:
         Path(str(make_url(settings.database_url).database)).parent.mkdir(parents=True, exist_ok=True)
     crypto.configure(settings.master_keys)
     tokens.configure(settings.secret_keys)
+    http.configure((*settings.outbound_allow, urlsplit(settings.test_gateway_url).netloc))
     bell.hang(settings.redis_url or _bundled_redis(settings))
+    mail.configure(opener=_mail(settings))
     db.database.init_app(app)
     Migrate(app, db.database, directory=str(Path(app.root_path).parent / "migrations"))
     with app.app_context():
         db.prepare(db.engine())
+
+
+def _mail(settings: Settings) -> mail.Opener:
+    spool = mail.Spool(settings.instance / "spool", urlsplit(settings.base_url).hostname or "localhost")
+    return {"spool": spool.opened}[settings.mail]
 
 
 def _bundled_redis(settings: Settings) -> str | None:
@@ -80,9 +100,10 @@ def _web(app: Miaofa, settings: Settings) -> None:
     errors.register(app)
     language.register(app)
     surfaces.register(app)
+    letters.register(app, settings)
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.database_url.startswith("sqlite"):
         return {"connect_args": {"timeout": 5}}
-    return {"pool_size": 8, "max_overflow": 4, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    return {"pool_size": 8, "max_overflow": 4}

@@ -11,5 +11,6 @@ AREAS = (
     "orders",
     "payments",
     "entitlements",
+    "refunds",
     "finance",
 )

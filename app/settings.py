@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MASTER_BYTES = 32
+WAYS_OF_MAIL = ("spool",)
 SHORTEST_SECRET = 32
 TRUE = {"1", "true", "yes", "on"}
 
@@ -39,6 +40,7 @@ class Settings:
     trusted_proxies: int
     outbound_allow: tuple[str, ...]
     demo: bool
+    mail: str
     test_gateway_url: str
     test_gateway_secret: str
     log_level: str
@@ -68,6 +70,7 @@ class Settings:
             trusted_proxies=get.number("TRUSTED_PROXIES", 0, 0, 9),
             outbound_allow=tuple(part for part in get("OUTBOUND_ALLOW").replace(",", " ").split() if part),
             demo=demo,
+            mail=get.word("MAIL", WAYS_OF_MAIL),
             test_gateway_url=get.url("TEST_GATEWAY_URL", f"http://127.0.0.1:{min(port + 1, 65535)}"),
             test_gateway_secret=get("TEST_GATEWAY_SECRET") or _derived(secret_keys, "test gateway"),
             log_level=get("LOG_LEVEL", "INFO").upper(),
@@ -95,6 +98,13 @@ class _Reader:
         if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
             raise BadSetting(name, f"is {text!r}", f"Give a whole number from {least} to {most}.")
         return int(text)
+
+    def word(self, name: str, known: tuple[str, ...]) -> str:
+        """Return one of the words a setting knows, by default the first."""
+        text = self(name, known[0])
+        if text not in known:
+            raise BadSetting(name, f"is {text!r}", f"Give {' or '.join(known)}.")
+        return text
 
     def url(self, name: str, default: str) -> str:
         text = self(name, default).rstrip("/")

@@ -1,21 +1,48 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
 from app.entitlements import service as entitlements
+from app.entitlements import tasks as granting
+from app.entitlements.events import PromisesKept
 from app.finance import service as finance
 from app.inventory import service as inventory
-from app.inventory.events import CodesImported, HoldsLapsed
+from app.inventory.events import CodesFreed, CodesImported, CodesStocked, HoldsLapsed
 from app.kit.events import Event, LaterReaction, Reaction
+from app.ledger import tasks as books
 from app.orders import service as orders
-from app.orders.events import OrderPaid, OrderPlaced
+from app.orders.events import OrderPaid, OrderPartlyDelivered, OrderPlaced, OrderQueued
+from app.payments import service as payments
+from app.payments import tasks as paying
+from app.payments.events import NoticeStored, PaybackAsked, PaybackDone, PaybackStuck
+from app.refunds import service as refunds
+from app.refunds import tasks as refunding
+from app.refunds.events import OrderRefunded
 
 # In the unit of the event. Such a reaction may not refuse: it acts or it parks.
 NOW: dict[type[Event], tuple[Reaction, ...]] = {
     CodesImported: (finance.post_purchases,),
+    CodesStocked: (entitlements.serve,),
+    CodesFreed: (entitlements.serve,),
     HoldsLapsed: (orders.expire,),
     OrderPaid: (entitlements.grant, finance.post_sales),
+    PromisesKept: (finance.post_late_goods,),
+    OrderRefunded: (finance.post_refunds,),
+    PaybackAsked: (finance.post_unasked,),
+    PaybackDone: (refunds.follow, finance.post_paybacks),
+    PaybackStuck: (refunds.follow,),
 }
 
 # After the commit, through the outbox, in a unit of their own; safe to run twice.
 LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
-    OrderPlaced: (inventory.recount_after,),
+    CodesImported: (books.roll_after,),
+    CodesStocked: (inventory.recount_after, entitlements.serve_stocked),
+    CodesFreed: (inventory.recount_after, entitlements.serve_stocked),
+    OrderPlaced: (inventory.recount_after, paying.watch_after),
+    OrderPaid: (granting.watch_after, books.roll_after),
+    OrderQueued: (refunding.watch_after, entitlements.serve_promised),
+    OrderPartlyDelivered: (refunding.watch_after, entitlements.serve_promised),
+    OrderRefunded: (books.roll_after,),
+    NoticeStored: (payments.apply_stored,),
+    PaybackAsked: (books.roll_after,),
+    PaybackDone: (books.roll_after,),
+    PromisesKept: (books.roll_after,),
 }

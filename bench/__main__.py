@@ -7,29 +7,42 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bench import imports, pages, sales
+from bench import imports, load, pages, pool, profiling, sales
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
-NAMES = ("import", "codes_list", "place", "notice")
-FULL = Size(codes=200_000, seconds=8.0, pages=100)
-QUICK = Size(codes=20_000, seconds=2.0, pages=30)
+NAMES = ("import", "codes_list", "place", "notice", "pool")
+SALES = {"place", "notice"}
+FULL = Size(codes=200_000, seconds=4, pages=100)
+QUICK = Size(codes=20_000, seconds=1, pages=30, rounds=1, profiled=100, pools=(10_000, 50_000), pairs=5)
+PROFILED = 1000  # requests
 
 
 def main() -> None:
     """Measure what is asked for on each engine; figures come last, so that a pipe can take them by `tail`."""
+    asked = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleared away
+    names = {asked.only} if asked.only else set(NAMES)
+    if names & SALES and not asked.profile and not load.find_wrk():
+        sys.exit(load.MISSING)
+    size, figures = QUICK if asked.quick else FULL, []
+    for engine in (asked.engine,) if asked.engine else ENGINES:
+        if asked.profile:
+            print(profile(engine, asked.profile, size), flush=True)
+        else:
+            figures += run(engine, names, size)
+    for figure in figures:
+        print(json.dumps(figure))
+    sys.exit(any(figure.get("wrong") for figure in figures))
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the shop beside its floor.")
     parser.add_argument("--only", choices=NAMES, help="one figure instead of all")
     parser.add_argument("--engine", choices=ENGINES, help="one engine instead of both")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the codes, a quarter of the time")
-    asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleared away
-    names = {asked.only} if asked.only else set(NAMES)
-    figures: list[Figure] = []
-    for engine in (asked.engine,) if asked.engine else ENGINES:
-        figures += run(engine, names, QUICK if asked.quick else FULL)
-    for figure in figures:
-        print(json.dumps(figure))
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter, to see that all works")
+    parser.add_argument("--profile", choices=sorted(SALES), help="instead: where the web's processor time goes")
+    return parser.parse_args()
 
 
 def run(engine: str, names: set[str], size: Size) -> list[Figure]:
@@ -47,15 +60,28 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
 
 def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:
     """Each figure stands on the ones before: codes are sold that were imported, orders paid that were placed."""
+    if "pool" in names:
+        say(f"{stage.engine}: filling pools of {stage.size.pools} codes")
+        yield pool.measure(stage)
+    if names == {"pool"}:
+        return
     say(f"{stage.engine}: importing {stage.size.codes} codes")
     yield imports.measure(stage)
-    if names == {"import"}:
+    if names <= {"import", "pool"}:
         return
     stage.serve()
     if "codes_list" in names:
         yield from pages.measure(stage)
-    if names & {"place", "notice"}:
+    if names & SALES:
         yield from sales.measure(stage)
+
+
+def profile(engine: str, bench: str, size: Size) -> str:
+    """Return the profile of one kind of request."""
+    count = PROFILED if size is FULL else size.profiled
+    with Stage(engine, size) as stage:
+        stage.shop.codes(4 * PROFILED)
+        return profiling.profile(stage, bench, count)
 
 
 def say(text: str) -> None:

@@ -25,7 +25,7 @@ from app.kit.ids import Id, new_id
 from bench.figures import percentile_ms
 
 SHOP, SKU = 7, 1
-SALES = 12_000  # at most
+MOST_SALES, MOST_PER_SECOND = 12_000, 4000
 SLICE, SLICES = 2000, 20
 SPLIT = ((1, -1999), (2, 1899), (3, 60), (4, 40))
 LONGEST_WAIT = 30.0
@@ -189,7 +189,8 @@ def connect(url: str) -> sa.Engine:
 
 def sell(engine: sa.Engine, step: str, clients: int, seconds: float) -> dict[str, float]:
     """Run a step in `clients` processes at once."""
-    pairs = prepare(engine, paid_for=step == "apply")
+    count = min(MOST_SALES, int(MOST_PER_SECOND * seconds))
+    pairs = prepare(engine, count, paid_for=step == "apply")
     engine.dispose()
     context = multiprocessing.get_context("fork")
     barrier, answers = context.Barrier(clients), context.Queue()
@@ -227,9 +228,9 @@ def write(url: str, step: str, pairs: Sequence[Pair], seconds: float, barrier: A
     answers.put((laps, time.perf_counter() - began))
 
 
-def prepare(engine: sa.Engine, *, paid_for: bool) -> list[Pair]:
-    """Stock the shop; with `paid_for` its orders are placed already, in bulk."""
-    pairs = [(new_id(), new_id()) for _ in range(SALES)]
+def prepare(engine: sa.Engine, count: int, *, paid_for: bool) -> list[Pair]:
+    """Stock the shop for so many sales; with `paid_for` its orders are placed already, in bulk."""
+    pairs = [(new_id(), new_id()) for _ in range(count)]
     held = [part if paid_for else None for _, part in pairs]
     at = datetime.now(UTC)
     stock = [

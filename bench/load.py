@@ -1,35 +1,71 @@
-"""The load: a few processes of `client.py` that start at the same moment."""
+"""The load: wrk plays requests that were made beforehand, each once."""
 
 import json
+import shutil
+import subprocess
+import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from subprocess import PIPE, Popen
+from dataclasses import dataclass
+from pathlib import Path
 
-from bench.client import PATIENCE, Run, together
+from bench.requests import Request
 from bench.stage import Stage
 
-PROCESSES = 2
+SCRIPT = Path(__file__).with_name("load.lua")
+THREADS = 2
+PATIENCE = 60
+QUIET = 0.3  # seconds for the answers that nobody waits for any more
+MISSING = "make bench needs wrk, which makes the load. Install it: apt-get install wrk, or brew install wrk on macOS."
 
 
-def fire(stage: Stage, connections: Sequence[Sequence[str]], *, expect: int, seconds: float) -> Run:
-    """Send the requests of all connections at once, each connection's one after another, for at most `seconds`."""
-    with ExitStack() as exits:
-        clients = []
-        for number in range(PROCESSES):
-            told = {"port": stage.port, "expect": expect, "seconds": seconds}
-            file = stage.folder / f"client-{number}.json"
-            file.write_text(json.dumps(told | {"connections": connections[number::PROCESSES]}))
-            clients.append(exits.enter_context(stage.python("-m", "bench.client", str(file), stdin=PIPE, stdout=PIPE)))
-        for client in clients:
-            assert client.stdout is not None
-            client.stdout.readline()  # it is ready
-        for client in clients:
-            assert client.stdin is not None
-            client.stdin.write(b"go\n")
-            client.stdin.flush()
-        return together([_heard(client, seconds) for client in clients])
+@dataclass(frozen=True)
+class Run:
+    """What came of a load; `wrong` counts answers of another status and connections that broke."""
+
+    answered: int
+    wrong: int
+    first_wrong: str
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Right answers in a second."""
+        return max(0, self.answered - self.wrong) / self.seconds
 
 
-def _heard(client: "Popen[bytes]", seconds: float) -> Run:
-    said, _ = client.communicate(timeout=seconds + PATIENCE)
-    return Run(**json.loads(said))
+def find_wrk() -> str | None:
+    return shutil.which("wrk")
+
+
+def fire(stage: Stage, sent: Sequence[Request], *, connections: int, seconds: float) -> Run:
+    """Send requests over so many connections for that long, or until they run out."""
+    threads = min(THREADS, connections)
+    files = stage.folder / "load-"
+    for number in range(threads):
+        write(Path(f"{files}{number + 1}"), sent[number::threads])
+    size = (f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={PATIENCE}s")
+    address = f"http://127.0.0.1:{stage.port}"
+    command = ["wrk", *size, "-s", str(SCRIPT), address, "--", str(files), str(sent[0].expect)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 2 * PATIENCE, check=False)
+    if done.returncode:
+        raise RuntimeError(f"wrk failed:\n{done.stdout}{done.stderr}")
+    time.sleep(QUIET)
+    return told(json.loads(done.stdout.splitlines()[-1]))
+
+
+def told(said: dict[str, float | str]) -> Run:
+    """Return what the script said; connections that broke count among the wrong answers."""
+    wrong, lost = int(said["wrong"]), int(said["lost"])
+    first = str(said["first"]) or ("a connection broke" if lost else "")
+    times = float(said["seconds"]), float(said["p50_ms"]), float(said["p99_ms"])
+    return Run(int(said["answered"]), wrong + lost, first, *times)
+
+
+def write(file: Path, sent: Sequence[Request]) -> None:
+    """Write requests as the script reads them: the length, then the request as it goes over the wire."""
+    with file.open("wb") as out:
+        for request in sent:
+            raw = request.raw()
+            out.write(b"%d\n%b" % (len(raw), raw))

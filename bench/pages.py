@@ -15,6 +15,7 @@ from app.kit.listing import listed
 from bench import client
 from bench.cpu import Meter
 from bench.figures import Figure, figure, percentile_ms
+from bench.requests import Request
 from bench.stage import SLUG, Stage
 from tests.make import PASSWORD
 
@@ -103,6 +104,6 @@ def check(stage: Stage, path: str, args: Mapping[str, str], cookies: str) -> Non
 
 def read(stage: Stage, path: str, cookies: str) -> list[float]:
     """Read a page again and again over one connection, and return how long each time took."""
-    request = client.request("GET", path, headers={"Cookie": cookies})
-    client.send(stage.port, [request] * WARM_UP, expect=200).check()
-    return client.send(stage.port, [request] * stage.size.pages, expect=200).check().laps
+    request = Request("GET", path, 200, {"Cookie": cookies})
+    client.send(stage.port, [request] * WARM_UP).check()
+    return client.send(stage.port, [request] * stage.size.pages).check().laps

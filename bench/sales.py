@@ -1,125 +1,119 @@
-"""How many orders are placed and paid in a second, over HTTP: the real form, then the gateway's signed notices."""
+"""How many orders are placed and paid in a second, over HTTP: the real form, then the gateway's signed notices.
 
-import secrets
-from collections.abc import Iterator
+Ours and the floor take turns. The first round tries both at every number of connections; the later rounds are at the
+best of each, and the figure is the median there.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
-import httpx
 from sqlalchemy import func, select
 
-from app.catalog.models import Product
-from app.kit import clock, db
+from app.kit import db
 from app.kit.events import Outbox
-from app.kit.ids import base32
-from app.orders.models import Order, Tender, TenderState
-from app.payments.models import Method
-from bench import client, promises
-from bench.client import Run
+from bench import profiling, promises, requests
 from bench.cpu import Meter
-from bench.figures import Figure, figure, percentile_ms
-from bench.load import fire
-from bench.pages import cookies_of, token_of
-from bench.stage import SLUG, Stage
-from tests.make import Notice
+from bench.figures import Figure, figure, judged
+from bench.load import Run, fire
+from bench.requests import Request
+from bench.stage import Floor, Stage
 
-CONNECTIONS = 8  # as many as the web's threads
-MOST_PER_SECOND = 2000  # requests are made before the clock starts, so many are enough
-WARM_UP = 0.1  # share of the requests, and of the time
-FLOOR_SECONDS = 3.0
+CONNECTIONS = (1, 8, 32)
+MOST_PER_SECOND = 1500  # requests are made before the clock starts, so many are enough
+WARM_UP = 1.0  # seconds
+LEAST_RATIO = 0.35
+
+Make = Callable[[int], list[Request]]
+
+
+@dataclass
+class Contest:
+    """The runs of ours and of the floor so far, by the number of connections."""
+
+    ours: dict[int, list[Run]] = field(default_factory=lambda: {number: [] for number in CONNECTIONS})
+    floor: dict[int, list[Floor]] = field(default_factory=lambda: {number: [] for number in CONNECTIONS})
+    meters: dict[int, list[Meter]] = field(default_factory=lambda: {number: [] for number in CONNECTIONS})
+    strangers: list[float] = field(default_factory=list)  # their share of the machine, in every run of either
+
+    @property
+    def best(self) -> tuple[int, int]:
+        """The numbers of connections at which ours and the floor are fastest."""
+        return (
+            max(CONNECTIONS, key=lambda number: median(run.rate for run in self.ours[number])),
+            max(CONNECTIONS, key=lambda number: median(run["value"] for run in self.floor[number])),
+        )
+
+    @property
+    def wrong(self) -> list[Run]:
+        return [run for runs in self.ours.values() for run in runs if run.wrong]
+
+    def turn(self, stage: Stage, step: str, make: Make, own: int, bare: int) -> None:
+        """Run the floor, then ours."""
+        seconds, beside = stage.size.seconds, Meter().start()
+        self.floor[bare].append(stage.floor(step, seconds=seconds, clients=bare))
+        beside.stop()
+        sent, meter = make(int(MOST_PER_SECOND * seconds)), Meter().start()
+        self.ours[own].append(fire(stage, sent, connections=own, seconds=seconds))
+        self.meters[own].append(meter.stop())
+        self.strangers += [each.neighbours for each in (beside, meter) if each.neighbours is not None]
 
 
 def measure(stage: Stage) -> Iterator[Figure]:
     """Place orders, then pay them, and check the books."""
-    yield load(stage, "place", forms(stage), expect=303, step="place")
-    yield load(stage, "notice", notices(stage), expect=200, step="apply")
+    yield compare(stage, "place", "place", lambda count: requests.places(stage, count))
+    portion = requests.count_due(stage) // (len(CONNECTIONS) + stage.size.rounds + 1)  # so that each load has some
+    yield compare(stage, "notice", "apply", lambda count: requests.notices(stage, min(count, portion)))
     promises.check(stage.shop)
 
 
-def load(stage: Stage, bench: str, connections: list[list[str]], *, expect: int, step: str) -> Figure:
-    """Send the requests, a part of them to warm up, and return the figure beside its floor."""
-    seconds = min(FLOOR_SECONDS, stage.size.seconds)
-    bare = stage.floor(step, seconds=seconds, clients=CONNECTIONS)
-    first = [requests[: max(1, int(len(requests) * WARM_UP))] for requests in connections]
-    rest = [requests[len(warm) :] for requests, warm in zip(connections, first, strict=True)]
-    fire(stage, first, expect=expect, seconds=stage.size.seconds * 2 * WARM_UP).check()
-    meter = Meter().start()
-    run = fire(stage, rest, expect=expect, seconds=stage.size.seconds).check()
-    meter.stop()
-    return told(stage, bench, run, bare, meter)
+def compare(stage: Stage, bench: str, step: str, make: Make) -> Figure:
+    """Let ours and the floor take turns and return the figure."""
+    contest = Contest()
+    fire(stage, make(int(MOST_PER_SECOND * WARM_UP)), connections=8, seconds=WARM_UP)
+    stage.tidy()
+    for connections in CONNECTIONS:
+        contest.turn(stage, step, make, connections, connections)
+    for _ in range(stage.size.rounds - 1):
+        contest.turn(stage, step, make, *contest.best)
+    return told(stage, bench, contest, profiling.shares(stage, make(stage.size.profiled)))
 
 
-def told(stage: Stage, bench: str, run: Run, bare: dict[str, float], meter: Meter) -> Figure:
-    count = len(run.laps)
+def told(stage: Stage, bench: str, contest: Contest, parts: dict[str, float]) -> Figure:
+    own, bare = contest.best
+    value, floor = median(run.rate for run in contest.ours[own]), median(run["value"] for run in contest.floor[bare])
+    wrong, meter = contest.wrong, contest.meters[own][-1]
+    neighbours = max(contest.strangers, default=None)
     return figure(
         bench,
         engine=stage.engine,
-        value=run.rate,
+        value=value,
         unit="orders/s",
-        floor=bare["value"],
-        p50_ms=percentile_ms(run.laps, 0.5),
-        p99_ms=percentile_ms(run.laps, 0.99),
-        floor_p50_ms=bare["p50_ms"],
-        floor_p99_ms=bare["p99_ms"],
-        orders=count,
-        connections=CONNECTIONS,
-        client="python",
-        client_ms=round(1000 * run.cpu / count, 2),
-        cpu_ms=meter.ms_each(count),
-        neighbours=meter.neighbours,
+        floor=floor,
+        bar_ratio=LEAST_RATIO,
+        met=not wrong and judged(value >= LEAST_RATIO * floor, neighbours),
+        connections=own,
+        floor_clients=bare,
+        at={number: shown(contest.ours[number], contest.floor[number]) for number in CONNECTIONS},
+        rounds=stage.size.rounds,
+        orders=sum(run.answered for runs in contest.ours.values() for run in runs),
+        client="wrk",
+        cpu_ms=meter.ms_each(contest.ours[own][-1].answered),
+        neighbours=neighbours,
+        profile=parts,
         outbox_left=stage.shop.read(lambda: db.session().scalar(select(func.count()).select_from(Outbox))),
+        **({"wrong": sum(run.wrong for run in wrong), "first_wrong": wrong[0].first_wrong} if wrong else {}),
     )
 
 
-# Requests --------------------------------------------------------------------------------------------------------
-
-
-def forms(stage: Stage) -> list[list[str]]:
-    """Return the order forms of each connection: one session and token, but each form by a new device."""
-    slug = stage.shop.read(lambda: db.session().scalars(select(Product.slug)).one())
-    each = int(MOST_PER_SECOND * stage.size.seconds / CONNECTIONS)
-    return [list(forms_of_one(stage, slug, each)) for _ in range(CONNECTIONS)]
-
-
-def forms_of_one(stage: Stage, product: str, count: int) -> Iterator[str]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{stage.port}") as browser:
-        token = token_of(browser.get(f"/s/{SLUG}/p/{product}"))
-        headers = {"Cookie": cookies_of(browser)}
-    form = {"csrf_token": token, "product": product, "sku": stage.shop.sku, "quantity": 1}
-    for number in range(count):
-        typed = form | {"contact": f"buyer{number}@example.com", "idem": secrets.token_hex(16)}
-        yield client.request("POST", f"/s/{SLUG}/orders", headers=headers, form=typed)
-
-
-def notices(stage: Stage) -> list[list[str]]:
-    """Return, spread over the connections, the notice that pays each order which is not paid yet."""
-    hook = stage.shop.read(lambda: db.session().scalars(select(Method.hook_token)).one())
-    due = stage.shop.read(_due)
-    made = [notice_of(stage, hook, row) for row in due]
-    return [made[number::CONNECTIONS] for number in range(CONNECTIONS)]
-
-
-def notice_of(stage: Stage, hook: str, due: Any) -> str:
-    notice = Notice(
-        stage.shop,
-        {
-            "merchant_no": stage.shop.slug,
-            "out_trade_no": base32(due.id),
-            "trade_no": f"TG{due.number}",
-            "amount": due.amount,
-            "currency": due.currency,
-            "status": "paid",
-            "paid_at": clock.now().isoformat(),
-        },
-    )
-    headers = notice.headers() | {"Content-Type": "application/json"}
-    return client.request("POST", f"/hooks/{hook}", headers=headers, body=notice.body)
-
-
-def _due() -> list[Any]:
-    query = (
-        select(Tender.id, Tender.amount, Tender.currency, Order.number)
-        .join(Order, (Order.merchant_id == Tender.merchant_id) & (Order.id == Tender.order_id))
-        .where(Tender.state == TenderState.DUE)
-        .order_by(Order.id)
-    )
-    return list(db.session().execute(query))
+def shown(ours: Sequence[Run], floor: Sequence[Floor]) -> dict[str, Any]:
+    """Return the medians of the runs at one number of connections."""
+    return {
+        "value": round(median(run.rate for run in ours), 1),
+        "p50_ms": median(run.p50_ms for run in ours),
+        "p99_ms": median(run.p99_ms for run in ours),
+        "floor": median(run["value"] for run in floor),
+        "floor_p50_ms": median(run["p50_ms"] for run in floor),
+        "floor_p99_ms": median(run["p99_ms"] for run in floor),
+    }

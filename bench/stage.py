@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from flask_migrate import upgrade
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from app import create_app
 from app.kit import db
@@ -28,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("sqlite", "postgresql")
 SLUG = "bench"
 PATIENCE = 60.0
+Floor = dict[str, float]
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # all else of the environment could change what is measured
 
 
@@ -38,6 +41,10 @@ class Size:
     codes: int
     seconds: float  # of each load
     pages: int  # of each view
+    rounds: int = 3  # of loads; the first at every number of connections
+    profiled: int = 400  # requests
+    pools: tuple[int, int] = (10_000, 1_000_000)  # codes
+    pairs: int = 15  # of runs in both pools
 
 
 class Stage:
@@ -46,6 +53,7 @@ class Stage:
     def __init__(self, engine: str, size: Size) -> None:
         self.engine, self.size = engine, size
         self.port = redis.free_port()
+        self.cluster: Postgres | None = None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as exits:
@@ -68,15 +76,21 @@ class Stage:
         finally:
             self.leash.end([process])
 
-    def floor(self, step: str, *, seconds: float = 0.0, clients: int = 1) -> dict[str, float]:
+    def floor(self, step: str, *, seconds: float = 0.0, clients: int = 1) -> Floor:
         """Return `value` a second and the percentiles of the floor of a step."""
         told = (self.floor_url, step, f"--seconds={seconds}", f"--clients={clients}")
         with self.python("-m", "bench.floor", *told, stdout=subprocess.PIPE) as process:
             printed, _ = process.communicate(timeout=seconds + PATIENCE)
         if process.returncode:
             raise RuntimeError(f"The floor of {step} broke; its words are above.")
-        said: dict[str, float] = json.loads(printed)
+        said: Floor = json.loads(printed)
         return said
+
+    def tidy(self) -> None:
+        """Let the engine take its statistics, as it does by itself in a shop that is older than a minute."""
+        engine = create_engine(self.env["DATABASE_OWNER_URL"], isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE" if self.engine == "postgresql" else "ANALYZE")
 
     def serve(self) -> None:
         """Start web, worker, sweeper and Redis, and wait until they are ready."""
@@ -89,15 +103,27 @@ class Stage:
                 raise RuntimeError(f"The shop did not start:\n{log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.1)
 
+    def annex(self, name: str) -> tuple[Shop, str]:
+        """Open another shop in a database of its own, and return it with the owner's URL."""
+        url = owner_url = f"sqlite:///{self.folder / name}.db"
+        if self.cluster:
+            url, owner_url = self.cluster.create_database(name)
+        env = self.env | {"DATABASE_URL": url, "DATABASE_OWNER_URL": owner_url, "INSTANCE": str(self.folder / name)}
+        app = create_app(Settings.from_env(env | {"LOG_LEVEL": "WARNING"}))
+        with app.app_context():
+            upgrade()
+            self._exits.callback(db.engine().dispose)
+            return make_shop(app, slug=name), owner_url
+
     def _databases(self, exits: contextlib.ExitStack) -> tuple[str, str]:
         """Make the shop's database and the floor's, and return the shop's URLs for the app and for the owner."""
         if self.engine == "sqlite":
             self.floor_url = f"sqlite:///{self.folder / 'floor.db'}"
             url = f"sqlite:///{self.folder / 'instance' / 'miaofa.db'}"
             return url, url
-        cluster = exits.enter_context(Postgres(durable=True))
-        _, self.floor_url = cluster.create_database("bench_floor")
-        return cluster.create_database("bench")
+        self.cluster = exits.enter_context(Postgres(durable=True))
+        _, self.floor_url = self.cluster.create_database("bench_floor")
+        return self.cluster.create_database("bench")
 
     def _environment(self, url: str, owner_url: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}

@@ -24,6 +24,8 @@ def run() -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text(LOCK_TIMEOUT))
             connection.commit()
+        else:  # changing a table there means making it anew, and its children must not mind
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -6,6 +6,7 @@ import hmac
 import json
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,10 +24,13 @@ from app.commands.shops import open_shop
 from app.inventory import queries as inventory
 from app.inventory import service as importing
 from app.inventory.models import Batch
-from app.kit import clock, db
+from app.kit import clock, db, effects, events
+from app.kit.effects.runner import Runner
 from app.kit.events import SYSTEM
 from app.kit.ids import base32, new_id
 from app.kit.money import Money
+from app.kit.rounds import Turn
+from app.kit.tasks import runner as tasks
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.orders import queries as orders
@@ -98,9 +102,18 @@ class Shop:
         pieces = [data[at : at + 50_000] for at in range(0, len(data), 50_000)] or [b""]
         return importing.import_codes(self.merchant_id, order, pieces, now=now, today=now.date())
 
-    def place(self, quantity: int = 1, *, idem: str = "", at: datetime | None = None, sku: str = "") -> Order:
-        """Place an order of the shop's product."""
-        basket = ordering.Basket(((sku or self.sku, quantity),), "dora@example.com", "en", idem or secrets.token_hex(8))
+    def place(
+        self, quantity: int = 1, *, idem: str = "", at: datetime | None = None, sku: str = "", contact: str = ""
+    ) -> Order:
+        """Place an order of the shop's product, by default of somebody new."""
+        return self.place_lines((sku or self.sku, quantity), idem=idem, at=at, contact=contact)
+
+    def place_lines(
+        self, *lines: tuple[str, int], idem: str = "", at: datetime | None = None, contact: str = ""
+    ) -> Order:
+        """Place one order of several SKUs."""
+        someone = contact or f"{secrets.token_hex(6)}@example.com"
+        basket = ordering.Basket(lines, someone, "en", idem or secrets.token_hex(8))
         return self.write(lambda: ordering.place(basket, device_id=None, now=at or clock.now(), by=SYSTEM))
 
     def notice(self, order: Order, **changes: Any) -> "Notice":
@@ -120,6 +133,24 @@ class Shop:
     def pay(self, order: Order, **changes: Any) -> bool:
         """Let the gateway tell us that `order` was paid, and return whether it was believed."""
         return self.notice(order, **changes).arrive()
+
+    def start(self, order: Order, method_id: UUID | None = None, *, subject: str = "Card") -> str:
+        """Start the payment of an order and return where its buyer is sent; nothing when the gateway does not say."""
+        number, now = method_id or self.method_id, clock.now()
+        pages = payments.Pages("http://127.0.0.1:1/hooks/", "http://127.0.0.1:1/o/x?from=pay&n=1")
+        begun = self.write(
+            lambda: payments.start(orders.get(order.id), number, pages, subject=subject, now=now, by=SYSTEM)
+        )
+        effects.perform(self.merchant_id, [begun.effect_id], within=5)
+        return self.read(lambda: paying.get_attempt(begun.attempt_id).url)
+
+    def drain(self) -> None:
+        """Hand out, call and do what is due for this shop, as workers do for all, until nothing is due now."""
+        done = 1
+        while done:
+            turn = Turn(self.merchant_id, time.monotonic() + 60)
+            with Runner() as runner:
+                done = events._relay_one(turn) + runner.serve(turn) + tasks._serve(turn)
 
     def order(self, order: Order) -> Order:
         return self.read(lambda: orders.get(order.id))
@@ -158,7 +189,7 @@ class Notice:
     def arrive(self) -> bool:
         """Bring it to the shop's inbox without HTTP."""
         channel = self.shop.read(lambda: paying.get_channel(self.shop.method_id))
-        arrived = payments.read(channel, self.headers(), self.body, now=clock.now())
+        arrived = payments.verify(channel, self.headers(), self.body, now=clock.now())
         return self.shop.write(lambda: payments.apply([arrived]))
 
 

@@ -13,7 +13,7 @@ from app.kit.tenancy import Base, Owned, System
 
 OWNED = {str(mapper.class_.__tablename__) for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)}
 TABLE = re.compile(r'(?:FROM|JOIN|INTO|UPDATE)\s+"?(\w+)"?', re.IGNORECASE)
-READ_BY_SYSTEM = {"membership", "outbox"}
+READ_BY_SYSTEM = {"effect", "membership", "outbox", "task"}
 
 
 class Unscoped(AssertionError):

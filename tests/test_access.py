@@ -2,33 +2,36 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from io import BytesIO
 from typing import Any
 
 import pytest
 from sqlalchemy import Table
-from werkzeug.routing import Rule
 
 from app.accounts.rules import ROLES
-from app.catalog import queries as catalog
-from app.inventory import queries as inventory
 from app.kit import db
-from app.kit.ids import public
-from app.kit.listing import listed
 from app.kit.tenancy import PLATFORM, Base, Scope, System
 from app.orders.models import Order
 from app.web.dispatch import Miaofa
 from app.web.guard import surface_of
-from app.web.shop.checkout import token_of
 from tests import people
-from tests.make import Browser, Shop, fresh_code
+from tests.doors import doors, knock, mark, office, plain, sell
+from tests.make import Shop
 from tests.test_schema import UNSCOPED
 
 PUBLIC: Mapping[str, str] = {
     "hooks.notice": "Gateways; an unguessable address, and the notice is signed.",
+    "office.account": "It asks for a session itself and shows what is its holder's; an account belongs to no shop.",
+    "office.ask_reset": "Whoever forgot a password cannot be signed in; the answer tells nothing.",
+    "office.change_password": "It asks for a session itself, and for the present password.",
+    "office.choose_password": "Whoever holds the signed link from a mailbox.",
+    "office.end_other_sessions": "It asks for a session itself and ends its holder's alone.",
+    "office.end_session": "It asks for a session itself and ends its holder's alone.",
     "office.login": "The way in.",
+    "office.reset": "Whoever forgot a password cannot be signed in.",
+    "office.reset_password": "Whoever holds the signed link from a mailbox, once.",
+    "office.reset_sent": "It says the same to everyone.",
     "office.sign_in": "The way in.",
     "office.sign_out": "The way out; without a session it ends nothing.",
     "office.start": "It asks for a session itself, and lists one's own shops; there is no shop to have a role in yet.",
@@ -36,6 +39,8 @@ PUBLIC: Mapping[str, str] = {
     "platform.office_preferences": "Language and theme of the browser that asks.",
     "platform.preferences": "Language and theme of the browser that asks.",
     "platform.readyz": "Balancers ask it; it names no cause that helps an attacker.",
+    "shop.cancel": "The browser that placed the order, proven by its device token.",
+    "shop.check": "Whoever holds the signed token may have the gateway asked.",
     "shop.home": "The shelf.",
     "shop.order": "Whoever holds the signed token; codes stay masked.",
     "shop.orders": "The orders of the browser that asks, by its device token.",
@@ -47,8 +52,17 @@ PUBLIC: Mapping[str, str] = {
 }
 OWN_UNITS: Mapping[str, str] = {
     "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
+    "office.account": "Sessions are the platform's.",
+    "office.ask_reset": "Password resets are the platform's.",
+    "office.change_password": "Hashing is slow on purpose and stays outside of units.",
+    "office.choose_password": "Password resets are the platform's.",
+    "office.end_other_sessions": "Sessions are the platform's.",
+    "office.end_session": "Sessions are the platform's.",
     "office.import_file": "An upload is staged and imported in many units.",
     "office.login": "It asks the database nothing.",
+    "office.reset": "It asks the database nothing.",
+    "office.reset_password": "Hashing is slow on purpose and stays outside of units.",
+    "office.reset_sent": "It asks the database nothing.",
     "office.sign_in": "Hashing is slow on purpose and stays outside of units.",
     "office.sign_out": "Sessions are the platform's.",
     "office.start": "It looks into each shop of its own.",
@@ -56,8 +70,13 @@ OWN_UNITS: Mapping[str, str] = {
     "platform.office_preferences": "It asks the database nothing.",
     "platform.preferences": "It asks the database nothing.",
     "platform.readyz": "It looks at the database from outside.",
+    "shop.cancel": "It commits before gateways are told.",
+    "shop.check": "It commits before gateways are asked.",
     "shop.pay": "Checkout commits before the payment starts.",
     "shop.reveal": "The reveal is committed before the code is opened.",
+}
+OBJECTS = {"office.order", "office.product", "office.batch", "shop_at.reveal", "shop_at.check", "shop_at.cancel"} | {
+    f"office.{action}" for action in ("refund", "send_back", "dismiss", "retry", "ask_again")
 }
 MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
 
@@ -66,32 +85,10 @@ MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forg
 on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
-@dataclass(frozen=True)
-class Door:
-    """One address of one shop, with the way to knock."""
-
-    endpoint: str
-    method: str
-    url: str
-    permission: str | None
-    streams: bool
-    names_object: bool
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.url}"
-
-
 @pytest.fixture
 def sold(shop: Shop) -> Order:
-    """A delivered order of Alice's shop."""
+    """A delivered order of Alice's shop, paid twice."""
     return sell(shop)
-
-
-def sell(shop: Shop) -> Order:
-    shop.codes(1)
-    order = shop.place()
-    assert shop.pay(order)
-    return order
 
 
 # The lists -------------------------------------------------------------------------------------------------------
@@ -222,7 +219,7 @@ def test_what_is_another_shops_is_not_found_in_ones_own(shop: Shop, other: Shop)
     token = {"office": alice.token("/office/login"), "shop": alice.token(shelf(shop))}
     objects = [door for door in doors(shop, theirs, of=other) if door.names_object and shop.slug in door.url]
 
-    assert {"office.order", "office.product", "office.batch", "shop_at.reveal"} <= {door.endpoint for door in objects}
+    assert {door.endpoint for door in objects} >= OBJECTS
     for door in objects:
         assert knock(alice, door, csrf_token=token[surface_of(door.endpoint)]).status_code == 404, door
     assert everything(other) == before
@@ -280,62 +277,7 @@ def test_asking_what_is_possible_does_nothing(shop: Shop, sold: Order, method: s
     assert everything(shop) == before
 
 
-# Doors -----------------------------------------------------------------------------------------------------------
-
-
-def office(shop: Shop, order: Order) -> list[Door]:
-    """Return every door of a shop's office that asks for a permission."""
-    return [door for door in doors(shop, order) if door.permission]
-
-
-def doors(shop: Shop, order: Order, *, of: Shop | None = None) -> list[Door]:
-    """Return every door of the installation, at the addresses that an order and the rest of its shop (`of`) have.
-
-    A shop without a domain is found by its short name alone.
-    """
-    known = words(of or shop, order) | {"shop": shop.slug}
-    return [
-        Door(
-            rule.endpoint,
-            method,
-            address(rule, known),
-            mark(shop.app, rule, "permission"),
-            streams=bool(mark(shop.app, rule, "streams")),
-            names_object=bool(rule.arguments - {"shop"}),
-        )
-        for rule in shop.app.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        if not rule.endpoint.startswith("shop.")
-    ]
-
-
-def words(shop: Shop, order: Order) -> dict[str, str]:
-    """Return what to put into an address for each of its arguments."""
-    sku = shop.read(lambda: catalog.get_sku(shop.sku))
-    batch = shop.read(lambda: listed(inventory.BATCHES, {})).page.rows[0]
-    return {
-        "slug": shop.sku.lower(),
-        "product": public("prd", sku.product_id),
-        "batch": public("bat", batch.id),
-        "order": public("ord", order.id),
-        "token": token_of(order),
-        "filename": "app.js",
-    }
-
-
-def address(rule: Rule, known: Mapping[str, str]) -> str:
-    for name in rule.arguments:
-        assert name in known, f"Teach words() of this test what <{name}> of {rule.rule} can be."
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
-
-
-def knock(browser: Browser, door: Door, *, csrf_token: str = "", **more: Any) -> Any:
-    """Call an address with little in the hand: at most the token of a form."""
-    form: dict[str, Any] = {"csrf_token": csrf_token} if csrf_token else {}
-    if door.streams:
-        form["file"] = (BytesIO(fresh_code().encode()), "codes.csv")
-        more["content_type"] = "multipart/form-data"
-    return browser.client.open(door.url, method=door.method, data=form if door.method != "GET" else None, **more)
+# What there is --------------------------------------------------------------------------------------------------
 
 
 def shelf(shop: Shop) -> str:
@@ -347,15 +289,6 @@ def told(answer: Any) -> str:
     """Return what a page says, without what is new on each: its number, its nonce, its token."""
     new = rf"{answer.headers['X-Request-Id']}|(?<=nonce=\")[^\"]+|[\w-]+\.[\w-]+\.[\w-]{{20,}}"
     return re.sub(new, "…", answer.get_data(as_text=True))
-
-
-def mark(app: Miaofa, rule: Rule, name: str, default: Any = None) -> Any:
-    return getattr(app.view_functions[rule.endpoint], name, default)
-
-
-def plain(endpoint: str) -> str:
-    """Return the endpoint, the same whether the shop is found by its host or by its short name."""
-    return endpoint.replace("shop_at.", "shop.")
 
 
 def everything(shop: Shop) -> set[str]:

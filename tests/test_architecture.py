@@ -54,6 +54,7 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("speech", "app/commands/demo.py", "app.payments.providers.test_gateway"): "The demo asks it for its account's"
     " key; no real gateway would give one.",
     ("transaction", "app/kit/db.py", "commit"): "This is the place.",
+    ("transaction", "app/kit/postgres.py", "begin"): "BEGIN says in the same round trip whose rows the unit sees.",
     ("transaction", "app/kit/sqlite.py", "begin"): "The driver's own BEGIN is off, since units need BEGIN IMMEDIATE.",
     ("wiring", "app/__init__.py", "LATER"): "create_app wires the tables.",
     ("wiring", "app/__init__.py", "NOW"): "create_app wires the tables.",

@@ -6,6 +6,7 @@ What is read here is the migrated database itself, not what the models say of it
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from app.accounts import service as accounts
 from app.accounts import throttle
+from app.accounts.models import PasswordReset
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
 from app.inventory.models import ImportChunk
@@ -26,6 +28,8 @@ from app.kit.events import SYSTEM
 from app.kit.ids import new_id
 from app.kit.money import Money
 from app.kit.tenancy import Base
+from app.ledger import service as ledger
+from app.refunds import service as refunds
 from app.web.dispatch import Miaofa
 from tests.engines import APP, OWNER, Postgres
 from tests.make import Shop, fresh_code
@@ -43,8 +47,10 @@ OTHERWISE = {
     ("membership", "ix_membership_user"): "“Which shops is this user in?” is asked before there is a merchant.",
 }
 SYSTEM_READS = {
+    "effect": "The runner asks which merchants have outside calls that are due.",
     "membership": "“Which shops is this user in?” is asked before there is a merchant.",
     "outbox": "The relay asks which merchants have something to hand out.",
+    "task": "The runner asks which merchants have work that is due.",
 }
 INSERT_ONLY = {"entry", "event", "ledger_tx"}
 OWNED = {name for name in Base.metadata.tables if name not in UNSCOPED}
@@ -314,12 +320,17 @@ def fill(shop: Shop) -> None:
     again = fresh_code()
     batch = shop.imports(f"{again}\n{again}\n{fresh_code()}")
     order = shop.place()
+    assert shop.start(order)
     assert shop.pay(order)
+    shop.write(lambda: refunds.refund(order.id, reason="", now=clock.now(), by=SYSTEM))
+    shop.write(lambda: ledger.roll(now=clock.now() + timedelta(days=3)))
     chunk = ImportChunk(batch_id=batch.id, number=9, key_id=new_id(), sealed=b"cut off")
     named = shelving.SkuDraft(fresh_code(), Kind.CODE, Money(100, "CNY"), {"en": "Large"})
     known = {"texts": {"en": shelving.Texts("Card")}, "status": ProductStatus.DRAFT, "now": clock.now(), "by": SYSTEM}
     shop.write(lambda: shelving.create_product(slug="named", skus=(named,), **known))  # type: ignore[arg-type]
-    shop.write(lambda: db.session().add(chunk))
+    now = clock.now()
+    reset = PasswordReset(id=new_id(), user_id=new_id(), created_at=now, expires_at=now)  # in real life the platform's
+    shop.write(lambda: db.session().add_all([chunk, reset]))
     shop.write(lambda: accounts.remember_device(None, now=clock.now()))
     shop.write(lambda: throttle.count(throttle.keys("alice", "network"), now=clock.now()))
 

@@ -6,7 +6,7 @@ from app.kit.errors import Refusal, words
 class WrongLogin(Refusal):
     kind = "invalid"
     message = words("E-mail and password do not match. {left} more tries.")
-    mend = words("Check both, or ask the installation's keeper to reset the password.")
+    mend = words("Check both, or choose a new password by “Forgot your password?”.")
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -19,6 +19,47 @@ class TooManyTries(Refusal):
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
+
+
+class WrongPassword(Refusal):
+    kind = "invalid"
+    message = words("This is not your present password. {left} more tries.")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+class NotTheSame(Refusal):
+    kind = "invalid"
+    message = words("The two passwords differ.")
+    mend = words("Type the new one again in both entries.")
+
+
+class TooManyLinks(Refusal):
+    kind = "throttled"
+    message = words("Too many links were asked for.")
+    mend = words("Look into your mailbox, or wait {minutes} minutes and ask again.")
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+
+
+class DeadLink(Refusal):
+    kind = "conflict"
+    message = words("This link is no longer good.")
+    mend = words("A link works once and for {minutes} minutes, and the newest one alone. Ask for a new one.")
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+
+
+class NoSuchUser(Refusal):
+    kind = "missing"
+    message = words("Nobody signs in as “{email}”.")
+    mend = words("Check the spelling; “shop create --owner” makes a user.")
+
+    def __init__(self, email: str) -> None:
+        self.email = email
 
 
 class BadEmail(Refusal):

@@ -1,6 +1,7 @@
 """What happens to accounts; the platform's own events carry merchant 0."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.kit.events import Event
 
@@ -25,6 +26,37 @@ class SignInFailed(Event):
     subject_type = "user"
 
     network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionsEnded(Event):
+    """Somebody ended sessions of theirs, without being in them."""
+
+    name = "user.sessions_ended"
+    subject_type = "user"
+
+    sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetAsked(Event):
+    """A link to choose a new password was asked for; an unknown e-mail leaves one too, of nobody."""
+
+    name = "user.reset_asked"
+    subject_type = "password_reset"
+
+    user_id: UUID
+    network: str
+    lang: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    name = "user.password_changed"
+    subject_type = "user"
+
+    network: str
+    lang: str
 
 
 @dataclass(frozen=True, kw_only=True)

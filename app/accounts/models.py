@@ -28,6 +28,7 @@ class Session(Base):
     __table_args__ = (Index(None, "user_id"),)
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Id, unique=True)  # the name it may be called by; the token is a secret
     user_id: Mapped[UUID] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(Moment)
     seen_at: Mapped[datetime] = mapped_column(Moment)
@@ -35,6 +36,19 @@ class Session(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     agent: Mapped[str] = mapped_column(Text)
     network: Mapped[str] = mapped_column(Text)
+
+
+class PasswordReset(Owned):
+    """A leave to choose a new password, once, until a time, of the platform's; its link is signed and kept nowhere."""
+
+    __tablename__ = "password_reset"
+    __table_args__ = (Index(None, "merchant_id", "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Membership(Owned):

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.accounts.models import Device, Membership, Session, User
+from app.accounts.links import reset_of
+from app.accounts.models import Device, Membership, PasswordReset, Session, User
+from app.accounts.rules import RESET_MINUTES as RESET_MINUTES
 from app.accounts.rules import SESSION_IDLE, permissions
+from app.accounts.rules import SHORTEST_PASSWORD as SHORTEST_PASSWORD
 from app.accounts.rules import network as network
 from app.kit import db
 from app.kit.tokens import digest
@@ -49,3 +52,35 @@ def list_merchants(user_id: UUID) -> Sequence[int]:
 def find_device(token: str) -> Device | None:
     """Return the device that holds `token` in the running merchant's shop."""
     return db.session().scalar(select(Device).where(Device.token_hash == digest(token)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One signed-in browser of somebody, as its owner may see it; `this` is the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    seen_at: datetime
+    agent: str
+    network: str
+    this: bool
+
+
+def list_sessions(user_id: UUID, token: str, *, now: datetime) -> Sequence[Seen]:
+    """List the living sessions of a user: the one that holds `token` first, then by when they were last used."""
+    living = (Session.ended_at.is_(None), Session.expires_at > now, Session.seen_at > now - SESSION_IDLE)
+    rows = db.session().scalars(select(Session).where(Session.user_id == user_id, *living)).all()
+    seen = [
+        Seen(row.id, row.created_at, row.seen_at, row.agent, row.network, row.token_hash == digest(token))
+        for row in rows
+    ]
+    return sorted(seen, key=lambda one: (one.this, one.seen_at, one.id), reverse=True)
+
+
+def find_reset(token: str, *, now: datetime) -> str | None:
+    """Return whose password a link may still choose anew, by e-mail; asking uses nothing up."""
+    reset_id = reset_of(token)
+    if reset_id is None:
+        return None
+    good = (PasswordReset.id == reset_id, PasswordReset.used_at.is_(None), PasswordReset.expires_at > now)
+    return db.session().scalar(select(User.email).join(PasswordReset, PasswordReset.user_id == User.id).where(*good))

@@ -9,11 +9,12 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
+RESET_MINUTES = 30
 
 VIEW = frozenset({"home.view", "products.view", "stock.view", "codes.view", "orders.view"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": VIEW | {"products.edit", "codes.import", "staff.edit", "payments.edit"},
-    "operator": VIEW | {"products.edit", "codes.import"},
+    "owner": VIEW | {"products.edit", "codes.import", "orders.refund", "staff.edit", "payments.edit"},
+    "operator": VIEW | {"products.edit", "codes.import", "orders.refund"},
     "support": frozenset({"home.view", "products.view", "orders.view", "codes.view"}),
     "viewer": VIEW,
 }

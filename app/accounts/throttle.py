@@ -1,11 +1,12 @@
-"""Throttle of wrong log-ins: so many per name and per network in a window, counted in the database, not in Redis."""
+"""Throttle of tries: so many per name and per network in a window, counted in the database, not in Redis."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.accounts.models import LoginTry
@@ -14,11 +15,13 @@ from app.kit import db
 WINDOW_MINUTES = 15
 PER_NAME = 8
 PER_NETWORK = 60
+LINKS_PER_NAME = 4
+LINKS_PER_NETWORK = 20
 
 
 @dataclass(frozen=True)
 class Key:
-    """Something whose failures are counted, and how many are too many."""
+    """Something whose tries are counted, and how many are too many."""
 
     hash: bytes
     limit: int
@@ -27,6 +30,16 @@ class Key:
 def keys(email: str, network: str) -> list[Key]:
     """Return the two counters of a try: by name and by network, each on its own."""
     return [Key(_hash("name", email), PER_NAME), Key(_hash("network", network), PER_NETWORK)]
+
+
+def keys_of_links(email: str, network: str) -> list[Key]:
+    """Return the two counters of asking for a link; wrong log-ins do not fill them, nor they the log-in's."""
+    return [Key(_hash("link name", email), LINKS_PER_NAME), Key(_hash("link network", network), LINKS_PER_NETWORK)]
+
+
+def keys_of_owner(user_id: UUID, network: str) -> list[Key]:
+    """Return the counters of present passwords asked of somebody signed in: a thief of the session guesses here."""
+    return [Key(_hash("present password", str(user_id)), PER_NAME), Key(_hash("network", network), PER_NETWORK)]
 
 
 def minutes_to_wait(keys: Sequence[Key], *, now: datetime) -> int:
@@ -42,8 +55,13 @@ def minutes_to_wait(keys: Sequence[Key], *, now: datetime) -> int:
 
 
 def count(keys: Sequence[Key], *, now: datetime) -> int:
-    """Count one failure on each key and return how many more the fullest one takes."""
+    """Count one try on each key and return how many more the fullest one takes."""
     return max(0, min(key.limit - _add_one(key, now) for key in keys))
+
+
+def clear(key: Key) -> None:
+    """Forget the failures of one key."""
+    db.session().execute(delete(LoginTry).where(LoginTry.key_hash == key.hash))
 
 
 def minutes_left(now: datetime) -> int:

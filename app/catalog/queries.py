@@ -1,9 +1,12 @@
 """Questions to the catalog."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import selectinload
 
 from app.catalog.errors import NoSuchSku
@@ -15,7 +18,9 @@ from app.catalog.models import Sku as Sku
 from app.catalog.rules import in_language as in_language
 from app.kit import db
 from app.kit.errors import NotFound
+from app.kit.inline import among, spread
 from app.kit.listing import Listing
+from app.kit.money import Money
 
 SHELF = 24
 WHOLE = (selectinload(Product.texts), selectinload(Product.skus).selectinload(Sku.texts))
@@ -74,14 +79,68 @@ def get_sku(code: str) -> Sku:
     return sku
 
 
-def list_for_sale(codes: Iterable[str]) -> dict[str, Sku]:
-    """Return the SKUs with these codes whose product is live, by code."""
-    query = (
-        select(Sku)
-        .join(Product, (Product.merchant_id == Sku.merchant_id) & (Product.id == Sku.product_id))
-        .where(Sku.code.in_(list(codes)), Product.status == ProductStatus.LIVE)
+@dataclass(frozen=True)
+class Offer:
+    """A SKU as it is for sale now: its price, and what product and variant are called together."""
+
+    sku_id: UUID
+    price: Money
+    title: str
+
+
+SKU, PRODUCT, PRODUCT_TEXT, SKU_TEXT = (model.__table__ for model in (Sku, Product, ProductText, SkuText))
+
+
+@lru_cache
+def _offers(count: int) -> Select[Any]:
+    """Return the question for so many SKUs, as it is asked at each placement."""
+    return (
+        select(
+            SKU.c.id,
+            SKU.c.code,
+            SKU.c.price_amount,
+            SKU.c.price_currency,
+            PRODUCT_TEXT.c.lang,
+            PRODUCT_TEXT.c.name.label("product"),
+            SKU_TEXT.c.name.label("variant"),
+        )
+        .select_from(SKU)
+        .join(PRODUCT, (PRODUCT.c.merchant_id == SKU.c.merchant_id) & (PRODUCT.c.id == SKU.c.product_id))
+        .outerjoin(
+            PRODUCT_TEXT,
+            (PRODUCT_TEXT.c.merchant_id == SKU.c.merchant_id) & (PRODUCT_TEXT.c.product_id == SKU.c.product_id),
+        )
+        .outerjoin(
+            SKU_TEXT,
+            (SKU_TEXT.c.merchant_id == SKU.c.merchant_id)
+            & (SKU_TEXT.c.sku_id == SKU.c.id)
+            & (SKU_TEXT.c.lang == PRODUCT_TEXT.c.lang),
+        )
+        .where(
+            SKU.c.merchant_id == bindparam("merchant"),
+            among(SKU.c.code, "code", count),
+            PRODUCT.c.status == ProductStatus.LIVE,
+        )
     )
-    return {sku.code: sku for sku in db.session().scalars(query)}
+
+
+def list_offers(codes: Iterable[str], lang: str, fallback: str) -> dict[str, Offer]:
+    """Return what is for sale under these SKU codes, named in `lang` or else in the shop's language, by code."""
+    found: dict[str, Any] = {}
+    named: dict[str, dict[str, str]] = {}
+    asked = list(codes)
+    binds = {"merchant": db.merchant_id()} | spread("code", asked)
+    for row in db.session().execute(_offers(len(asked)), binds):
+        found[row.code] = row
+        if row.product:
+            texts = named.setdefault(row.code, {})
+            texts[row.lang] = f"{row.product} · {row.variant}" if row.variant else row.product
+    return {
+        code: Offer(
+            row.id, Money(row.price_amount, row.price_currency), in_language(named.get(code, {}), lang, fallback)
+        )
+        for code, row in found.items()
+    }
 
 
 def titles(sku_ids: Iterable[UUID], lang: str, fallback: str) -> dict[UUID, str]:

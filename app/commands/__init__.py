@@ -2,13 +2,15 @@
 
 from flask import Flask
 
-from app.commands import codes, demo, doctor, shops
+from app.commands import codes, demo, doctor, ledger, shops, users
 
 
 def register(app: Flask) -> None:
     """Add our commands to Flask's."""
     app.cli.add_command(codes.codes)
     app.cli.add_command(codes.stock)
+    app.cli.add_command(ledger.ledger)
     app.cli.add_command(shops.shop)
     app.cli.add_command(demo.demo)
     app.cli.add_command(doctor.doctor)
+    app.cli.add_command(users.user)

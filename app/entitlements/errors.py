@@ -15,3 +15,8 @@ class RevealLimit(Refusal):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+
+
+class CodesSeen(Refusal):
+    message = words("A code of this order was looked at already.")
+    mend = words("Agree with the buyer first; a code that was seen cannot simply be taken back.")

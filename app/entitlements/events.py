@@ -17,3 +17,18 @@ class CodeRevealed(Event):
     proof: str
     network: str
     agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromisesKept(Event):
+    """Codes came for an order that was paid and waited: for how many entitlements, from which on, at which cost.
+
+    The cost is in minor units of the shop's currency.
+    """
+
+    name = "promises.kept"
+    subject_type = "order"
+
+    first_id: UUID
+    count: int
+    cost: int

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -15,6 +15,7 @@ from app.kit.tenancy import Owned
 class State(IntEnum):
     PROMISED = 0
     READY = 1
+    REVOKED = 2
 
 
 class Entitlement(Owned):
@@ -23,6 +24,14 @@ class Entitlement(Owned):
         UniqueConstraint("merchant_id", "part_id", "slot"),
         UniqueConstraint("merchant_id", "code_id"),
         Index(None, "merchant_id", "order_id"),
+        Index(
+            "ix_entitlement_owed",
+            "merchant_id",
+            "sku_id",
+            "granted_at",
+            postgresql_where=text("state = 0"),
+            sqlite_where=text("state = 0"),
+        ),
         choice_check("state", State),
     )
 

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.entitlements.events import PromisesKept
 from app.finance import postings
 from app.inventory import queries as stock
 from app.inventory.events import CodesImported
@@ -13,11 +15,12 @@ from app.ledger import service as ledger
 from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.orders.events import OrderPaid
+from app.payments.events import PaybackAsked, PaybackDone
+from app.refunds.events import OrderRefunded
 
 
 def post_sales(paid: Sequence[OrderPaid]) -> None:
     """Post revenue and cost of goods of orders in the unit that paid them."""
-    zone = ZoneInfo(merchants.current().zone)
     costs: dict[UUID, int] = defaultdict(int)
     for part in orders.list_parts([event.subject_id for event in paid]):
         costs[part.order_id] += part.cost
@@ -28,7 +31,7 @@ def post_sales(paid: Sequence[OrderPaid]) -> None:
                 total=Money(event.amount, event.currency),
                 cost=Money(costs[event.subject_id], event.currency),
                 at=event.at,
-                day=event.at.astimezone(zone).date(),
+                day=_day(event.at),
             )
             for event in paid
             if event.amount or costs[event.subject_id]
@@ -38,9 +41,79 @@ def post_sales(paid: Sequence[OrderPaid]) -> None:
 
 def post_purchases(imported: Sequence[CodesImported]) -> None:
     """Post what imported codes cost, in the unit that finished the import."""
-    zone = ZoneInfo(merchants.current().zone)
     for event in imported:
         cost = stock.get_batch(event.subject_id).cost * event.imported
         if cost.minor:
-            day = event.at.astimezone(zone).date()
+            day = _day(event.at)
             ledger.post([postings.purchase(batch_id=event.subject_id, cost=cost, at=event.at, day=day)])
+
+
+def post_late_goods(kept: Sequence[PromisesKept]) -> None:
+    """Post what codes cost that came after their order was paid."""
+    currency = merchants.current().currency
+    ledger.post(
+        [
+            postings.late_goods(
+                entitlement_id=event.first_id,
+                cost=Money(event.cost, currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in kept
+            if event.cost
+        ]
+    )
+
+
+def post_refunds(refunded: Sequence[OrderRefunded]) -> None:
+    """Reverse the sales of refunded orders, goods included."""
+    costs: dict[UUID, int] = defaultdict(int)
+    for part in orders.list_parts([event.order_id for event in refunded if event.order_id]):
+        costs[part.order_id] += part.cost
+    made = [
+        postings.refund(
+            refund_id=event.subject_id,
+            total=Money(event.amount, event.currency),
+            cost=Money(costs[event.order_id or event.subject_id], event.currency),
+            at=event.at,
+            day=_day(event.at),
+        )
+        for event in refunded
+    ]
+    ledger.post([posting for posting in made if posting.legs])
+
+
+def post_unasked(asked: Sequence[PaybackAsked]) -> None:
+    """Post money that came and pays nothing; a refund's own money is posted with the refund."""
+    ledger.post(
+        [
+            postings.unasked(
+                payback_id=event.subject_id,
+                amount=Money(event.amount, event.currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in asked
+            if event.kind != "refund"
+        ]
+    )
+
+
+def post_paybacks(done: Sequence[PaybackDone]) -> None:
+    """Post that gateways gave money back."""
+    ledger.post(
+        [
+            postings.payback(
+                payback_id=event.subject_id,
+                amount=Money(event.amount, event.currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in done
+        ]
+    )
+
+
+def _day(at: datetime) -> date:
+    """Return the business day of a moment in the shop's zone."""
+    return at.astimezone(ZoneInfo(merchants.current().zone)).date()

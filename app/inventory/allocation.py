@@ -10,22 +10,22 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, any_, bindparam, func, or_, select, text, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from app.inventory.models import Code, Status
 from app.kit import db
 from app.kit.columns import Moment
 from app.kit.ids import Id
-from app.kit.inline import inline
 
 CODE = Code.__table__.c
 FREE = text("code.status = 0 AND NOT code.frozen")
 STILL_FREE = text("code.status = (SELECT 0) AND NOT code.frozen")  # says what FREE says, but offers no index for it
 HELD = text("code.status = 1")
+STILL_HELD = text("code.status = (SELECT 1)")
 TAKEN_BACK = 200  # at a time; the next buyer takes the next ones
 
 
-def _given(name: str, like: ColumnElement[Any]) -> ScalarSelect[Any]:
+def given(name: str, like: ColumnElement[Any]) -> ScalarSelect[Any]:
     """Return a parameter that the planner does not look into.
 
     Where it could, PostgreSQL found in statistics from before an import that the merchant has no codes, so that any
@@ -34,14 +34,21 @@ def _given(name: str, like: ColumnElement[Any]) -> ScalarSelect[Any]:
     return select(bindparam(name, type_=like.type)).scalar_subquery()
 
 
-def _free() -> Select[Any]:
+def of_merchant() -> ColumnElement[bool]:
+    return CODE.merchant_id == given("merchant", CODE.merchant_id)
+
+
+def of_sku() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return of_merchant(), CODE.sku_id == given("sku", CODE.sku_id)
+
+
+def free_codes() -> Select[Any]:
     """Select the free codes of a SKU in the order of sale."""
     return (
-        select(CODE.id)
+        select(CODE.id, CODE.pick)
         .where(
-            CODE.merchant_id == _given("merchant", CODE.merchant_id),
-            CODE.sku_id == _given("sku", CODE.sku_id),
-            CODE.lane == _given("of_lane", CODE.lane),
+            *of_sku(),
+            CODE.lane == given("of_lane", CODE.lane),
             FREE,
             or_(CODE.expires_on.is_(None), CODE.expires_on >= bindparam("today")),
         )
@@ -51,12 +58,12 @@ def _free() -> Select[Any]:
 
 
 def _claim(*, skip_locked: bool, postgresql: bool) -> ReturningUpdate[Any]:
-    picked = _free().with_for_update(skip_locked=skip_locked).cte("picked").prefix_with("MATERIALIZED")
+    picked = free_codes().with_for_update(skip_locked=skip_locked).cte("picked").prefix_with("MATERIALIZED")
     return (
         update(Code.__table__)  # type: ignore[arg-type]
         .where(
-            CODE.merchant_id == _given("merchant", CODE.merchant_id),
-            _is_one_of(select(picked.c.id), postgresql=postgresql),
+            *of_sku(),
+            is_one_of(CODE.id, select(picked.c.id), postgresql=postgresql),
             STILL_FREE,
             select(func.count()).select_from(picked).scalar_subquery() == bindparam("quantity"),
         )
@@ -65,13 +72,13 @@ def _claim(*, skip_locked: bool, postgresql: bool) -> ReturningUpdate[Any]:
     )
 
 
-def _is_one_of(ids: Select[Any], *, postgresql: bool) -> ColumnElement[bool]:
-    """Return the condition that a code is among `ids`, to be looked up one by one by the primary key.
+def is_one_of(column: ColumnElement[UUID], ids: Select[Any], *, postgresql: bool) -> ColumnElement[bool]:
+    """Return the condition that a column is among `ids`, to be looked up one by one by its index.
 
     PostgreSQL makes a join of IN. Without statistics (after the first import, until the next ANALYZE) it walked all
     free codes for it, 155 ms a claim at 200,000 codes; with a plan for any quantity it would read the whole table.
     """
-    return CODE.id == any_(func.array(ids.scalar_subquery())) if postgresql else CODE.id.in_(ids)
+    return column == any_(func.array(ids.scalar_subquery())) if postgresql else column.in_(ids)
 
 
 CLAIMS = {
@@ -84,70 +91,74 @@ CLAIMS = {
 def claim(
     *, sku_id: UUID, part_id: UUID, quantity: int, until: datetime, today: date, wait: bool = False
 ) -> Sequence[Any]:
-    """Hold `quantity` free codes for a part, or none; with `wait` it queues behind locks instead of passing them."""
-    binds = {
-        "merchant": db.merchant_id(),
-        "sku": sku_id,
-        "of_lane": 0,
-        "today": today,
-        "quantity": quantity,
-        "part": part_id,
-        "until": until,
-    }
-    return db.session().execute(CLAIMS["sqlite" if db.is_sqlite() else "postgresql", wait], binds).all()
+    """Hold `quantity` free codes for a part, or none; with `wait` it queues behind locks instead of passing them.
+
+    Fewer come back only where others took the same codes first: locks make that rare, the guards make it harmless.
+    """
+    binds = where_free(sku_id, today, quantity) | {"part": part_id, "until": until}
+    return db.session().execute(CLAIMS[engine(), wait], binds).all()
+
+
+def where_free(sku_id: UUID, today: date, quantity: int) -> dict[str, Any]:
+    """Return the parameters of `free_codes`."""
+    return {"merchant": db.merchant_id(), "sku": sku_id, "of_lane": 0, "today": today, "quantity": quantity}
+
+
+def engine() -> str:
+    return "sqlite" if db.is_sqlite() else "postgresql"
 
 
 def count_free(sku_id: UUID, today: date, *, most: int) -> int:
     """Count the free codes of a SKU without looking at locks, up to `most`."""
-    binds = {"merchant": db.merchant_id(), "sku": sku_id, "of_lane": 0, "today": today, "quantity": most}
-    return db.session().scalar(select(func.count()).select_from(_free().subquery()), binds) or 0
+    counted = select(func.count()).select_from(free_codes().subquery())
+    return db.session().scalar(counted, where_free(sku_id, today, most)) or 0
 
 
-def take_back(sku_id: UUID, now: datetime, *, keep: Sequence[UUID] = ()) -> Sequence[UUID]:
-    """Free codes of a SKU whose unpaid hold ran out, except those of the parts in `keep`; return who lost them."""
-    mine = (
-        CODE.merchant_id == db.merchant_id(),
-        CODE.sku_id == sku_id,
-        HELD,
-        CODE.held_until < now,
-        CODE.held_by.not_in(keep),
-    )
-    lapsed = db.session().execute(
-        select(CODE.id, CODE.held_by).where(*mine).limit(TAKEN_BACK).with_for_update(skip_locked=True)
-    )
-    parts = {row.id: row.held_by for row in lapsed}
-    if parts:
-        back = update(Code.__table__).where(*mine, CODE.id.in_(parts))  # type: ignore[arg-type]
-        db.session().execute(back.values(status=Status.FREE, held_by=None, held_until=None))
-    return sorted(set(parts.values()))
+# Holds that end -------------------------------------------------------------------------------------------------
+
+FREED: dict[str, Any] = {"status": Status.FREE, "held_by": None, "held_until": None}
 
 
-def held(part_ids: Sequence[UUID], *, now: datetime, today: date) -> Sequence[Any]:
-    """List the codes held for parts that may be sold to them, in the order of sale.
+def take_back(sku_id: UUID, now: datetime) -> Sequence[UUID]:
+    """Free codes of a SKU whose hold ran out by itself, and return the parts that lost them.
 
-    A hold in force counts past the code's last day, since it was promised in time; one that ran out does not.
+    It queues behind others who are doing the same: what their turn leaves over is free for the next.
     """
-    good = or_(CODE.expires_on.is_(None), CODE.expires_on >= today, CODE.held_until >= now)
-    query = (
-        select(CODE.id, CODE.held_by, CODE.tail, CODE.cost)
-        .where(CODE.merchant_id == db.merchant_id(), CODE.held_by.in_(part_ids), HELD, ~CODE.frozen, good)
-        .order_by(CODE.pick)
-    )
-    return db.session().execute(query).all()
+    binds = {"merchant": db.merchant_id(), "sku": sku_id, "now": now}
+    lapsed = {row.id: row.held_by for row in db.session().execute(LAPSED[engine()], binds)}
+    if not lapsed:
+        return []
+    still = (of_merchant(), CODE.id.in_(sorted(lapsed)), STILL_HELD, CODE.held_until < now)
+    back = _change(FREED).where(*still).returning(CODE.id)
+    return sorted({lapsed[code] for code in db.session().scalars(back, {"merchant": db.merchant_id()})})
 
 
-def mark_sold(pairs: Sequence[tuple[UUID, UUID, UUID]]) -> set[UUID]:
-    """Turn held codes into sold ones, one statement; pairs are (code, part, entitlement), returned are the codes."""
-    new = inline("new", {"code_id": Id(), "part_id": Id(), "entitlement_id": Id()}, pairs)
-    statement = (
-        update(Code.__table__)  # type: ignore[arg-type]
-        .where(
-            CODE.merchant_id == db.merchant_id(),
-            CODE.id == new.c.code_id,
-            CODE.held_by == new.c.part_id,
-            HELD,
-        )
-        .values(status=Status.SOLD, entitlement_id=new.c.entitlement_id, held_by=None, held_until=None)
-        .returning(CODE.id)
-    )
-    return set(db.session().scalars(statement))
+def _lapsed(same_sku: str) -> Select[Any]:
+    """Select holds that ran out, the oldest first."""
+    sku = text(same_sku).bindparams(bindparam("sku", type_=Id))
+    ran_out = CODE.held_until < bindparam("now", type_=Moment)
+    oldest = select(CODE.id, CODE.held_by).where(of_merchant(), sku, HELD, ran_out).order_by(CODE.held_by)
+    return oldest.limit(TAKEN_BACK).with_for_update()
+
+
+# The plus keeps SQLite from walking all codes of the SKU, sold ones included, in place of those that are held.
+LAPSED = {"sqlite": _lapsed("+code.sku_id = :sku"), "postgresql": _lapsed("code.sku_id = (SELECT :sku)")}
+
+
+def keep(part_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Let the holds of parts last until somebody releases them; return the part of each code that is kept."""
+    return _change_held(part_ids, {"held_until": None}, CODE.held_by)
+
+
+def release(part_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Free the codes held for parts, and return the SKU of each; a frozen one stays frozen."""
+    return _change_held(part_ids, FREED, CODE.sku_id)
+
+
+def _change_held(part_ids: Sequence[UUID], values: dict[str, Any], answer: ColumnElement[UUID]) -> Sequence[UUID]:
+    held = _change(values).where(of_merchant(), CODE.held_by.in_(part_ids), HELD).returning(answer)
+    return db.session().scalars(held, {"merchant": db.merchant_id()}).all()
+
+
+def _change(values: dict[str, Any]) -> Update:
+    return update(Code.__table__).values(values)  # type: ignore[arg-type]

@@ -84,3 +84,16 @@ class BadCost(Refusal):
 class BadExpiry(Refusal):
     kind = "invalid"
     message = words("Give the expiry as a date from today on, such as 2027-01-31.")
+
+
+class ImportStopped(Refusal):
+    message = words("The import of “{name}” stopped after {lines} lines.")
+    mend = words("What was imported is in stock. Open the batch in the office and let it go on.")
+
+    def __init__(self, name: str, lines: int) -> None:
+        self.name, self.lines = name, lines
+
+
+class NothingToRetry(Refusal):
+    message = words("This import did not stop, so there is nothing to go on with.")
+    mend = words("Open the batch: it shows how far the import is.")

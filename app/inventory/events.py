@@ -20,6 +20,40 @@ class CodesImported(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodesStocked(Event):
+    """Free codes came into the pool, slice by slice of a running import."""
+
+    name = "codes.stocked"
+    subject_type = "sku"
+
+    batch_id: UUID
+    skus: tuple[UUID, ...]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesFreed(Event):
+    """Held codes are free again; the subject is one of their SKUs."""
+
+    name = "codes.freed"
+    subject_type = "sku"
+
+    skus: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeQuarantined(Event):
+    """A sold code was taken from its owner and set aside: nobody gets it until somebody looked at it."""
+
+    name = "code.quarantined"
+    subject_type = "code"
+
+    entitlement_id: UUID
+    skus: tuple[UUID, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldsLapsed(Event):
     """Unpaid holds ran out and another buyer needs the codes."""
 

@@ -100,6 +100,12 @@ def _check_lengths(text: bytes, before: int) -> None:
             raise LineTooLong(number, LONGEST_LINE)
 
 
+def count_lines(chunk: bytes) -> int:
+    """Count the lines of a chunk, the last of which may lack its end."""
+    lines = _split_lines(chunk)
+    return len(lines) - (not lines[-1])
+
+
 def _split_lines(text: bytes) -> list[bytes]:
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
 

@@ -36,6 +36,8 @@ class Status(IntEnum):
 class BatchState(IntEnum):
     IMPORTING = 0
     READY = 1
+    RECEIVING = 2
+    FAILED = 3
 
 
 class IssueKind(IntEnum):

@@ -1,21 +1,25 @@
 """Questions about stock."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from app.inventory.models import Batch, Code, ImportIssue, Status, Stock
+from app.inventory.models import Batch, BatchState, Code, ImportIssue, Status, Stock
 from app.inventory.rules import class_of as class_of
-from app.kit import clock, db
+from app.kit import clock, db, tasks
 from app.kit.crypto import Sealed
 from app.kit.ids import from_public
 from app.kit.listing import Listing
 from app.merchants import queries as merchants
 
+IMPORT = "inventory.import"
+DISCARD = "inventory.discard"
+UPLOAD_TIME = timedelta(hours=1)
 CLASSES = ("available", "held", "sold", "expired", "frozen", "quarantined", "void")
 
 
@@ -49,7 +53,27 @@ CODES = Listing(
     },
 )
 
-BATCHES = Listing(query=lambda: select(Batch), keys=(Batch.id,))
+# What is still being received is no stock yet, and may never be.
+BATCHES = Listing(query=lambda: select(Batch).where(Batch.state != BatchState.RECEIVING), keys=(Batch.id,))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is: lines of the file done and in all, and when the work on it began."""
+
+    done: int
+    total: int
+    began_at: datetime
+
+    def seconds_left(self, now: datetime) -> int | None:
+        """Return how long it still takes at its pace up to now, or None while there is no pace."""
+        passed = (now - self.began_at).total_seconds()
+        return round(passed * (self.total - self.done) / self.done) if self.done and passed > 0 else None
+
+    def rate(self, now: datetime) -> int:
+        """Return how many lines a second it did up to now."""
+        passed = (now - self.began_at).total_seconds()
+        return round(self.done / passed) if passed > 0 else 0
 
 
 def count_by_class(sku_id: UUID, *, today: date) -> dict[str, int]:
@@ -69,6 +93,14 @@ def stock_of(sku_ids: Iterable[UUID]) -> dict[UUID, int]:
 def get_batch(number: UUID | None) -> Batch:
     """Return a batch of the shop, or refuse with NotFound."""
     return db.get(Batch, number)
+
+
+def progress_of(batch: Batch) -> Progress:
+    """Return how far the import of a batch is."""
+    task = tasks.find(IMPORT, batch.id)
+    if task is None:
+        return Progress(batch.lines, batch.lines, batch.created_at)
+    return Progress(batch.lines, task.total, task.created_at)
 
 
 def list_batches_by_id(ids: Iterable[UUID]) -> dict[UUID, Batch]:

@@ -13,10 +13,10 @@ from rq.serializers import JSONSerializer
 
 log = structlog.get_logger()
 QUEUE = "miaofa"
-RELAY = "worker.drain_outbox"
+OUTBOX, EFFECTS, TASKS = "drain_outbox", "drain_effects", "drain_tasks"  # the entries of worker.py
 QUIET_SECONDS = 5.0
-RUNG = "miaofa:rung"
 RUNG_MILLISECONDS = 5000
+LONGEST_JOB = 900
 
 _redis: Redis | None = None
 _silent_until = 0.0
@@ -29,26 +29,30 @@ def hang(url: str | None) -> None:
     _redis = Redis.from_url(url, socket_connect_timeout=0.2, socket_timeout=0.5) if url else None
 
 
-def ring() -> None:
-    """Ask a worker to drain the outbox; many rings in a moment make one job."""
+def ring(entry: str) -> None:
+    """Ask a worker to drain OUTBOX, EFFECTS or TASKS; many rings in a moment make one job."""
     global _silent_until
     if _redis is None or time.monotonic() < _silent_until:
         return
     try:
-        if _redis.set(RUNG, "1", nx=True, px=RUNG_MILLISECONDS):
-            queue(_redis).enqueue(RELAY, result_ttl=0, failure_ttl=3600)
+        if _redis.set(_rung(entry), "1", nx=True, px=RUNG_MILLISECONDS):
+            queue(_redis).enqueue(f"worker.{entry}", result_ttl=0, failure_ttl=3600, job_timeout=LONGEST_JOB)
     except RedisError as error:
         _silent_until = time.monotonic() + QUIET_SECONDS
         log.warning("bell.no_redis", error=type(error).__name__)
 
 
-def heard() -> None:
-    """Let the next ring through; called before the work, so that nothing which comes during it is missed."""
+def heard(entry: str) -> None:
+    """Let the next ring for `entry` through; called before the work, so that nothing that comes meanwhile is missed."""
     try:
         if _redis is not None:
-            _redis.delete(RUNG)
+            _redis.delete(_rung(entry))
     except RedisError as error:
         log.warning("bell.no_redis", error=type(error).__name__)
+
+
+def _rung(entry: str) -> str:
+    return f"miaofa:rung:{entry}"
 
 
 def queue(redis: Redis) -> Queue:

@@ -6,9 +6,10 @@ it (serialisation failure, deadlock, a busy SQLite); so `fn` does database work 
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -17,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
-from app.kit import sqlite
+from app.kit import failpoint, postgres, sqlite
 from app.kit.errors import Busy, NotFound
-from app.kit.tenancy import Base, Scope, System, Unscoped, enter
+from app.kit.tenancy import Base, Scope, Scoped, System, Unscoped, bound
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Base)
@@ -27,19 +28,47 @@ R = TypeVar("R", bound=Base)
 TRIES = 6
 RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
 
+COUNTED = {"preserve_rowcount": True}  # else an INSERT on PostgreSQL counts as -1
+
 database = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
 class Unit:
-    """One running transaction: its session, its scope, and what is to happen before and after its commit."""
+    """One running transaction: its session, its scope, and what is to happen before and after its commit.
 
-    def __init__(self, session: Session, scope: Scope, *, writing: bool) -> None:
-        self.session = session
+    The session and its connection come when they are first asked for: many a reader finds all it needs remembered.
+    """
+
+    def __init__(self, scope: Scope, *, writing: bool) -> None:
         self.scope = scope
         self.writing = writing
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
         self.notes: dict[str, Any] = {}
+        self._line: Connection | None = None
+
+    @cached_property
+    def session(self) -> Session:
+        """The session, on a connection whose transaction belongs to the scope."""
+        if is_sqlite():
+            self._line = engine().connect().execution_options(unit="write" if self.writing else "read")
+        else:
+            self._line = postgres.connect(engine(), bound=bound(self.scope, writing=self.writing))
+        return Scoped(self._line, self.scope)
+
+    def flush(self) -> None:
+        if self._line is not None:
+            self.session.flush()
+
+    def commit(self) -> None:
+        if self._line is not None:
+            self._line.commit()
+
+    def close(self) -> None:
+        """End the transaction, undone unless it was committed, and give the connection back."""
+        if self._line is not None:
+            with self._line:
+                self.session.close()
 
 
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -97,8 +126,14 @@ def get(model: type[R], number: Any) -> R:
 
 def changed(statement: UpdateBase, parameters: Any = None) -> int:
     """Run a guarded INSERT, UPDATE or DELETE and return how many rows it changed."""
-    counted = statement.execution_options(preserve_rowcount=True)  # else an INSERT on PostgreSQL counts as -1
-    return cast("CursorResult[Any]", session().execute(counted, parameters)).rowcount
+    counted = session().execute(statement, parameters, execution_options=COUNTED)
+    return cast("CursorResult[Any]", counted).rowcount
+
+
+def insert_all(statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run an INSERT for rows; a single one goes plainly, since drivers make more of a list of one than of its row."""
+    if rows:
+        session().execute(statement, rows[0] if len(rows) == 1 else rows)
 
 
 def engine() -> Engine:
@@ -126,16 +161,17 @@ def _repeat(attempt: Callable[[], T]) -> T:
 def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
     if is_open():
         raise RuntimeError("A unit is open already; units do not nest.")
-    with _turn(writing), _session(writing) as fresh:
-        current = Unit(fresh, scope, writing=writing)
+    with _turn(writing), closing(Unit(scope, writing=writing)) as current:
         token = _unit.set(current)
         try:
-            enter(fresh, scope, writing=writing)
             answer = fn()
             if writing:
                 for hook in current.before_commit:
                     hook()
-                fresh.commit()
+                current.flush()
+                failpoint.reach("commit.before", fn)
+                current.commit()
+                failpoint.reach("commit.after", fn)
         finally:
             _unit.reset(token)
     if writing:
@@ -149,11 +185,6 @@ def _turn(writing: bool) -> AbstractContextManager[None]:
     return sqlite.turn(engine()) if writing and is_sqlite() else nullcontext()
 
 
-def _session(writing: bool) -> Session:
-    mode = "write" if writing else "read"
-    return Session(engine().execution_options(unit=mode), expire_on_commit=False)
-
-
 def _transient(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     return state in RETRIED or sqlite.is_busy(error.orig)
@@ -163,8 +194,10 @@ def prepare(new: Engine) -> None:
     """Make an engine fit for units; called once for each engine."""
     if new.dialect.name == "sqlite":
         sqlite.prepare(new)
+    else:
+        postgres.prepare(new)
 
 
 def raw_connection() -> Connection:
     """Return a plain connection for start-up checks (versions, roles); it sees no merchant's rows."""
-    return engine().connect()
+    return engine().connect() if is_sqlite() else postgres.connect(engine())

@@ -4,11 +4,12 @@
 go down in one statement, each with one outbox row. `relay` hands outbox rows to the LATER reactions and deletes them.
 """
 
-import json
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -20,10 +21,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import bell, clock, db
 from app.kit.columns import Moment
 from app.kit.ids import Id, new_id
-from app.kit.tenancy import Owned, System
+from app.kit.rounds import ROWS, Rounds, Turn
+from app.kit.tenancy import Owned
 
 log = structlog.get_logger()
-BATCH = 50
+BATCH = ROWS
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -82,6 +84,9 @@ class Outbox(Owned):
     attempts: Mapped[int] = mapped_column(SmallInteger)
 
 
+_rounds = Rounds(Outbox)
+_facts: dict[type[Event], tuple[str, ...]] = {}
+
 E = TypeVar("E", bound=Event)
 Reaction = Callable[[Sequence[Any]], None]
 LaterReaction = Callable[[Sequence[EventRow]], None]
@@ -104,7 +109,7 @@ def publish(*events: Event) -> list[UUID]:
     if "events" not in unit.notes:
         unit.notes["events"] = []
         unit.before_commit.append(lambda: _insert(unit.notes["events"]))
-        unit.after_commit.append(bell.ring)
+        unit.after_commit.append(partial(bell.ring, bell.OUTBOX))
     ids = [new_id() for _ in events]
     unit.notes["events"].extend(_row(event, number) for event, number in zip(events, ids, strict=True))
     for reaction in _now.get(type(events[0]), ()):
@@ -113,8 +118,6 @@ def publish(*events: Event) -> list[UUID]:
 
 
 def _row(event: Event, number: UUID) -> dict[str, Any]:
-    base = {field.name for field in fields(Event)}
-    facts = {field.name: getattr(event, field.name) for field in fields(event) if field.name not in base}
     return {
         "merchant_id": db.merchant_id(),
         "id": number,
@@ -125,24 +128,41 @@ def _row(event: Event, number: UUID) -> dict[str, Any]:
         "order_id": event.order_id,
         "actor_type": event.by.type,
         "actor_id": event.by.id,
-        "data": json.loads(json.dumps(facts, default=_plain)),
+        "data": {name: _plain(getattr(event, name)) for name in _facts_of(type(event))},
         "salt": secrets.token_bytes(16),
         "v": event.version,
     }
 
 
-def _plain(value: Any) -> str:
+def _facts_of(kind: type[Event]) -> tuple[str, ...]:
+    if kind not in _facts:
+        base = {field.name for field in fields(Event)}
+        _facts[kind] = tuple(field.name for field in fields(kind) if field.name not in base)
+    return _facts[kind]
+
+
+def _plain(value: Any) -> Any:
+    """Return a fact as JSON has it; what JSON does not know, a secret above all, has no place in an event."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
     raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
+EVENTS, OUTBOX = insert(EventRow.__table__), insert(Outbox.__table__)  # type: ignore[arg-type]
+
+
 def _insert(rows: list[dict[str, Any]]) -> None:
-    db.session().execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
-    db.session().execute(
-        insert(Outbox.__table__),  # type: ignore[arg-type]
+    db.insert_all(EVENTS, rows)
+    db.insert_all(
+        OUTBOX,
         [
             {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
             for row in rows
@@ -163,26 +183,31 @@ def timeline(*, order_id: UUID | None = None, subject: tuple[str, UUID] | None =
 # The relay -------------------------------------------------------------------------------------------------------
 
 
-def relay() -> int:
-    """Hand all due outbox rows to their reactions, merchant by merchant, and return how many were delivered."""
-    due = db.read(System("outbox relay"), _merchants_due)
-    return sum(_relay_one(merchant) for merchant in due)
+def drain(*, seconds: float | None = None) -> int:
+    """Hand out all due events (within `seconds`), in fair rounds, and return how many were delivered."""
+    until = None if seconds is None else time.monotonic() + seconds
+    delivered = 0
+    while count := relay(until=until):
+        delivered += count
+    return delivered
 
 
-def _merchants_due() -> Sequence[int]:
-    query = select(Outbox.merchant_id).where(Outbox.due_at <= clock.now()).distinct()
-    return db.session().scalars(query).all()
+def relay(*, until: float | None = None) -> int:
+    """Hand due outbox rows to their reactions, a turn for each merchant, and return how many were delivered."""
+    return _rounds.run(_relay_one, until=until)
 
 
-def _relay_one(merchant: int) -> int:
+def _relay_one(turn: Turn) -> int:
     """Deliver one batch; if it fails, go row by row so that one poisoned event holds up no other."""
-    taken: list[UUID] = []
+    merchant, taken = turn.merchant_id, list[UUID]()
     try:
         return db.write(merchant, lambda: _deliver(BATCH, taken))
     except Exception:
         log.exception("outbox.batch_failed", merchant=merchant)
     delivered = 0
-    for _ in range(BATCH):
+    for number in range(BATCH):
+        if number and turn.over:
+            break
         taken.clear()
         try:
             delivered += db.write(merchant, lambda: _deliver(1, taken))

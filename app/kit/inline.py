@@ -6,7 +6,7 @@ SQLAlchemy's own VALUES has no cache key and is compiled every time, which costs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, bindparam, text
+from sqlalchemy import CTE, ColumnElement, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 
@@ -21,3 +21,16 @@ def inline(name: str, kinds: Mapping[str, TypeEngine[Any]], rows: Sequence[Seque
         for mark, value, kind in zip(names, row, kinds.values(), strict=True)
     )
     return text(f"SELECT {named} FROM (VALUES {given}) AS given").bindparams(*binds).columns(**kinds).cte(name)
+
+
+def among(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
+    """Return the condition that a column is one of `count` values; `spread` gives them when the statement runs.
+
+    SQLAlchemy's own list of values, bound as one, is written into the statement anew each time it runs.
+    """
+    return column.in_([bindparam(f"{name}_{number}", type_=column.type) for number in range(count)])
+
+
+def spread(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Return the parameters of `among`."""
+    return {f"{name}_{number}": value for number, value in enumerate(values)}

@@ -1,7 +1,10 @@
 """Money: whole minor units and a currency; no float ever."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
 
 # ISO 4217 exponents that are not 2.
 EXPONENTS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0) | dict.fromkeys(
@@ -9,6 +12,8 @@ EXPONENTS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV X
 )
 LARGEST = 10**15
 CURRENCY = re.compile(r"[A-Z]{3}")
+
+K = TypeVar("K", str, int, UUID)
 
 
 class NotMoney(ValueError):
@@ -70,3 +75,21 @@ def parse(text: str, currency: str) -> Money:
     if not typed or len(typed[2] or "") > places:
         raise NotMoney(text)
     return Money(int(typed[1] + (typed[2] or "").ljust(places, "0")), currency)
+
+
+def split(total: Money, weights: Mapping[K, int]) -> dict[K, Money]:
+    """Share `total` out by weight, by largest remainder: the shares sum to it, each within one unit of exact.
+
+    What is left over goes to equal remainders in the order of their keys, so the order given does not matter.
+    Where nobody has a weight, all share alike.
+    """
+    if not weights or min(weights.values()) < 0:
+        raise NotMoney(f"nothing to share {total.minor} {total.currency} by: {weights}")
+    parties = sorted(weights)
+    share = weights if any(weights.values()) else dict.fromkeys(parties, 1)
+    whole = sum(share.values())
+    exact = {party: divmod(abs(total.minor) * share[party], whole) for party in parties}
+    left = abs(total.minor) - sum(units for units, _ in exact.values())
+    first = set(sorted(parties, key=lambda party: exact[party][1], reverse=True)[:left])
+    sign = -1 if total.minor < 0 else 1
+    return {party: Money(sign * (exact[party][0] + (party in first)), total.currency) for party in parties}

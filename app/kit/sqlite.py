@@ -1,6 +1,7 @@
 """SQLite as the embedded engine: safe pragmas, one kind of BEGIN for each kind of unit, a fair queue for writers."""
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,9 +42,12 @@ def _begin(connection: Connection) -> None:
 @contextmanager
 def turn(engine: Engine) -> Iterator[None]:
     """Hold the writers' queue of this database; a killed holder lets go by itself."""
-    with open(f"{engine.url.database}.lock", "a") as lock:
+    lock = os.open(f"{engine.url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def is_busy(error: BaseException | None) -> bool:

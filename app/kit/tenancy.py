@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, event, text
+from sqlalchemy import BigInteger, Connection, event
 from sqlalchemy.orm import (
     DeclarativeBase,
     LoaderCriteriaOption,
     Mapped,
-    ORMExecuteState,
     Session,
     mapped_column,
     with_loader_criteria,
@@ -59,29 +58,45 @@ class Owned(Base):
     merchant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-100)
 
 
-def enter(session: Session, scope: Scope, *, writing: bool) -> None:
-    """Bind a fresh session to `scope` for its whole life."""
-    session.info["scope"] = scope
-    if session.get_bind().dialect.name == "postgresql":
-        merchant, system = ("", "on") if isinstance(scope, System) else (str(scope), "")
-        told = WRITING if writing else READING
-        session.connection().execute(told, {"merchant": merchant, "system": system})
+def bound(scope: Scope, *, writing: bool) -> str:
+    """Return what a transaction on PostgreSQL is told right after its BEGIN; it forgets it at its end."""
+    mine = "; SET LOCAL app.system = 'on'" if isinstance(scope, System) else f"; SET LOCAL app.merchant = '{scope:d}'"
+    return mine + WALKING if writing else mine
 
 
-SCOPED = "SELECT set_config('app.merchant', :merchant, true), set_config('app.system', :system, true)"
 # Writers walk indexes in their order, whatever stale statistics promise of other plans: right after an import the
 # planner takes a merchant for empty and would read all its sold codes for each claim (B1.7).
-WALKING = ", ".join(f"set_config('enable_{plan}', 'off', true)" for plan in ("seqscan", "bitmapscan", "sort"))
-READING = text(SCOPED)
-WRITING = text(f"{SCOPED}, {WALKING}, set_config('lock_timeout', '3s', true)")
+WALKING = "".join(f"; SET LOCAL enable_{plan} = off" for plan in ("seqscan", "bitmapscan", "sort"))
+WALKING += "; SET LOCAL lock_timeout = '3s'"
 
 
-@event.listens_for(Session, "do_orm_execute")
-def _filter(state: ORMExecuteState) -> None:
-    scope = state.session.info.get("scope")
-    filtered = state.is_orm_statement and (state.is_select or state.is_update or state.is_delete)
-    if filtered and isinstance(scope, int):  # the filter reaches ORM statements alone, so Core need not carry it
-        state.statement = state.statement.options(_only(scope))
+class Scoped(Session):
+    """A session with one scope for life: it filters ORM statements, and hands Core ones to its connection as they are.
+
+    An event of SQLAlchemy's could filter as well, but makes it prepare every statement twice.
+    """
+
+    def __init__(self, connection: Connection, scope: Scope) -> None:
+        super().__init__(connection, expire_on_commit=False)
+        self._line = connection
+        self.scope = scope
+
+    def execute(self, statement: Any, params: Any = None, **more: Any) -> Any:
+        if statement._propagate_attrs:  # the mark of the ORM
+            return super().execute(self._filtered(statement), params, **more)
+        if self._new or self._deleted or self.identity_map._modified:
+            self.flush()
+        return self._line.execute(statement, params, execution_options=more.get("execution_options"))
+
+    def scalars(self, statement: Any, params: Any = None, **more: Any) -> Any:
+        return self.execute(statement, params, **more).scalars()
+
+    def scalar(self, statement: Any, params: Any = None, **more: Any) -> Any:
+        return self.execute(statement, params, **more).scalar()
+
+    def _filtered(self, statement: Any) -> Any:
+        filtered = statement.is_select or statement.is_update or statement.is_delete
+        return statement.options(_only(self.scope)) if filtered and isinstance(self.scope, int) else statement
 
 
 @lru_cache(maxsize=1024)
@@ -93,7 +108,7 @@ def _only(merchant: int) -> LoaderCriteriaOption:
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, *_: Any) -> None:
     """Give new rows the merchant of their session, and refuse those of another."""
-    scope = session.info.get("scope")
+    scope = getattr(session, "scope", None)
     for row in session.new:
         if not isinstance(row, Owned):
             continue

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from functools import lru_cache
 from typing import Any
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
@@ -15,6 +16,7 @@ def configure(secret_keys: tuple[str, ...]) -> None:
     """Take the signing keys, newest first; older ones are still read."""
     global _keys
     _keys = list(reversed(secret_keys))  # itsdangerous signs with the last
+    _serializer.cache_clear()
 
 
 def sign(purpose: str, value: Any) -> str:
@@ -40,6 +42,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+@lru_cache(maxsize=64)
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
     if not _keys:
         raise RuntimeError("tokens.configure was not called")

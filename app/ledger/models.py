@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, ForeignKeyConstraint, Index, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKeyConstraint, Index, Integer, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Moment
@@ -36,3 +36,15 @@ class Entry(Owned):
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(Text)
     day: Mapped[date] = mapped_column(Date)
+
+
+class Balance(Owned):
+    """The sum of an account's entries of one business day, rolled up after it; the entries are the truth."""
+
+    __tablename__ = "ledger_balance"
+
+    account: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[int] = mapped_column(Integer)

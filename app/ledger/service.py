@@ -1,16 +1,19 @@
-"""What can be done with the books: post, and nothing else."""
+"""What can be done with the books: post, and roll up the days that are over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from app.kit import db
+from app.kit import clock, db
 from app.kit.ids import new_id
 from app.kit.money import Money
-from app.ledger.models import Entry, Transaction
+from app.ledger import queries
+from app.ledger.models import Balance, Entry, Transaction
+from app.ledger.rules import open_since, settled_before
 
 
 class Unbalanced(RuntimeError):
@@ -37,12 +40,15 @@ class Posting:
 
 
 def post(postings: Sequence[Posting]) -> None:
-    """Write balanced postings, two statements however many; raises Unbalanced before writing anything."""
+    """Write balanced postings, two statements however many; raises Unbalanced before writing anything.
+
+    A closed day takes nothing any more: what comes later than that counts under the oldest open day.
+    """
     for posting in postings:
         _check(posting)
     if not postings:
         return
-    merchant = db.merchant_id()
+    merchant, oldest = db.merchant_id(), open_since(clock.now())
     numbered = [(new_id(), posting) for posting in postings]
     db.session().execute(
         insert(Transaction.__table__),  # type: ignore[arg-type]
@@ -53,7 +59,11 @@ def post(postings: Sequence[Posting]) -> None:
     )
     db.session().execute(
         insert(Entry.__table__),  # type: ignore[arg-type]
-        [_entry(merchant, number, line, p, leg) for number, p in numbered for line, leg in enumerate(p.legs)],
+        [
+            {"merchant_id": merchant, "tx_id": number, "line": line, "day": max(p.day, oldest)} | _leg(leg)
+            for number, p in numbered
+            for line, leg in enumerate(p.legs)
+        ],
     )
 
 
@@ -61,17 +71,34 @@ def _check(posting: Posting) -> None:
     sums: dict[str, int] = {}
     for leg in posting.legs:
         sums[leg.amount.currency] = sums.get(leg.amount.currency, 0) + leg.amount.minor
-    if not posting.legs or any(sums.values()):
+    if len(posting.legs) < 2 or any(sums.values()):
         raise Unbalanced(f"{posting.kind} of {posting.subject_id}: {sums}")
 
 
-def _entry(merchant: int, number: UUID, line: int, posting: Posting, leg: Leg) -> dict[str, object]:
-    return {
-        "merchant_id": merchant,
-        "tx_id": number,
-        "line": line,
-        "account": leg.account,
-        "amount": leg.amount.minor,
-        "currency": leg.amount.currency,
-        "day": posting.day,
-    }
+def _leg(leg: Leg) -> dict[str, object]:
+    return {"account": leg.account, "amount": leg.amount.minor, "currency": leg.amount.currency}
+
+
+# Rolling up ------------------------------------------------------------------------------------------------------
+
+
+def roll(*, now: datetime) -> date | None:
+    """Sum up the next day that is over and return it, or None when all such days are rolled up already.
+
+    One day in one statement, oldest first: so the newest rolled day tells how far the books are rolled up.
+    """
+    day = queries.next_day(after=queries.rolled_through())
+    if day is None or day >= settled_before(now):
+        return None
+    e = Entry.__table__.c
+    sums = (
+        select(literal(db.merchant_id()), e.account, e.currency, e.day, func.sum(e.amount), func.count())
+        .where(e.merchant_id == db.merchant_id(), e.account.in_(queries.list_accounts()), e.day == day)
+        .group_by(e.account, e.currency, e.day)
+    )
+    dialect = sqlite if db.is_sqlite() else postgresql
+    statement = dialect.insert(Balance.__table__).from_select(
+        ["merchant_id", "account", "currency", "day", "amount", "entries"], sums
+    )
+    db.session().execute(statement.on_conflict_do_nothing())  # another worker may have come first, to the same sums
+    return day

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Moment
@@ -18,6 +18,8 @@ class Merchant(Owned):
     zone: Mapped[str] = mapped_column(Text)
     lang: Mapped[str] = mapped_column(Text)
     sandbox: Mapped[bool] = mapped_column(Boolean)
+    unpaid_orders: Mapped[int] = mapped_column(Integer)  # how many a contact or a device may hold stock with at once
+    queue_hours: Mapped[int] = mapped_column(Integer)  # how long a paid order waits for stock
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -1,12 +1,13 @@
 """Questions about merchants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.kit import db
 from app.kit.errors import NotFound
+from app.kit.recent import Recent
 from app.merchants.models import Directory, Merchant
 from app.merchants.rules import hash_key
 
@@ -19,18 +20,63 @@ class Address:
     target: str
 
 
+@dataclass(frozen=True)
+class Profile:
+    """What a shop says of itself; it changes seldom and may be a few seconds old."""
+
+    merchant_id: int
+    slug: str
+    name: str
+    currency: str
+    zone: str
+    lang: str
+    sandbox: bool
+    unpaid_orders: int
+    queue_hours: int
+
+
+FACTS = [Merchant.__table__.c[field.name] for field in fields(Profile)]
+PROFILE = select(*FACTS).where(Merchant.__table__.c.merchant_id == bindparam("merchant"))
+ADDRESS = select(Directory.__table__.c.merchant_id, Directory.__table__.c.target).where(
+    Directory.__table__.c.kind == bindparam("kind"), Directory.__table__.c.key_hash == bindparam("hash")
+)
+SETTLED = {"slug", "host", "hook"}  # kinds of addresses that stay where they are
+
+_addresses: Recent[Address] = Recent()
+_profiles: Recent[Profile] = Recent()
+
+
 def find_address(kind: str, key: str) -> Address | None:
     """Return where `key` leads, or None; needs no merchant."""
-    row = db.session().get(Directory, (kind, hash_key(key)))
-    return Address(row.merchant_id, row.target) if row else None
+    hashed = hash_key(key)
+    if kind not in SETTLED:
+        return _read_address(kind, hashed)
+    return _addresses.find((kind, hashed), lambda: _read_address(kind, hashed))
 
 
-def current() -> Merchant:
+def _read_address(kind: str, hashed: bytes) -> Address | None:
+    row = db.session().execute(ADDRESS, {"kind": kind, "hash": hashed}).first()
+    return Address(*row) if row else None
+
+
+def current() -> Profile:
     """Return the merchant of the running unit, or refuse with NotFound."""
-    row = db.session().get(Merchant, db.merchant_id())
-    if row is None:
+    merchant = db.merchant_id()
+    found = _profiles.find((merchant,), lambda: _read_profile(merchant))
+    if found is None:
         raise NotFound
-    return row
+    return found
+
+
+def _read_profile(merchant: int) -> Profile | None:
+    row = db.session().execute(PROFILE, {"merchant": merchant}).first()
+    return Profile(*row) if row else None
+
+
+def forget() -> None:
+    """Let this process read shops and addresses anew after the running unit; every verb that changes one calls it."""
+    _addresses.forget()
+    _profiles.forget()
 
 
 def any_exists() -> bool:

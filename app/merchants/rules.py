@@ -5,7 +5,8 @@ import re
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])")
 HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-RESERVED = {"admin", "api", "hooks", "login", "logout", "office", "platform", "preferences", "static", "staff", "www"}
+RESERVED = {"account", "admin", "api", "hooks", "login", "logout", "office", "platform", "preferences", "reset"}
+RESERVED |= {"staff", "static", "www"}
 
 
 def is_slug(text: str) -> bool:

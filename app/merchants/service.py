@@ -10,6 +10,9 @@ from app.merchants.errors import AddressTaken, BadDomain, BadSlug
 from app.merchants.models import Directory, Merchant
 from app.merchants.rules import hash_key, is_host, is_slug
 
+UNPAID_ORDERS = 5
+QUEUE_HOURS = 24
+
 
 def create(
     *, slug: str, name: str, now: datetime, currency: str = "CNY", domain: str = "", sandbox: bool = False
@@ -26,6 +29,8 @@ def create(
         zone="Asia/Shanghai",
         lang="zh",
         sandbox=sandbox,
+        unpaid_orders=UNPAID_ORDERS,
+        queue_hours=QUEUE_HOURS,
         created_at=now,
     )
     db.session().add(merchant)
@@ -40,5 +45,6 @@ def list_address(kind: str, key: str, *, target: str) -> None:
     """Let `key` lead to the running merchant; refuses when it leads to somebody already."""
     if queries.find_address(kind, key) is not None:
         raise AddressTaken(key)
+    queries.forget()
     entry = {"kind": kind, "key_hash": hash_key(key), "merchant_id": db.merchant_id(), "target": target}
     db.session().execute(insert(Directory), [entry])

@@ -31,3 +31,17 @@ class BadContact(Refusal):
 class NotPayable(Refusal):
     message = words("This order is not waiting for a payment.")
     mend = words("Look at its present state below.")
+
+
+class NotCancellable(Refusal):
+    message = words("This order can no longer be cancelled.")
+    mend = words("Look at its present state below.")
+
+
+class TooManyUnpaid(Refusal):
+    kind = "throttled"
+    message = words("{limit} of your orders are still waiting for a payment.")
+    mend = words("Pay or cancel one of them first: they stand under “Orders”.")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit

@@ -1,6 +1,7 @@
 """What happens to orders."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.kit.events import Event
@@ -15,6 +16,15 @@ class OrderPlaced(Event):
     amount: int
     currency: str
     skus: tuple[UUID, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSentAgain(Event):
+    """The form of an unpaid order came again from a browser that never got the first answer; the order is its now."""
+
+    name = "order.sent_again"
+    subject_type = "order"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +43,12 @@ class OrderDelivered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderPartlyDelivered(Event):
+    name = "order.partly_delivered"
+    subject_type = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderQueued(Event):
     """The order is paid, and something in it is still owed."""
 
@@ -43,4 +59,10 @@ class OrderQueued(Event):
 @dataclass(frozen=True, kw_only=True)
 class OrderExpired(Event):
     name = "order.expired"
+    subject_type = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCancelled(Event):
+    name = "order.cancelled"
     subject_type = "order"

@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -57,6 +58,7 @@ class Source(IntEnum):
 class TenderState(IntEnum):
     DUE = 0
     MET = 1
+    RETURNED = 2
 
 
 class Order(Owned):
@@ -64,8 +66,23 @@ class Order(Owned):
     __table_args__ = (
         UniqueConstraint("merchant_id", "number"),
         UniqueConstraint("merchant_id", "idem"),
-        Index(None, "merchant_id", "device_id"),
+        Index(None, "merchant_id", "device_id", "expires_at"),  # with the time, for what a buyer holds unpaid just now
+        Index(None, "merchant_id", "contact_index", "expires_at"),
         Index(None, "merchant_id", "paid_at"),
+        Index(
+            "ix_order_unpaid",
+            "merchant_id",
+            "expires_at",
+            postgresql_where=text("payment = 0 AND closed = 0"),
+            sqlite_where=text("payment = 0 AND closed = 0"),
+        ),
+        Index(
+            "ix_order_owed",
+            "merchant_id",
+            "paid_at",
+            postgresql_where=text("payment = 1 AND fulfilment <> 2"),
+            sqlite_where=text("payment = 1 AND fulfilment <> 2"),
+        ),
         choice_check("payment", Payment),
         choice_check("fulfilment", Fulfilment),
         choice_check("review", Review),
@@ -80,6 +97,8 @@ class Order(Owned):
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     contact_key_id: Mapped[UUID] = mapped_column(Id)
     contact_mask: Mapped[str] = mapped_column(Text)
+    contact_index: Mapped[bytes] = mapped_column(LargeBinary)  # blind: finds the orders of a contact, tells none
+    password_hash: Mapped[bytes] = mapped_column(LargeBinary)
     lang: Mapped[str] = mapped_column(Text)
     total_amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(Text)
@@ -89,6 +108,7 @@ class Order(Owned):
     closed: Mapped[Closed] = mapped_column(Choice(Closed))
     placed_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+    started_at: Mapped[datetime | None] = mapped_column(Moment)  # the first payment; from then its gateway is asked
     paid_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
 

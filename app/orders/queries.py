@@ -1,37 +1,44 @@
 """Questions about orders."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
 from app.kit.errors import NotFound
+from app.kit.inline import among, spread
 from app.kit.listing import Listing
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
-from app.orders.models import Closed, Payment
+from app.orders.contacts import contact_index
+from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
 from app.orders.models import Line as Line
 from app.orders.models import Order as Order
 from app.orders.models import Part as Part
+from app.orders.models import Payment as Payment
 from app.orders.models import Tender as Tender
 from app.orders.models import TenderState as TenderState
+from app.orders.passwords import is_password as is_password
+from app.orders.passwords import password_of as password_of
 from app.orders.rules import status as status
 
 WAITS = (Order.payment == Payment.PENDING) & (Order.closed == Closed.OPEN)
+KEPT = Order.payment != Payment.REFUNDED
 
 # They agree with rules.status: an unpaid order is expired from its time on, whether or not somebody closed it.
 FILTERS: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
     "pending": lambda now: WAITS & (Order.expires_at > now),
-    "queued": lambda now: Order.fulfilment == Fulfilment.QUEUED,
-    "delivered": lambda now: Order.fulfilment == Fulfilment.DONE,
+    "queued": lambda now: KEPT & (Order.fulfilment == Fulfilment.QUEUED),
+    "delivered": lambda now: KEPT & (Order.fulfilment == Fulfilment.DONE),
     "expired": lambda now: (Order.closed == Closed.EXPIRED) | WAITS & (Order.expires_at <= now),
 }
 
@@ -45,12 +52,20 @@ def _paid_on(query: Select[Any], text: str) -> Select[Any]:
     return query.where(Order.paid_at >= begins, Order.paid_at < begins + timedelta(days=1))
 
 
+def _found_by(query: Select[Any], text: str) -> Select[Any]:
+    """Keep the order with this number, and those of this contact; a contact is given whole."""
+    by_number = Order.number == "".join(text.split())
+    if db.session().scalar(select(Order.id).where(Order.contact_index != b"").limit(1)) is None:
+        return query.where(by_number)  # before its first order a shop has no key for contacts, and reading makes none
+    return query.where(by_number | (Order.contact_index == contact_index(text)))
+
+
 ORDERS = Listing(
     query=lambda: select(Order).options(selectinload(Order.lines)),
     keys=(Order.id,),
     filters={
         "status": lambda query, text: query.where(FILTERS[text](clock.now())) if text in FILTERS else query,
-        "q": lambda query, text: query.where(Order.number == "".join(text.split())),
+        "q": _found_by,
         "paid_on": _paid_on,
     },
 )
@@ -62,6 +77,12 @@ def get(number: UUID | None) -> Order:
     if order is None:
         raise NotFound
     return order
+
+
+def list_numbers(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the numbers of orders by id."""
+    found = db.session().execute(select(Order.id, Order.number).where(Order.id.in_(set(ids))))
+    return {row.id: row.number for row in found}
 
 
 def get_by_idem(idem: bytes) -> Order:
@@ -81,14 +102,29 @@ def list_tenders(ids: Sequence[UUID]) -> dict[UUID, Tender]:
 
 def list_tenders_of(order_id: UUID) -> Sequence[Tender]:
     """List how an order is paid."""
-    return db.session().scalars(select(Tender).where(Tender.order_id == order_id).order_by(Tender.id)).all()
+    found = db.session().scalars(select(Tender).where(Tender.order_id == order_id))
+    return sorted(found, key=lambda tender: tender.id)  # not by the database, see _parts
 
 
-def list_parts(order_ids: Sequence[UUID]) -> Sequence[Part]:
-    """List the parts of orders."""
-    query = select(Part).where(Part.order_id.in_(order_ids)).order_by(Part.id)
-    fresh = query.execution_options(populate_existing=True)  # set_costs writes past the session
-    return db.session().scalars(fresh).all()
+PART = Part.__table__.c
+
+
+@cache
+def _parts(count: int) -> Select[Any]:
+    facts = (PART.merchant_id, PART.id, PART.order_id, PART.sku_id, PART.quantity, PART.cost, PART.currency)
+    whose = (PART.merchant_id == bindparam("merchant"), among(PART.order_id, "order", count))
+    return select(*facts).where(*whose)  # a writer sorts nothing: for ORDER BY id it would walk all parts of the shop
+
+
+def list_parts(order_ids: Sequence[UUID]) -> Sequence[Any]:
+    """List the parts of orders, as plain rows; several reactions to one event read them once."""
+    read = db.unit().notes.setdefault("parts", {})  # whoever changes a part forgets them
+    key = tuple(order_ids)
+    if key not in read:
+        found = db.session().execute(_parts(len(key)), {"merchant": db.merchant_id()} | spread("order", key))
+        read[key] = sorted(found, key=lambda part: part.id)
+    rows: Sequence[Any] = read[key]
+    return rows
 
 
 def list_lines(order_id: UUID) -> Sequence[Line]:
@@ -106,6 +142,79 @@ def contact_of(order: Order) -> Secret:
     """Return the contact of an order; for the people of the shop and for telling the buyer."""
     place = crypto.Sealed("order", "contact", order.merchant_id, order.id, order.contact_key_id, order.contact_sealed)
     return crypto.unseal(place, "contact")
+
+
+# Work that waits -------------------------------------------------------------------------------------------------
+
+# Literals on purpose: a bound parameter would hide the partial indexes from the planner.
+UNPAID = (Order.payment == literal_column("0")) & (Order.closed == literal_column("0"))
+OWED = (Order.payment == literal_column("1")) & (Order.fulfilment != literal_column("2"))
+
+
+def list_expired_unstarted(*, now: datetime, limit: int) -> Sequence[UUID]:
+    """List unpaid open orders whose time to pay is over and of which no payment was started, oldest first."""
+    query = select(Order.id).where(UNPAID, Order.started_at.is_(None), Order.expires_at <= now)
+    return db.session().scalars(query.order_by(Order.expires_at).limit(limit)).all()
+
+
+def next_expiry() -> datetime | None:
+    """Return when the time to pay of an unpaid open order without a payment under way is over next."""
+    query = select(Order.expires_at).where(UNPAID, Order.started_at.is_(None)).order_by(Order.expires_at).limit(1)
+    return db.session().scalar(query)
+
+
+def list_owed(*, before: datetime, limit: int) -> Sequence[Order]:
+    """List orders paid before a moment of which something is still owed, with their lines, oldest first."""
+    query = select(Order).where(OWED, Order.paid_at < before).order_by(Order.paid_at).limit(limit)
+    return db.session().scalars(query.options(selectinload(Order.lines))).all()
+
+
+def list_ungranted(*, before: datetime, limit: int) -> Sequence[UUID]:
+    """List orders paid before a moment that were given nothing, not even a promise."""
+    ungranted = (OWED, Order.fulfilment == Fulfilment.NONE, Order.paid_at < before)
+    return db.session().scalars(select(Order.id).where(*ungranted).order_by(Order.paid_at).limit(limit)).all()
+
+
+def count_owed() -> int:
+    """Count paid orders of which something is still owed."""
+    return db.session().scalar(select(func.count()).select_from(Order).where(OWED)) or 0
+
+
+ORDER = Order.__table__.c
+# Says what UNPAID says, but offers no index for it: all unpaid orders of a busy shop are many, those of a buyer few.
+WAITING = (ORDER.payment == select(literal_column("0")).scalar_subquery()) & (
+    ORDER.closed == select(literal_column("0")).scalar_subquery()
+)
+
+
+def _unpaid_of(whose: ColumnElement[Any], name: str) -> Any:
+    some = (
+        select(ORDER.id)
+        .where(
+            ORDER.merchant_id == select(bindparam("merchant", type_=ORDER.merchant_id.type)).scalar_subquery(),
+            whose == bindparam(name, type_=whose.type),
+            ORDER.expires_at > bindparam("now", type_=ORDER.expires_at.type),
+            ORDER.id != bindparam("own", type_=ORDER.id.type),
+            WAITING,
+        )
+        .order_by(ORDER.expires_at)  # which only the buyer's own index gives unsorted, whatever statistics promise
+        .limit(bindparam("most"))
+    )
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+UNPAID_BESIDE = select(
+    _unpaid_of(ORDER.contact_index, "contact").label("of_contact"),
+    _unpaid_of(ORDER.device_id, "device").label("of_device"),
+)
+
+
+def count_unpaid_beside(order: Mapping[str, Any], *, most: int, now: datetime) -> tuple[int, int]:
+    """Count the other orders of a contact and of a device that hold stock and wait for a payment, up to `most`."""
+    binds = {"merchant": order["merchant_id"], "contact": order["contact_index"], "device": order["device_id"]}
+    binds |= {"own": order["id"], "now": now, "most": most}
+    of_contact, of_device = db.session().execute(UNPAID_BESIDE, binds).one()
+    return of_contact, of_device
 
 
 @dataclass(frozen=True)

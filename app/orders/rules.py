@@ -2,6 +2,8 @@
 
 import re
 import secrets
+import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 
 from app.orders.models import Closed, Fulfilment, Order, Payment, Review
@@ -48,6 +50,23 @@ def new_number(now: datetime) -> str:
 
 def is_contact(text: str) -> bool:
     return 2 <= len(text) <= LONGEST_CONTACT and text.isprintable()
+
+
+def same_contact(text: str) -> str:
+    """Return the one spelling of a contact: `+86 138-0013-8000` and `13800138000` are the same."""
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    number = re.sub(r"[\s().-]", "", plain)
+    if re.fullmatch(r"\+?\d{5,17}", number):
+        return re.sub(r"^(\+86|0086)", "", number).removeprefix("+")
+    return plain
+
+
+def merge_lines(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return how many of each SKU are asked for: the same one twice is one line."""
+    merged: dict[str, int] = {}
+    for code, quantity in lines:
+        merged[code] = merged.get(code, 0) + quantity
+    return merged
 
 
 def mask_contact(text: str) -> str:

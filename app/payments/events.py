@@ -32,3 +32,63 @@ class NoticeSurplus(Event):
 
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeStored(Event):
+    """A notice is kept that could not be applied yet."""
+
+    name = "notice.stored"
+    subject_type = "notice"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeDismissed(Event):
+    """Somebody looked at a refused notice and leaves it at that."""
+
+    name = "notice.dismissed"
+    subject_type = "notice"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaybackAsked(Event):
+    """Money is to go back the way it came; `kind` is surplus, misfit or refund."""
+
+    name = "payback.asked"
+    subject_type = "payback"
+
+    kind: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaybackDone(Event):
+    name = "payback.done"
+    subject_type = "payback"
+
+    source_id: UUID
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaybackStuck(Event):
+    """The gateway would not give money back, or nobody knows whether it did."""
+
+    name = "payback.stuck"
+    subject_type = "payback"
+
+    source_id: UUID
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaybackRetried(Event):
+    """Somebody had the gateway asked once more."""
+
+    name = "payback.retried"
+    subject_type = "payback"

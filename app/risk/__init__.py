@@ -1,1 +1,1 @@
-"""Risk: whether an order may go ahead. Owns the *verdict*: allow, delay, review, refuse; it allows all so far."""
+"""Risk: whether an order may go ahead. Owns the *verdict*: allow or refuse so far; delay and review come later."""

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 csrf = CSRFProtect()
 LONGEST_BODY = 1024 * 1024
 SAFE = {"GET", "HEAD", "OPTIONS"}
-CORRECTABLE = {"invalid": 422, "missing": 422, "conflict": 409, "throttled": 429}  # kind → status of the form
+CORRECTABLE = {"invalid": 422, "missing": 422, "conflict": 409, "throttled": 429, "busy": 503}  # by kind
 
 
 class Body(Request):

@@ -2,12 +2,18 @@
 
 import secrets
 import time
-from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
 
 log = structlog.get_logger()
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+)
 
 
 def register(app: Flask) -> None:
@@ -31,22 +37,15 @@ def _prepare() -> None:
 
 
 def _dress(response: Response) -> Response:
-    headers: dict[str, Any] = {
-        "Content-Security-Policy": _policy(),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-        "X-Request-Id": g.get("request_id", ""),
-    }
+    headers = response.headers
+    headers.extend(ALWAYS)
+    headers.add("Content-Security-Policy", _policy())
+    headers.add("X-Request-Id", g.get("request_id", ""))
+    headers.setdefault("Referrer-Policy", "same-origin")
     if request.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":
-        headers["Cache-Control"] = "private, no-cache"
-    for name, value in headers.items():
-        response.headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", "private, no-cache")
     _log(response)
     return response
 

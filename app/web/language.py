@@ -17,6 +17,7 @@ from app.web.headers import csp_nonce
 from app.web.session import in_office
 
 LANGUAGES = {"zh": "中文", "en": "English"}
+SPOKEN = (*LANGUAGES, "zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB")
 DEFAULT = "zh"
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 THEMES = {"light", "dark"}
@@ -36,10 +37,15 @@ def lang() -> str:
     """Return the language of this answer: asked for, remembered, preferred by the browser, or the shop's."""
     if "lang" not in g:
         asked = request.args.get("lang", "") or request.cookies.get(LANG_COOKIE, "")
-        preferred = request.accept_languages.best_match([*LANGUAGES, "zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB"])
-        default = g.frame.lang if g.get("frame") else DEFAULT
-        g.lang = asked if asked in LANGUAGES else (preferred or default)[:2]
+        g.lang = asked if asked in LANGUAGES else _preferred()
     return g.lang  # type: ignore[no-any-return]
+
+
+def _preferred() -> str:
+    """Return what the browser prefers among our languages, else the shop's."""
+    wanted = request.headers.get("Accept-Language")
+    preferred = request.accept_languages.best_match(SPOKEN) if wanted else None
+    return (preferred or (g.frame.lang if g.get("frame") else DEFAULT))[:2]
 
 
 def theme() -> str:

@@ -41,6 +41,7 @@ class Redirect:
 
     url: str
     toast: str = ""
+    tone: str = "ok"  # of the toast
     cookies: tuple[Cookie, ...] = ()
 
 
@@ -81,7 +82,7 @@ def _page(answer: Page) -> Response:
 
 def _redirect(answer: Redirect) -> Response:
     if answer.toast:
-        flash(answer.toast)
+        flash(answer.toast, answer.tone)
     if wants_fragment():
         response = make_response("", 204)
         response.headers["HX-Redirect"] = answer.url
@@ -92,8 +93,9 @@ def _redirect(answer: Redirect) -> Response:
 
 def _toast(answer: Page) -> dict[str, str] | None:
     """Return what a page says has just happened: here, or before the redirect that led to it."""
-    said = str(answer.toast or next(iter(get_flashed_messages()), ""))
-    return {"tone": "ok", "text": said} if said else None
+    kept = get_flashed_messages(with_categories=True)
+    tone, said = ("ok", answer.toast) if answer.toast else next(iter(kept), ("ok", ""))
+    return {"tone": tone, "text": str(said)} if said else None
 
 
 def _bake(response: Response, cookies: tuple[Cookie, ...]) -> Response:

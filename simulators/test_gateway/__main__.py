@@ -1,17 +1,19 @@
 """Run the test gateway: `python -m simulators.test_gateway --port 8001`."""
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
 import sys
 from pathlib import Path
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
+from simulators.test_gateway.door import Door
+from simulators.test_gateway.faults import PLACES, Fault, Faults, read_flag
 from simulators.test_gateway.gateway import Gateway
 from simulators.test_gateway.notices import NoticeSender
 from simulators.test_gateway.pages import create_app
+from simulators.test_gateway.refusals import Refused
 from simulators.test_gateway.trades import Trades
 
 NO_SECRET = (
@@ -20,26 +22,20 @@ NO_SECRET = (
 )
 
 
-class QuietRequests(WSGIRequestHandler):
-    """Logs no request lines: the trades and notices tell the story, and a start's line holds its signature."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
-
-
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     options = read_options()
     logging.basicConfig(format="test gateway: %(message)s", level=logging.INFO)
-    trades = Trades(options.state)
-    sender = NoticeSender(trades.record_try)
-    gateway = Gateway(options.secret, trades, sender, frozenset(options.allow_host))
-    server = make_server(options.host, options.port, create_app(gateway), threaded=True, request_handler=QuietRequests)
+    trades, faults = Trades(options.state), Faults(*options.fault)
+    sender = NoticeSender(trades.record_try, plan=faults.plan)
+    gateway = Gateway(options.secret, trades, sender, frozenset(options.allow_host), faults=faults)
+    door = Door(create_app(gateway), faults, host=options.host, port=options.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     gateway.start()
-    print(f"Test gateway on http://{options.host}:{server.port}", flush=True)
+    print(f"Test gateway on http://{options.host}:{door.port}", flush=True)
     try:
-        server.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):
+            door.serve()
     finally:
         gateway.stop()
 
@@ -52,10 +48,21 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--secret", default=secret_from_environment(), help="default: TEST_GATEWAY_SECRET or its _FILE")
     parser.add_argument("--state", default=":memory:", metavar="FILE", help="keep the trades in this SQLite file")
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="shop host besides loopback")
+    parser.add_argument(
+        "--fault", action="append", default=[], type=fault, help="late, twice, lost:on=refund+close,times=1, …"
+    )
     options = parser.parse_args()
     if not options.secret:
         sys.exit(NO_SECRET)
     return options
+
+
+def fault(text: str) -> Fault:
+    """Return the fault that a flag asks for, or tell argparse why not."""
+    try:
+        return read_flag(text)
+    except Refused as refused:
+        raise argparse.ArgumentTypeError(f"{refused.words.en} There are: {', '.join(PLACES)}.") from refused
 
 
 def secret_from_environment() -> str:

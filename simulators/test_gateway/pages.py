@@ -1,10 +1,11 @@
-"""The gateway over HTTP: the payment page, the query and the faces of refusal."""
+"""The gateway over HTTP: the payment page and the faces of refusal."""
 
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, make_response, redirect, render_template, request
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from simulators.test_gateway import api
 from simulators.test_gateway.currencies import shown
 from simulators.test_gateway.gateway import Gateway
 from simulators.test_gateway.refusals import Refused
@@ -21,7 +22,8 @@ def create_app(gateway: Gateway) -> Flask:
     app.jinja_env.filters["shown"] = shown
     app.config["MAX_CONTENT_LENGTH"] = 16_384
     _add_buyer_routes(app, gateway)
-    _add_shop_routes(app, gateway)
+    api.add_routes(app, gateway)
+    app.before_request(lambda: _fail_when_down(gateway))
     app.after_request(_harden)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _failed)
@@ -49,16 +51,9 @@ def _add_buyer_routes(app: Flask, gateway: Gateway) -> None:
             return Response(file.read(), mimetype="text/css", headers={"Cache-Control": "no-cache"})
 
 
-def _add_shop_routes(app: Flask, gateway: Gateway) -> None:
-    @app.get("/query")
-    def query() -> Response:
-        answer = gateway.answer(request.query_string)
-        headers = {"Test-Gateway-Timestamp": str(answer.timestamp), "Test-Gateway-Signature": answer.signature}
-        return Response(answer.body, mimetype="application/json", headers=headers)
-
-    @app.get("/healthz")
-    def alive() -> Response:
-        return jsonify(status="ok")
+def _fail_when_down(gateway: Gateway) -> None:
+    if gateway.faults.strike("down", request.path.split("/")[1]):
+        raise Refused("unavailable")
 
 
 def _trade_page(trade: Trade, gateway: Gateway, status: int = 200) -> Response:
@@ -70,10 +65,10 @@ def _trade_page(trade: Trade, gateway: Gateway, status: int = 200) -> Response:
 
 
 def _refused(error: Refused) -> Response:
-    if request.path == "/query":
-        words = {"error": error.code, "message": error.words.en, "message_zh": error.words.zh}
-        return make_response(jsonify(words), error.words.status)
-    return make_response(render_template("refused.html", code=error.code, words=error.words), error.words.status)
+    if request.path in api.PATHS:
+        return make_response(error.told, error.words.status)
+    page = render_template("refused.html", code=error.code, words=error.words, back=error.back)
+    return make_response(page, error.words.status)
 
 
 def _failed(error: HTTPException) -> Response:

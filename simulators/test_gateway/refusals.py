@@ -16,11 +16,16 @@ class Words(NamedTuple):
 class Refused(Exception):
     """A request the gateway does not carry out; `code` is a stable word for scripts."""
 
-    def __init__(self, code: str, what: str = "") -> None:
+    def __init__(self, code: str, what: str = "", *, back: str = "") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.back = code, back
         status, *texts = WORDS[code]
         self.words = Words(status, *(text.format(what=what) for text in texts))
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Return what a shop is told of it."""
+        return {"error": self.code, "message": self.words.en, "message_zh": self.words.zh}
 
 
 WORDS = {
@@ -121,6 +126,69 @@ WORDS = {
         "回到商店，重新付款。",
         "There is no trade {what}; trades kept in memory end with the gateway.",
         "Go back to the shop and start the payment again.",
+    ),
+    "trade_closed": Words(
+        409,
+        "订单号 {what} 已由商店关闭，不能再付款。",
+        "回到商店，重新下单。",
+        "The shop closed order number {what}; it cannot be paid any more.",
+        "Go back to the shop and order again.",
+    ),
+    "bad_out_refund_no": Words(
+        400,
+        "out_refund_no 要是 1 到 30 个字母、数字、_ 或 -，收到的是 {what}。",
+        "换一个符合格式的退款单号。",
+        "out_refund_no must be 1 to 30 letters, digits, _ or -, not {what}.",
+        "Send a refund number of that shape.",
+    ),
+    "other_refund": Words(
+        409,
+        "退款单号 {what} 已经用于另一笔订单、金额或货币。",
+        "重发就原样重发；另一笔退款用新的退款单号。",
+        "Refund number {what} was already used for another order, amount or currency.",
+        "Repeat a refund unchanged; another refund needs a new number.",
+    ),
+    "not_paid": Words(
+        409,
+        "订单号 {what} 没有付过款，没有可退的。",
+        "先查询这笔交易。",
+        "Order number {what} was not paid, so there is nothing to give back.",
+        "Query the trade first.",
+    ),
+    "wrong_currency": Words(
+        409,
+        "这笔交易不是用 {what} 付的。",
+        "按付款的货币退款。",
+        "The trade was not paid in {what}.",
+        "Refund in the currency of the payment.",
+    ),
+    "refund_too_large": Words(
+        409,
+        "退款超过了付款：这笔交易只剩 {what} 可退。",
+        "减少退款金额。",
+        "More than was paid cannot go back: {what} is left of this trade.",
+        "Ask for less.",
+    ),
+    "unavailable": Words(
+        503,
+        "网关现在不工作。",
+        "稍后再试。",
+        "The gateway does not work now.",
+        "Try again later.",
+    ),
+    "bad_fault": Words(
+        400,
+        "没有这样的故障：{what}。",
+        "发送 JSON：faults 是列表，每项有 name，可加 on、times、seconds、chance。名字和位置见 faults.py。",
+        "There is no such fault: {what}.",
+        "Send JSON: faults is a list, each with name and maybe on, times, seconds, chance; faults.py names them all.",
+    ),
+    "faults_refused": Words(
+        403,
+        "故障只能在本机上设置。",
+        "在运行网关的机器上，直接向它的回环地址发送 JSON。",
+        "Faults are set from this machine only.",
+        "Send JSON straight to the gateway's loopback address on the machine where it runs.",
     ),
     "bad_token": Words(
         403,

@@ -1,7 +1,7 @@
-"""What arrives over the wire: signed starts and queries, checked before anything believes them."""
+"""What arrives over the wire: signed starts and questions, checked before anything believes them."""
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qsl
@@ -10,7 +10,9 @@ from simulators.test_gateway.currencies import CURRENCIES
 from simulators.test_gateway.refusals import Refused
 from simulators.test_gateway.signing import merchant_key, same, sign_parameters
 
-QUERY = ("merchant_no", "out_trade_no", "timestamp", "sign")
+QUERY = CLOSE = ("merchant_no", "out_trade_no", "timestamp", "sign")
+REFUND = ("merchant_no", "out_trade_no", "out_refund_no", "amount", "currency", "timestamp", "sign")
+REFUND_QUERY = ("merchant_no", "out_refund_no", "timestamp", "sign")
 START = (
     "merchant_no",
     "out_trade_no",
@@ -44,19 +46,21 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Query:
-    """A verified question of a shop about one of its trades."""
+class Wish:
+    """A shop's verified wish that money goes back."""
 
     merchant_no: str
     out_trade_no: str
+    out_refund_no: str
+    amount: int
+    currency: str
 
 
 def read_start(query_string: bytes, *, secret: str, now: float, allowed_hosts: Set[str]) -> Start:
     """Return the start, or refuse it with the first thing that is wrong."""
     given = _verified(query_string, START, secret, now)
-    _match(r"[1-9][0-9]{0,11}", given["amount"], "bad_amount")
-    if given["currency"] not in CURRENCIES:
-        raise Refused("unknown_currency", _shown(given["currency"]))
+    _check_numbers(given)
+    _check_money(given)
     _match(r"(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,256}", given["subject"], "bad_subject")
     for name in ("notify_url", "return_url"):
         _check_address(name, given[name], allowed_hosts)
@@ -64,10 +68,23 @@ def read_start(query_string: bytes, *, secret: str, now: float, allowed_hosts: S
     return Start(**given | {"amount": int(given["amount"]), "timestamp": int(given["timestamp"])})  # type: ignore[arg-type]
 
 
-def read_query(query_string: bytes, *, secret: str, now: float) -> Query:
-    """Return the query, or refuse it with the first thing that is wrong."""
-    given = _verified(query_string, QUERY, secret, now)
-    return Query(given["merchant_no"], given["out_trade_no"])
+def read_question(message: bytes, names: tuple[str, ...], *, secret: str, now: float) -> dict[str, str]:
+    """Return the parameters of a question that a shop signed; what they say is still to be checked."""
+    return _verified(message, names, secret, now)
+
+
+def read_number(given: Mapping[str, str], name: str) -> str:
+    """Return the shop's number of this name, or refuse its shape."""
+    _check_numbers(given)
+    return given[name]
+
+
+def read_wish(given: Mapping[str, str]) -> Wish:
+    """Return the refund that a verified question asks for, or refuse it with the first thing that is wrong."""
+    _check_numbers(given)
+    _check_money(given)
+    fields = {name: given[name] for name in ("merchant_no", "out_trade_no", "out_refund_no", "currency")}
+    return Wish(**fields, amount=int(given["amount"]))
 
 
 def _verified(query_string: bytes, names: tuple[str, ...], secret: str, now: float) -> dict[str, str]:
@@ -78,9 +95,20 @@ def _verified(query_string: bytes, names: tuple[str, ...], secret: str, now: flo
     _match(r"[0-9]{1,12}", given["timestamp"], "bad_timestamp")
     if abs(now - int(given["timestamp"])) > FRESH_SECONDS:
         raise Refused("stale_timestamp")
-    _match(r"[A-Za-z0-9_-]{1,64}", given["merchant_no"], "bad_merchant")
-    _match(r"[A-Za-z0-9_-]{1,30}", given["out_trade_no"], "bad_out_trade_no")
     return given
+
+
+def _check_numbers(given: Mapping[str, str]) -> None:
+    _match(r"[A-Za-z0-9_-]{1,64}", given["merchant_no"], "bad_merchant")
+    for name in ("out_trade_no", "out_refund_no"):
+        if name in given:
+            _match(r"[A-Za-z0-9_-]{1,30}", given[name], f"bad_{name}")
+
+
+def _check_money(given: Mapping[str, str]) -> None:
+    _match(r"[1-9][0-9]{0,11}", given["amount"], "bad_amount")
+    if given["currency"] not in CURRENCIES:
+        raise Refused("unknown_currency", _shown(given["currency"]))
 
 
 def _parameters(query_string: bytes, names: tuple[str, ...]) -> dict[str, str]:

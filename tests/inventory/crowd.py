@@ -8,17 +8,20 @@ from uuid import UUID
 
 from app import create_app
 from app.inventory.errors import OutOfStock
-from app.kit import clock
+from app.kit import clock, db
+from app.kit.errors import Busy
 from app.kit.ids import base32
 from app.orders import queries as orders
 from app.orders.models import Order, Tender
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.settings import Settings
+from tests.inventory import unlocked
 from tests.make import Notice, Shop
 
 PATIENCE = 600
 TOGETHER = 10
+TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,17 @@ class Errand:
     settings: Settings
     shop: tuple[str, int, str, str, UUID]  # slug, merchant, owner, SKU, method
     orders: int
+    locks: bool
 
 
-def buy_all(shop: Shop, *, processes: int, count: int) -> Counter[str]:
+def buy_all(shop: Shop, *, processes: int, count: int, locks: bool = True) -> Counter[str]:
     """Let processes place and pay `count` orders as fast as they can, and return how they ended."""
     context = multiprocessing.get_context("forkserver")  # each starts from a clean process, not from this one
     context.set_forkserver_preload(["app", "tests.make"])
     start, answers = context.Barrier(processes), context.Queue()
     who = (shop.slug, shop.merchant_id, shop.owner, shop.sku, shop.method_id)
     shares = [count // processes + (number < count % processes) for number in range(processes)]
-    errands = [Errand(shop.app.config["MIAOFA"], who, share) for share in shares]
+    errands = [Errand(shop.app.config["MIAOFA"], who, share, locks) for share in shares]
     crowd = [context.Process(target=_run, args=(errand, start, answers)) for errand in errands]
     for process in crowd:
         process.start()
@@ -56,22 +60,31 @@ def _run(errand: Errand, start: Any, answers: Any) -> None:
     slug, merchant_id, owner, sku, method_id = errand.shop
     shop = Shop(app, slug, merchant_id, owner, sku, method_id)
     with app.app_context():
+        if not errand.locks:
+            unlocked.remove_locks(db.engine())
         start.wait(PATIENCE)
         for first in range(0, errand.orders, TOGETHER):
             placed = [_place(shop) for _ in range(first, min(first + TOGETHER, errand.orders))]
             held = [order for order in placed if isinstance(order, Order)]
             ended.update(order for order in placed if isinstance(order, str))
             ended[_pay(shop, held)] += len(held)
+    if not errand.locks:
+        ended["locks removed"] += bool(unlocked.removed)
     answers.put(ended)
 
 
 def _place(shop: Shop) -> Order | str:
-    try:
-        return shop.place()
-    except OutOfStock:
-        return "sold out"
-    except Exception as error:
-        return repr(error)[:200]
+    """Place an order, and try again when the shop is busy, as people do."""
+    for _ in range(TRIES):
+        try:
+            return shop.place()
+        except Busy:
+            continue
+        except OutOfStock:
+            return "sold out"
+        except Exception as error:
+            return repr(error)[:200]
+    return "busy"
 
 
 def _pay(shop: Shop, placed: list[Order]) -> str:
@@ -79,11 +92,16 @@ def _pay(shop: Shop, placed: list[Order]) -> str:
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
     tenders = shop.read(lambda: [orders.list_tenders_of(order.id)[0] for order in placed])
     notices = [Notice(shop, _said(shop, tender)) for tender in tenders]
-    arrived = [payments.read(channel, notice.headers(), notice.body, now=clock.now()) for notice in notices]
-    try:
-        return "paid" if shop.write(lambda: payments.apply(arrived)) else "not believed"
-    except Exception as error:
-        return repr(error)[:200]
+    arrived = [payments.verify(channel, notice.headers(), notice.body, now=clock.now()) for notice in notices]
+    for _ in range(TRIES):
+        try:
+            shop.write(lambda: payments.apply(arrived))
+        except Busy:
+            continue
+        except Exception as error:
+            return repr(error)[:200]
+        return "paid"
+    return "busy"
 
 
 def _said(shop: Shop, tender: Tender) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from app.kit.events import SYSTEM, EventRow
 from app.kit.money import Money
 from tests.make import Shop
 
+T = TypeVar("T")
 DEPTH = int(os.environ.get("DEPTH", "1"))
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -37,12 +38,19 @@ def bring(
     piece: int = 50_000,
     cost: int = 1000,
     expires_on: date | None = None,
-    progress: Callable[[Batch], None] = lambda batch: None,
+    seconds: float | None = None,
 ) -> Batch:
-    """Import bytes that arrive in pieces, and return the finished batch."""
+    """Import bytes that arrive in pieces, and return the finished batch (or as far as `seconds` sufficed)."""
     now = clock.now()
-    order = ImportOrder(
-        sku_code=sku or shop.sku,
+    source = order(sku or shop.sku, cost=cost, expires_on=expires_on)
+    pieces = cut(data, piece) if isinstance(data, bytes | str) else data
+    return import_codes(shop.merchant_id, source, pieces, now=now, today=today(now), seconds=seconds)
+
+
+def order(sku: str, *, cost: int = 1000, expires_on: date | None = None) -> ImportOrder:
+    """Return what is known of a file that is to be imported."""
+    return ImportOrder(
+        sku_code=sku,
         name="batch",
         file_name="codes.csv",
         supplier="Supplier",
@@ -50,8 +58,6 @@ def bring(
         expires_on=expires_on,
         by=SYSTEM,
     )
-    pieces = cut(data, piece) if isinstance(data, bytes | str) else data
-    return import_codes(shop.merchant_id, order, pieces, now=now, today=today(now), progress=progress)
 
 
 def cut(data: bytes | str, size: int) -> Iterator[bytes]:
@@ -108,3 +114,8 @@ NOTHING = {"batch": 0, "import_chunk": 0, "code": 0, "import_issue": 0, "told": 
 def fresh_codes(count: int, length: int = 16) -> list[str]:
     """Return codes that nobody has seen."""
     return [secrets.token_hex(length // 2 + 1).upper()[:length] for _ in range(count)]
+
+
+def rows(model: type[T]) -> list[T]:
+    """Return every row of a table of the running shop."""
+    return list(db.session().scalars(select(model)))

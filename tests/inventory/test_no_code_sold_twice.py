@@ -8,7 +8,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.entitlements.models import Entitlement, State
-from app.inventory import allocation
+from app.inventory import allocation, handover
+from app.inventory.handover import Piece
 from app.inventory.models import Code, Status
 from app.kit import clock, db
 from app.kit.ids import new_id
@@ -18,18 +19,20 @@ from tests.inventory import pool
 from tests.inventory.crowd import buy_all
 from tests.make import Shop
 
-PROCESSES, CODES, ORDERS = (8, 1000, 1200) if pool.DEPTH < 10 else (32, 10_000, 12_000)
+PROCESSES, CODES, ORDERS = (4, 200, 240) if pool.DEPTH < 10 else (32, 10_000, 12_000)
 
 
 def rows(shop: Shop, model: type[Any]) -> list[Any]:
     return shop.read(lambda: list(db.session().scalars(select(model))))
 
 
-def test_no_code_sold_twice(shop: Shop) -> None:
+@pytest.mark.parametrize("locks", [True, False], ids=["", "with every lock removed"])
+def test_no_code_sold_twice(shop: Shop, locks: bool) -> None:
     pool.bring(shop, "\n".join(pool.fresh_codes(CODES)))
 
-    ended = buy_all(shop, processes=PROCESSES, count=ORDERS)
+    ended = buy_all(shop, processes=PROCESSES, count=ORDERS, locks=locks)
 
+    assert ended.pop("locks removed", 0) == (0 if locks else PROCESSES)
     assert ended == {"paid": CODES, "sold out": ORDERS - CODES}
     codes, owned, orders = rows(shop, Code), rows(shop, Entitlement), rows(shop, Order)
     assert Counter(code.status for code in codes) == {Status.SOLD: CODES}
@@ -78,14 +81,16 @@ def test_two_codes_for_one_entitlement_are_refused(shop: Shop, sold: list[Entitl
 
 
 def test_a_sold_code_cannot_be_held_or_sold_again(shop: Shop, sold: list[Entitlement]) -> None:
-    part, code = new_id(), sold[0].code_id
-    assert code
+    part = new_id()
 
-    def again() -> set[Any]:
-        return allocation.mark_sold([(code, part, new_id()), (code, sold[0].part_id, new_id())])
+    def again() -> list[Any]:
+        pieces = [Piece(owner, 0, new_id()) for owner in (part, sold[0].part_id)]
+        return [*handover.sell_held(pieces, now=now, today=pool.today())]
 
-    assert shop.write(again) == set()
     now = clock.now()
+    assert shop.write(again) == []
+    assert shop.write(lambda: allocation.keep([sold[0].part_id])) == []
+    assert shop.write(lambda: allocation.release([sold[0].part_id])) == []
     assert shop.write(lambda: allocation.take_back(sold[0].sku_id, now)) == []
     assert shop.stock()["sold"] == 2
 

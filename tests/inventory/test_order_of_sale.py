@@ -14,9 +14,6 @@ from app.inventory.models import Code
 from app.inventory.queries import count_by_class
 from app.kit import clock, db
 from app.kit.crypto import Sealed, load_key
-from app.orders.queries import Fulfilment
-from app.payments import queries as paying
-from app.payments import service as payments
 from tests.inventory import pool
 from tests.make import Shop, make_product
 
@@ -125,20 +122,3 @@ def test_only_the_end_of_a_long_code_or_number_may_be_seen(shop: Shop, kind: Kin
 
     assert code.tail == tail
     assert shop.read(lambda: db.get(Entitlement, code.entitlement_id)).tail == tail
-
-
-def test_of_two_late_payments_the_one_whose_hold_was_lost_takes_nothing_from_the_other(shop: Shop) -> None:
-    now = clock.now()
-    pool.bring(shop, "\n".join(pool.fresh_codes(1)))
-    lost = shop.place(at=now - timedelta(hours=2))
-    shop.place()  # takes its code
-    pool.bring(shop, "\n".join(pool.fresh_codes(3)))
-    kept = shop.place(3, at=now - timedelta(hours=1))
-    channel = shop.read(lambda: paying.get_channel(shop.method_id))
-    notices = [shop.notice(order) for order in (lost, kept)]
-    arrived = [payments.read(channel, notice.headers(), notice.body, now=now) for notice in notices]
-
-    assert shop.write(lambda: payments.apply(arrived))
-
-    assert shop.order(lost).fulfilment is Fulfilment.QUEUED
-    assert shop.order(kept).fulfilment is Fulfilment.DONE

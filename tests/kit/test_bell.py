@@ -9,15 +9,23 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from redis import Redis as Client
 
-from app.kit import bell, db
+import worker as worker_program
+from app.kit import bell, clock, db, effects, tasks
+from app.kit.ids import new_id
 from app.web.dispatch import Miaofa
 from tests.engines import Redis
-from tests.kit.lamps import lit, waiting
+from tests.kit.counting import Counter, begun, counted
+from tests.kit.counting import wired as tasks_wired
+from tests.kit.lamps import light, lit, waiting
+from tests.kit.lamps import wired as lamps_wired
+from tests.kit.outside import Office, sent
+from tests.kit.outside import wired as effects_wired
 from tests.make import MASTER, SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -50,11 +58,15 @@ def seconds(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
+def ring() -> None:
+    bell.ring(bell.OUTBOX)
+
+
 def test_without_a_redis_ringing_is_nothing(merchant: int) -> None:
     bell.hang(None)
 
-    bell.ring()
-    bell.heard()
+    bell.ring(bell.OUTBOX)
+    bell.heard(bell.OUTBOX)
 
     assert not bell.answers()
     assert len(lit(merchant)) == 1
@@ -71,8 +83,8 @@ def test_a_redis_that_hangs_costs_one_buyer_half_a_second_and_the_next_ones_noth
     with socket.create_server(("127.0.0.1", 0)) as mute:
         bell.hang(f"redis://127.0.0.1:{mute.getsockname()[1]}")
 
-        assert seconds(bell.ring) < 1.5
-        assert seconds(bell.ring) + seconds(bell.ring) < 0.1
+        assert seconds(ring) < 1.5
+        assert seconds(ring) + seconds(ring) < 0.1
 
 
 def test_many_rings_make_one_job(queue: Client, merchant: int) -> None:
@@ -84,11 +96,41 @@ def test_many_rings_make_one_job(queue: Client, merchant: int) -> None:
 
 
 def test_after_it_was_heard_it_rings_again(queue: Client) -> None:
-    bell.ring()
-    bell.heard()
-    bell.ring()
+    bell.ring(bell.OUTBOX)
+    bell.heard(bell.OUTBOX)
+    bell.ring(bell.OUTBOX)
 
     assert len(bell.queue(queue).jobs) == 2
+
+
+def test_each_entry_has_a_bell_of_its_own(queue: Client, merchant: int) -> None:
+    def ask() -> None:
+        for _ in range(3):
+            light()
+            effects.intend("parcel", new_id(), due_at=clock.now())
+            tasks.start("count", new_id(), due_at=clock.now())
+
+    with effects_wired(Office().kind()), tasks_wired(Counter().kind()):
+        db.write(merchant, ask)
+
+    assert sorted(str(job.func_name) for job in bell.queue(queue).jobs) == [
+        "worker.drain_effects",
+        "worker.drain_outbox",
+        "worker.drain_tasks",
+    ]
+    bell.heard(bell.EFFECTS)
+    bell.ring(bell.TASKS)
+    bell.ring(bell.EFFECTS)
+    assert len(bell.queue(queue).jobs) == 4
+
+
+def test_what_is_due_later_rings_no_bell(queue: Client, merchant: int) -> None:
+    with tasks_wired(Counter().kind()), effects_wired(Office().kind()):
+        later = clock.now() + timedelta(hours=1)
+        db.write(merchant, lambda: tasks.wake("count", later))
+        db.write(merchant, lambda: effects.intend("parcel", new_id(), due_at=later))
+
+    assert bell.queue(queue).jobs == []
 
 
 def test_what_did_not_happen_rings_no_bell(queue: Client, merchant: int) -> None:
@@ -172,3 +214,46 @@ def test_the_sweeper_finds_what_nobody_rang_for(app: Miaofa, merchant: int) -> N
 
     with worker(app, "sweep"):
         assert gone(merchant)
+
+
+def test_a_drain_that_fails_stops_neither_the_others_nor_the_sweeper() -> None:
+    def failing(*, seconds: float) -> int:
+        raise LookupError
+
+    worker_program._swept(failing)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_job_takes_no_longer_than_its_share_and_asks_for_another(
+    app: Miaofa, queue: Client, merchant: int, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_program, "application", lambda: app)
+    sent(merchant, 3)
+    queue.flushall()
+
+    with monkeypatch.context() as hurried:
+        hurried.setattr(worker_program, "DRAIN_SECONDS", 0)
+        worker_program.drain_effects()
+    assert [job.func_name for job in bell.queue(queue).jobs] == ["worker.drain_effects"]
+    assert office.calls == []
+
+    worker_program.drain_effects()
+    assert len(office.calls) == 3
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_every_entry_of_the_bell_is_a_function_of_the_worker(
+    app: Miaofa, merchant: int, counter: Counter, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_program, "application", lambda: app)
+    number = begun(merchant)
+    sent(merchant)
+    lit(merchant)
+
+    with lamps_wired():
+        for entry in (bell.OUTBOX, bell.EFFECTS, bell.TASKS):
+            getattr(worker_program, entry)()
+
+    assert len(office.calls) == 1
+    assert counted(merchant, number) == 3
+    assert waiting(merchant) == {}

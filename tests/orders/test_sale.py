@@ -1,6 +1,7 @@
 """From placement to the code in the buyer's hands."""
 
-from datetime import timedelta
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -180,3 +181,23 @@ def test_an_absurd_quantity_is_refused_by_its_field(shop: Shop, quantity: int) -
 
     assert list(refused.value.fields) == ["quantity"]
     assert shop.stock()["available"] == 1
+
+
+def test_who_paid_first_and_waits_is_served_before_who_paid_later(shop: Shop) -> None:
+    now = clock.now()
+    with at_minute(now, 0):
+        shop.codes(2)
+        first, second = shop.place(), shop.place()
+    with at_minute(now, 16):
+        shop.place(2)  # takes both codes, and lets them lapse in its turn
+        shop.pay(first)
+
+    with at_minute(now, 33):
+        shop.pay(second)
+
+    assert [status(shop.order(order), now=now) for order in (first, second)] == ["delivered", "delivered"]
+    assert shop.stock()["sold"] == 2
+
+
+def at_minute(start: datetime, minute: int) -> AbstractContextManager[None]:
+    return clock.running(lambda: start + timedelta(minutes=minute))

@@ -1,10 +1,13 @@
 """The way in for notices: the shop's hook over HTTP, and the inbox behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+import pytest
 from sqlalchemy import select
 
-from app.kit import db
+from app.kit import db, http, outbound
 from app.payments.models import Method, Notice
 from app.web.dispatch import Miaofa
 from tests.make import Notice as Sent
@@ -34,3 +37,13 @@ def send(notice: Sent, *, app: Miaofa | None = None) -> tuple[int, str]:
 def inbox(shop: Shop) -> Sequence[Notice]:
     """List what the shop was told, oldest first."""
     return shop.read(lambda: db.session().scalars(select(Notice).order_by(Notice.at, Notice.id)).all())
+
+
+@contextmanager
+def reachable(url: str) -> Iterator[None]:
+    """Let the shop reach an address on this machine, and afterwards whatever it could reach before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbound, "_hosts", outbound._hosts)
+        patch.setattr(outbound, "_networks", outbound._networks)
+        http.configure([urlsplit(url).netloc])
+        yield

@@ -231,7 +231,7 @@ def test_a_batch_of_notices_is_applied_like_each_alone(shop: Shop) -> None:
         shop.notice(orders[1], trade_no="TG-again"),  # paid twice
         shop.notice(orders[2], trade_no="TG-short", amount=5),
     ]
-    arrived = [payments.read(channel, notice.headers(), notice.body, now=clock.now()) for notice in sent]
+    arrived = [payments.verify(channel, notice.headers(), notice.body, now=clock.now()) for notice in sent]
 
     assert shop.write(lambda: payments.apply(arrived))
 

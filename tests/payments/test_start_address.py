@@ -3,12 +3,16 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import pytest
 
 from app.kit import clock
+from app.kit.effects import Done
 from app.kit.events import SYSTEM
+from app.kit.http import Client
 from app.kit.ids import base32, new_id
 from app.kit.money import Money
 from app.kit.secret import Secret
@@ -45,11 +49,7 @@ def gateway() -> Iterator[Gateway]:
 
 def address(shop: Shop, order: Order) -> str:
     """Start the payment of an order and return where its buyer is sent."""
-    now = clock.now()
-    found = shop.order(order)
-    started = shop.write(lambda: payments.start(found, shop.method_id, now=now, by=SYSTEM))
-    notify, back = f"http://127.0.0.1:1/hooks/{started.hook_token}", "http://127.0.0.1:1/o/x?from=pay&n=1"
-    return payments.gateway_page(started, subject="星币 500 & more 50%", notify_url=notify, return_url=back, at=now)
+    return shop.start(order, subject="星币 500 & more 50%")
 
 
 def read(url: str, *, now: float | None = None) -> wire.Start:
@@ -121,15 +121,22 @@ def test_whatever_a_shop_is_called_the_gateway_takes_it(subject: str) -> None:
     start = Start("0" * 26, Money(1999, "CNY"), subject, "http://127.0.0.1:1/h", "http://127.0.0.1:1/o", clock.now())
     key = Secret(signing.merchant_key(SECRET, "shop"))
 
-    assert read(GATEWAY.start(start, "shop", key)).amount == 1999
+    with Client() as nobody:
+        answer = GATEWAY.start(start, "shop", key, nobody)
+
+    assert isinstance(answer, Done)
+    assert read(answer.value).amount == 1999
 
 
 def test_a_way_to_pay_of_another_shop_is_not_offered_here(shop: Shop, other: Shop, order: Order) -> None:
-    found = shop.order(order)
+    pages = payments.Pages("http://127.0.0.1:1/hooks/", "http://127.0.0.1:1/o/x")
+
+    def start(method: UUID | None) -> None:
+        payments.start(orders.get(order.id), method, pages, subject="Card", now=clock.now(), by=SYSTEM)
 
     for method in (other.method_id, new_id(), None):
         with pytest.raises(NoSuchMethod):
-            shop.write(lambda method=method: payments.start(found, method, now=clock.now(), by=SYSTEM))  # type: ignore[misc]
+            shop.write(partial(start, method))
 
 
 def test_an_order_that_was_paid_starts_no_second_payment(shop: Shop, order: Order) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app import create_app
 from app.entitlements import queries as entitled
 from app.kit import clock, db
+from app.kit.events import SYSTEM
 from app.ledger import queries as ledger
 from app.merchants.models import Directory
 from app.orders.models import Fulfilment, Order, Payment
@@ -17,6 +18,7 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import SandboxOnly
 from app.payments.models import Method, NoticeState
+from app.refunds import service as refunds
 from tests.make import GATEWAY, Notice, Shop, at_once, make_shop
 from tests.payments.gate import FAIL, SUCCESS, inbox, post, send
 
@@ -60,6 +62,45 @@ def test_true_and_false_notices_at_once_make_one_sale_and_each_is_on_record(
     assert states[APPLIED] == 1
     assert states[REFUSED] + states[SURPLUS] >= 26
     assert inbox(other) == []
+
+
+def test_the_same_notice_a_hundred_times_after_a_refund_changes_nothing(shop: Shop, order: Order) -> None:
+    notice = shop.notice(order)
+    assert send(notice) == SUCCESS
+    shop.write(lambda: refunds.refund(order.id, reason="asked for", now=clock.now(), by=SYSTEM))
+
+    answers = at_once([lambda: send(notice)] * 100)
+
+    assert set(answers) == {SUCCESS}
+    assert shop.order(order).payment is Payment.REFUNDED
+    assert [kept.state for kept in inbox(shop)] == [APPLIED]
+    assert len(shop.read(lambda: paying.list_paybacks_of_order(order.id))) == 1
+
+
+def test_new_money_after_a_refund_goes_back_and_delivers_nothing(shop: Shop, order: Order) -> None:
+    assert send(shop.notice(order)) == SUCCESS
+    shop.write(lambda: refunds.refund(order.id, reason="asked for", now=clock.now(), by=SYSTEM))
+
+    answers = at_once([lambda: send(shop.notice(order, trade_no="TG-again"))] * 10)
+
+    assert set(answers) == {SUCCESS}
+    assert shop.order(order).payment is Payment.REFUNDED
+    assert shop.stock()["sold"] == 0
+    assert [kept.state for kept in inbox(shop)] == [APPLIED, SURPLUS]
+    assert len(shop.read(lambda: paying.list_paybacks_of_order(order.id))) == 2
+
+
+def test_notices_of_three_days_out_of_order_and_at_once_pay_each_order_once(shop: Shop) -> None:
+    shop.codes(9)
+    now = clock.now()
+    placed = [shop.place(at=now - timedelta(days=day)) for day in (3, 2, 1)]
+    notices = [shop.notice(order) for order in placed]
+
+    answers = at_once([lambda notice=notice: send(notice) for notice in notices[::-1] * 8])  # type: ignore[misc]
+
+    assert set(answers) == {SUCCESS}
+    assert [shop.order(order).fulfilment for order in placed] == [Fulfilment.DONE] * 3
+    assert (len(inbox(shop)), shop.stock()["sold"]) == (3, 3)
 
 
 def test_an_order_paid_twice_at_once_is_sold_once_and_the_rest_is_surplus(shop: Shop, order: Order) -> None:
@@ -156,7 +197,7 @@ def test_after_a_restart_the_notice_counts_as_told(shop: Shop, order: Order) -> 
 def test_a_process_that_ends_before_the_commit_has_told_nobody_and_the_next_try_pays(shop: Shop, order: Order) -> None:
     notice = shop.notice(order)
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
-    arrived = payments.read(channel, notice.headers(), notice.body, now=clock.now())
+    arrived = payments.verify(channel, notice.headers(), notice.body, now=clock.now())
 
     def die() -> None:
         payments.apply([arrived])

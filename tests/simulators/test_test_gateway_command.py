@@ -27,6 +27,17 @@ def test_the_command_serves_and_ends_cleanly(shop: Shop, end: signal.Signals) ->
         assert running.wait(10) == 0
 
 
+def test_the_command_may_start_ill(shop: Shop) -> None:
+    command = [sys.executable, "-m", "simulators.test_gateway", "--port", "0", "--fault", "down:times=1"]
+    environment = os.environ | {"TEST_GATEWAY_SECRET": SECRET}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        till = Till(running.stdout.readline().split()[-1], shop)
+
+        assert [till.open().status for _ in range(2)] == [503, 200]
+        running.terminate()
+
+
 def test_without_a_secret_the_command_says_how_to_mend_it() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TEST_GATEWAY")}
     command = [sys.executable, "-m", "simulators.test_gateway", "--port", "0"]

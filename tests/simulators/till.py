@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from werkzeug.serving import make_server
-
+from simulators.test_gateway.door import Door
+from simulators.test_gateway.faults import Faults
 from simulators.test_gateway.gateway import Gateway
-from simulators.test_gateway.notices import NoticeSender, honest
+from simulators.test_gateway.notices import NoticeSender
 from simulators.test_gateway.pages import create_app
 from simulators.test_gateway.trades import Trades
 
@@ -99,18 +99,18 @@ class Shop:
 
 @contextmanager
 def served(shop: Shop, **changes: Any) -> Iterator["Till"]:
-    trades = Trades(changes.pop("path", ":memory:"))
+    trades, faults = Trades(changes.pop("path", ":memory:")), Faults()
     delays = changes.pop("delays", (0.02,) * 9)
-    sender = NoticeSender(trades.record_try, delays=delays, plan=changes.pop("plan", honest))
-    gateway = Gateway(SECRET, trades, sender, **changes)
-    server = make_server("127.0.0.1", 0, create_app(gateway), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    sender = NoticeSender(trades.record_try, delays=delays, plan=changes.pop("plan", faults.plan))
+    gateway = Gateway(SECRET, trades, sender, faults=faults, **changes)
+    door = Door(create_app(gateway), faults)
+    thread = threading.Thread(target=door.serve, daemon=True)
     thread.start()
     gateway.start()
     try:
-        yield Till(f"http://127.0.0.1:{server.port}", shop)
+        yield Till(f"http://127.0.0.1:{door.port}", shop, faults)
     finally:
-        server.shutdown()
+        door.stop()
         thread.join()
         gateway.stop()
 
@@ -118,8 +118,9 @@ def served(shop: Shop, **changes: Any) -> Iterator["Till"]:
 class Till:
     """What a buyer and a shop do with the gateway at one address."""
 
-    def __init__(self, url: str, shop: Shop) -> None:
+    def __init__(self, url: str, shop: Shop, faults: Faults | None = None) -> None:
         self.url, self.shop = url, shop
+        self.faults = faults or Faults()
 
     def wish(self, **changes: str) -> dict[str, str]:
         """Return the parameters of a start, not signed yet."""
@@ -131,7 +132,7 @@ class Till:
             "subject": "星幣 500 & <b>bonus</b> 50%",
             "notify_url": f"{self.shop.url}/hooks/abc?x=1&y=2",
             "return_url": f"{self.shop.url}/o/abc?from=pay&n=1",
-            "timestamp": str(int(time.time())),
+            "timestamp": _now(),
         } | changes
 
     def open(self, **changes: str) -> Answer:
@@ -142,12 +143,37 @@ class Till:
         return self.post(action, {"token": token, "choice": choice})
 
     def ask(self, out_trade_no: str = "tdr_0001") -> dict[str, Any]:
-        wish = {"merchant_no": MERCHANT, "out_trade_no": out_trade_no, "timestamp": str(int(time.time()))}
-        answer = self.get(f"/query?{signed(wish)}")
-        assert answer.status == 200, answer.text
+        status, said = self.question("GET", "/query", out_trade_no=out_trade_no)
+        assert status == 200, said
+        return said
+
+    def refund(self, amount: int | str = 1999, number: str = "ref_0001", **changes: str) -> tuple[int, dict[str, Any]]:
+        wish = {"out_trade_no": "tdr_0001", "out_refund_no": number, "amount": str(amount), "currency": "CNY"}
+        return self.question("POST", "/refund", **wish | changes)
+
+    def refund_query(self, number: str = "ref_0001") -> dict[str, Any]:
+        return self.question("GET", "/refund_query", out_refund_no=number)[1]
+
+    def close(self, out_trade_no: str = "tdr_0001") -> dict[str, Any]:
+        return self.question("POST", "/close", out_trade_no=out_trade_no)[1]
+
+    def question(self, method: str, path: str, **wish: str) -> tuple[int, dict[str, Any]]:
+        """Ask as a shop asks and return the answer, its signature checked."""
+        answer = self.ask_raw(method, path, signed({"merchant_no": MERCHANT, "timestamp": _now()} | wish))
         stamp = answer.headers["Test-Gateway-Timestamp"]
         assert answer.headers["Test-Gateway-Signature"] == sign(f"{stamp}\n{answer.text}".encode())
-        return dict(json.loads(answer.text))
+        return answer.status, json.loads(answer.text)
+
+    def ask_raw(self, method: str, path: str, query: str) -> Answer:
+        if method == "GET":
+            return self.get(f"{path}?{query}")
+        return self._call(method, path, query, {"Content-Type": "application/x-www-form-urlencoded"})
+
+    def ill(self, *faults: dict[str, Any], **headers: str) -> Answer:
+        """Ask from outside for exactly these faults."""
+        return self._call(
+            "POST", "/faults", json.dumps({"faults": faults}), {"Content-Type": "application/json"} | headers
+        )
 
     def get(self, path: str) -> Answer:
         return self._call("GET", path)
@@ -172,6 +198,10 @@ def signed(wish: dict[str, str]) -> str:
     """Return the query string of a signed start or query."""
     text = "&".join(f"{name}={wish[name]}" for name in sorted(wish))
     return urlencode(wish | {"sign": sign(text.encode())})
+
+
+def _now() -> str:
+    return str(int(time.time()))
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:

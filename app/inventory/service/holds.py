@@ -1,17 +1,19 @@
-"""Holds: codes kept for the parts of an order until a time, then sold or given back."""
+"""Holds: codes kept for the parts of an order, until a time or until they are released."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from app.inventory import allocation
 from app.inventory.errors import OutOfStock, SoldOut
-from app.inventory.events import HoldsLapsed
+from app.inventory.events import CodesFreed, HoldsLapsed
+from app.kit.errors import Busy
 from app.kit.events import publish
-from app.kit.ids import new_id
+
+LOOKS = 20  # again, before a buyer is told to come back
 
 
 @dataclass(frozen=True)
@@ -32,81 +34,67 @@ class Held:
     cost: int
 
 
-@dataclass(frozen=True)
-class Sold:
-    """A code that now belongs to an entitlement; `slot` counts within its part."""
-
-    part_id: UUID
-    slot: int
-    code_id: UUID
-    entitlement_id: UUID
-    tail: str
-    cost: int
-
-
 def hold(wants: Sequence[Want], *, until: datetime, now: datetime, today: date) -> list[Held]:
     """Hold codes for all wants, or refuse with OutOfStock and hold none; SKUs ascending, so buyers never deadlock."""
     return [_hold_one(want, until, now, today) for want in sorted(wants, key=lambda want: want.sku_id)]
 
 
+def keep(part_ids: Sequence[UUID]) -> Counter[UUID]:
+    """Let the holds of parts last until `release`: a payment was started; returns how many codes each part has."""
+    return Counter(allocation.keep(part_ids))
+
+
+def release(part_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
+    """Free what is held for parts that nobody pays for, and return the SKUs; those who wait are told at once."""
+    skus = set(allocation.release(part_ids))
+    tell_freed(skus, now)
+    return skus
+
+
 def _hold_one(want: Want, until: datetime, now: datetime, today: date) -> Held:
-    held = try_hold(want, until=until, now=now, today=today)
-    if held is None:
-        left = allocation.count_free(want.sku_id, today, most=want.quantity)
-        raise OutOfStock(left) if left else SoldOut(0)
-    return held
+    codes = [*_claim(want, want.quantity, until, today)]
+    if len(codes) < want.quantity:
+        codes += _look_again(want, len(codes), until, now, today)
+    return Held(want.part_id, tuple(row.id for row in codes), sum(row.cost for row in codes))
 
 
-def try_hold(want: Want, *, until: datetime, now: datetime, today: date, keep: Sequence[UUID] = ()) -> Held | None:
-    """Hold codes for one part, or return None and hold none.
+def _look_again(want: Want, has: int, until: datetime, now: datetime, today: date) -> list[Any]:
+    """Return the codes a part still lacks, or refuse; "sold out" is said only when there is no stock without locks.
 
-    Before it gives up it takes back holds that ran out unpaid (not those of the parts in `keep`), and looks again
-    behind the locks of others: codes they lock may come free when they roll back, and nobody is told "sold out" while
-    there is stock.
+    Behind the locks of others codes may come free when they roll back; holds that ran out are taken back, and who has
+    paid and waits is served before.
     """
-    codes = _claim(want, until, today)
-    if not codes:
-        if lapsed := allocation.take_back(want.sku_id, now, keep=keep):
-            publish(HoldsLapsed(subject_id=want.sku_id, parts=tuple(lapsed), at=now))
-        codes = _claim(want, until, today, wait=True)
-    return Held(want.part_id, tuple(row.id for row in codes), sum(row.cost for row in codes)) if codes else None
+    codes: list[Any] = []
+    for _ in range(LOOKS):
+        lapsed = take_back(want.sku_id, now)
+        if lapsed:
+            tell_freed({want.sku_id}, now)
+        codes += _claim(want, want.quantity - has - len(codes), until, today, wait=True)
+        missing = want.quantity - has - len(codes)
+        if not missing:
+            return codes
+        left = allocation.count_free(want.sku_id, today, most=missing)
+        if left < missing and not lapsed:
+            left += has + len(codes)
+            raise OutOfStock(left) if left else SoldOut(0)
+    raise Busy
 
 
-def _claim(want: Want, until: datetime, today: date, *, wait: bool = False) -> Sequence[Any]:
+def take_back(sku_id: UUID, now: datetime) -> bool:
+    """End holds that ran out unpaid, and tell whose they were."""
+    lapsed = allocation.take_back(sku_id, now)
+    if lapsed:
+        publish(HoldsLapsed(subject_id=sku_id, parts=tuple(lapsed), at=now))
+    return bool(lapsed)
+
+
+def tell_freed(skus: set[UUID], now: datetime) -> None:
+    """Tell those who wait that there are free codes, so that nobody gets in between."""
+    if skus:
+        publish(CodesFreed(subject_id=min(skus), skus=tuple(sorted(skus)), at=now))
+
+
+def _claim(want: Want, quantity: int, until: datetime, today: date, *, wait: bool = False) -> Sequence[Any]:
     return allocation.claim(
-        sku_id=want.sku_id, part_id=want.part_id, quantity=want.quantity, until=until, today=today, wait=wait
+        sku_id=want.sku_id, part_id=want.part_id, quantity=quantity, until=until, today=today, wait=wait
     )
-
-
-def sell(wants: Sequence[Want], *, now: datetime, today: date) -> list[Sold]:
-    """Turn the held codes of paid parts into sold ones; a part whose hold was lost takes others where there are any.
-
-    Never refuses: what is missing from the answer is still owed.
-    """
-    by_part = _held_by_part(wants, now, today)
-    missing = [want for want in wants if len(by_part.get(want.part_id, ())) < want.quantity]
-    for want in missing:
-        short = Want(want.part_id, want.sku_id, want.quantity - len(by_part.get(want.part_id, ())))
-        try_hold(short, until=now, now=now, today=today, keep=[want.part_id for want in wants])
-    if missing:
-        by_part = _held_by_part(wants, now, today)
-    offered = [
-        Sold(part_id, slot, row.id, new_id(), row.tail, row.cost)
-        for part_id, rows in by_part.items()
-        for slot, row in enumerate(rows)
-    ]
-    return _mark_sold(offered)
-
-
-def _held_by_part(wants: Sequence[Want], now: datetime, today: date) -> dict[UUID, list[Any]]:
-    held = allocation.held([want.part_id for want in wants], now=now, today=today)
-    rows = sorted(held, key=lambda row: row.held_by)
-    return {part: list(group) for part, group in groupby(rows, key=lambda row: row.held_by)}
-
-
-def _mark_sold(offered: Sequence[Sold]) -> list[Sold]:
-    """Let the guarded update decide: a code that somebody took back in between stays owed."""
-    if not offered:
-        return []
-    sold = allocation.mark_sold([(sale.code_id, sale.part_id, sale.entitlement_id) for sale in offered])
-    return [sale for sale in offered if sale.code_id in sold]

@@ -1,47 +1,27 @@
-"""Importing: a file becomes sealed chunks, chunks become sealed codes, slice by slice, each in its own unit.
+"""Importing: sealed chunks become sealed codes, slice by slice, each in its own unit; a task takes the slices.
 
-A slice moves its position in the same transaction as its codes, so an import that is cut off can go on where it
-stopped: no row twice, none lost.
+A slice moves its position in the same transaction as its codes, so an import that is cut off goes on where it stopped:
+no row twice, none lost. Its codes are in stock with its commit.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from app.catalog import queries as catalog
-from app.catalog.queries import Kind
 from app.inventory import files
-from app.inventory.errors import BadCost, BadExpiry, EmptyFile
-from app.inventory.events import CodesImported
-from app.inventory.models import Batch, BatchState, ImportChunk, ImportIssue
+from app.inventory.errors import ImportStopped, NothingToRetry
+from app.inventory.events import CodesImported, CodesStocked
+from app.inventory.models import Batch, BatchState, ImportChunk
+from app.inventory.queries import IMPORT, get_batch, progress_of
 from app.inventory.service.counting import recount
 from app.inventory.service.intake import Row, take_in
-from app.kit import crypto, db
+from app.inventory.service.staging import ImportOrder, discard, kind_of, lines_of, receive
+from app.kit import db, tasks
 from app.kit.events import By, publish
-from app.kit.ids import new_id
-from app.kit.money import Money
-from app.kit.secret import Secret
 
 SLICE = 2000
-STAGING = "import staging"
-COUNTERS = ("next_chunk", "next_row", "lines", "imported", "duplicate_in_file", "duplicate_in_stock", "invalid")
-BYTES = "latin-1"  # maps each byte to one letter and back
-
-
-@dataclass(frozen=True)
-class ImportOrder:
-    """What is to be imported, and what is known of where it comes from."""
-
-    sku_code: str
-    name: str
-    file_name: str
-    supplier: str
-    cost: Money
-    expires_on: date | None
-    by: By
 
 
 def import_codes(
@@ -51,123 +31,58 @@ def import_codes(
     *,
     now: datetime,
     today: date,
-    progress: Callable[[Batch], None] = lambda batch: None,
+    seconds: float | None = None,
 ) -> Batch:
-    """Import a stream of bytes and return the finished batch with its four numbers; opens its own units.
+    """Import a stream of bytes and return the batch, finished or as far as `seconds` sufficed; opens its own units.
 
-    Refuses a file that is no list of codes, and then leaves nothing behind.
+    Refuses a file that is no list of codes, and then leaves nothing behind. The rest is a worker's.
     """
-    batch = db.write(merchant_id, lambda: _open(order, now, today))
-    try:
-        encodings = files.Encodings()
-        for number, chunk in enumerate(files.whole_lines(pieces, encodings)):
-            _stage(batch, number, chunk)
-        encoding = encodings.best()
-        db.write(merchant_id, lambda: _begin(batch.id, encoding))
-    except BaseException:  # a refusal, a sender who hung up, Ctrl-C
-        db.write(merchant_id, lambda: _discard(batch.id))
-        raise
-    return _work_off(merchant_id, batch.id, now, progress)
-
-
-def _work_off(merchant_id: int, batch_id: UUID, now: datetime, progress: Callable[[Batch], None]) -> Batch:
-    batch = db.write(merchant_id, lambda: _import_slice(batch_id, now))
-    while batch.state is BatchState.IMPORTING:
-        progress(batch)
-        batch = db.write(merchant_id, lambda: _import_slice(batch_id, now))
+    task = tasks.run(merchant_id, receive(merchant_id, order, pieces, now=now, today=today), seconds=seconds)
+    batch = db.read(merchant_id, lambda: get_batch(task.subject_id))
+    if batch.state is BatchState.FAILED:
+        raise ImportStopped(batch.name, batch.lines)
     return batch
 
 
-def _open(order: ImportOrder, now: datetime, today: date) -> Batch:
-    sku = catalog.get_sku(order.sku_code)
-    _check(order, today)
-    number = new_id()
-    batch = Batch(
-        id=number,
-        sku_id=sku.id,
-        name=order.name,
-        supplier=order.supplier,
-        cost_amount=order.cost.minor,
-        cost_currency=order.cost.currency,
-        expires_on=order.expires_on,
-        file_name=order.file_name,
-        key_id=crypto.create_key("code", number.hex).id,
-        state=BatchState.IMPORTING,
-        created_at=now,
-        created_by=order.by.id,
-        encoding="",
-        columns="",
-        delimiter="",
-        **dict.fromkeys(COUNTERS, 0),
-    )
-    crypto.create_key(STAGING, number.hex)
-    db.session().add(batch)
-    return batch
-
-
-def _check(order: ImportOrder, today: date) -> None:
-    if order.cost.minor < 0:
-        raise BadCost
-    if order.expires_on is not None and order.expires_on < today:
-        raise BadExpiry
-
-
-def _stage(batch: Batch, number: int, chunk: bytes) -> None:
-    db.write(batch.merchant_id, lambda: _write_chunk(batch.id, number, chunk))
-
-
-def _write_chunk(batch_id: UUID, number: int, chunk: bytes) -> None:
-    key = crypto.key_for(STAGING, batch_id.hex)
-    sealed = key.seal("import_chunk", str(number), batch_id, Secret(chunk.decode(BYTES)))
-    db.session().add(ImportChunk(batch_id=batch_id, number=number, key_id=key.id, sealed=sealed))
-
-
-def _begin(batch_id: UUID, encoding: str) -> None:
-    """Find out how the file is to be read; refuses one without codes or with a broken header."""
-    batch = db.get(Batch, batch_id)
-    batch.encoding = encoding
-    while (lines := _lines(batch, batch.next_chunk)) is not None and not any(map(str.strip, lines)):
-        batch.lines, batch.next_chunk = batch.lines + len(lines), batch.next_chunk + 1
-    if lines is None:
-        raise EmptyFile
-    first = next(number for number, line in enumerate(lines) if line.strip())
-    form = files.format_of(lines[first], _kind(batch).fields)
-    batch.delimiter, batch.columns = form.delimiter, ",".join(form.columns)
-    if form.has_header:
-        batch.lines, batch.next_row = batch.lines + first + 1, first + 1
-        if not any(map(str.strip, lines[batch.next_row :])) and _lines(batch, batch.next_chunk + 1) is None:
-            raise EmptyFile
-
-
-def _discard(batch_id: UUID) -> None:
-    for table in (ImportChunk, ImportIssue):
-        db.session().execute(delete(table).where(table.batch_id == batch_id))
-    db.session().execute(delete(Batch).where(Batch.id == batch_id))
-
-
-def _import_slice(batch_id: UUID, now: datetime) -> Batch:
+def import_slice(batch_id: UUID, *, now: datetime) -> Batch:
     """Take in the next slice of lines, or finish; the position moves in the same transaction."""
     batch = db.session().scalars(select(Batch).where(Batch.id == batch_id).with_for_update()).one()
     if batch.state is not BatchState.IMPORTING:
         return batch
-    lines = _lines(batch, batch.next_chunk)
+    lines = lines_of(batch, batch.next_chunk)
     if lines is None:
         _finish(batch, now)
         return batch
-    kind = _kind(batch)
-    form = files.Format(batch.delimiter, tuple(batch.columns.split(",")), has_header=False)
-    part = lines[batch.next_row : batch.next_row + SLICE]
-    rows = [
-        Row(batch.lines + offset + 1, tuple(form.values(line, kind.fields)))
-        for offset, line in enumerate(part)
-        if line.strip()
-    ]
-    take_in(batch, kind, rows)
+    before, part = batch.imported, lines[batch.next_row : batch.next_row + SLICE]
+    take_in(batch, kind_of(batch), _rows(batch, part))
     batch.lines += len(part)
     batch.next_row += len(part)
     if batch.next_row >= len(lines):
         batch.next_chunk, batch.next_row = batch.next_chunk + 1, 0
+    _tell_stocked(batch, batch.imported - before, now)
     return batch
+
+
+def _rows(batch: Batch, part: Iterable[str]) -> list[Row]:
+    fields = kind_of(batch).fields
+    form = files.Format(batch.delimiter, tuple(batch.columns.split(",")), has_header=False)
+    return [
+        Row(batch.lines + offset + 1, tuple(form.values(line, fields)))
+        for offset, line in enumerate(part)
+        if line.strip()
+    ]
+
+
+def _tell_stocked(batch: Batch, count: int, now: datetime) -> None:
+    if count:
+        told = CodesStocked(
+            subject_id=batch.sku_id, batch_id=batch.id, skus=(batch.sku_id,), count=count, at=now, by=_by(batch)
+        )
+        publish(told)
+
+
+def _by(batch: Batch) -> By:
+    return By("user", batch.created_by) if batch.created_by else By("system")
 
 
 def _finish(batch: Batch, now: datetime) -> None:
@@ -185,20 +100,35 @@ def _finish(batch: Batch, now: datetime) -> None:
             duplicate_in_stock=batch.duplicate_in_stock,
             invalid=batch.invalid,
             at=now,
-            by=By("user", batch.created_by) if batch.created_by else By("system"),
+            by=_by(batch),
         )
     )
 
 
-def _lines(batch: Batch, number: int) -> Sequence[str] | None:
-    """Return the lines of a staged chunk, or None after the last."""
-    chunk = db.session().get(ImportChunk, (batch.merchant_id, batch.id, number))
-    if chunk is None:
-        return None
-    place = crypto.Sealed("import_chunk", str(number), batch.merchant_id, batch.id, chunk.key_id, chunk.sealed)
-    text = crypto.unseal(place, STAGING).expose().encode(BYTES).decode(batch.encoding)
-    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+# When it does not go well ----------------------------------------------------------------------------------------
 
 
-def _kind(batch: Batch) -> Kind:
-    return catalog.list_skus_by_id([batch.sku_id])[batch.sku_id].kind
+def stop_import(batch_id: UUID) -> None:
+    """Mark an import as failed that could not go on; what it has imported stays, and what is staged waits."""
+    batch = db.get(Batch, batch_id)
+    if batch.state is BatchState.IMPORTING:
+        batch.state = BatchState.FAILED
+
+
+def retry_import(batch_id: UUID, *, now: datetime) -> None:
+    """Let a failed import go on where it stopped; refuses with NothingToRetry when there is none."""
+    batch = db.get(Batch, batch_id)
+    if batch.state is not BatchState.FAILED:
+        raise NothingToRetry
+    batch.state = BatchState.IMPORTING
+    tasks.start(IMPORT, batch_id, due_at=now, total=progress_of(batch).total)
+
+
+def discard_abandoned(*, before: datetime) -> datetime | None:
+    """Remove uploads begun before a moment that never came to their end, and return when the next one began."""
+    receiving = Batch.state == BatchState.RECEIVING
+    lost = db.session().scalars(select(Batch.id).where(receiving, Batch.created_at <= before)).all()
+    if lost:
+        discard(lost)
+    next_one = select(Batch.created_at).where(receiving, Batch.created_at > before).order_by(Batch.created_at).limit(1)
+    return db.session().scalar(next_one)

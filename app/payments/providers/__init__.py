@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.payments.providers.base import Forged, Provider, Start, Told
+from app.payments.providers.base import Closed, Forged, Paid, Payback, Provider, Start, Told, Trade, Unpaid
 
 _providers: dict[str, Provider] = {}
 
@@ -18,4 +18,16 @@ def provider(name: str) -> Provider:
     return _providers[name]
 
 
-__all__ = ["Forged", "Provider", "Start", "Told", "configure", "provider"]
+__all__ = [
+    "Closed",
+    "Forged",
+    "Paid",
+    "Payback",
+    "Provider",
+    "Start",
+    "Told",
+    "Trade",
+    "Unpaid",
+    "configure",
+    "provider",
+]

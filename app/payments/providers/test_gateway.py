@@ -4,15 +4,22 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 
+from app.kit import clock
+from app.kit.effects import Absent, Answer, Done, Refused, Temporary, Unknown
+from app.kit.http import Client, Interrupted, Response, Unreachable
 from app.kit.money import Money, NotMoney
 from app.kit.secret import Secret
-from app.payments.providers.base import Forged, Start, Told
+from app.payments.providers.base import Closed, Forged, Paid, Payback, Start, Told, Trade, Unpaid
 
+FORM = "application/x-www-form-urlencoded"
 OLDEST_SECONDS = 900
+LONGEST_REASON = 200
 LONGEST_SUBJECT = 200
 
 
@@ -33,8 +40,8 @@ class TestGateway:
         """Return the key that the gateway gives the merchant `account`."""
         return Secret(_hmac(self._secret, f"merchant:{account}"))
 
-    def start(self, start: Start, account: str, credentials: Secret) -> str:
-        """Return the signed address of the gateway's own payment page."""
+    def start(self, start: Start, account: str, credentials: Secret, http: Client) -> Answer:
+        """Return the signed address of the gateway's own payment page; needs no network."""
         fields = {
             "merchant_no": account,
             "out_trade_no": start.trade,
@@ -45,23 +52,149 @@ class TestGateway:
             "return_url": start.return_url,
             "timestamp": str(int(start.at.timestamp())),
         }
-        canonical = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
-        signed = fields | {"sign": _hmac(credentials.expose(), canonical)}
-        return f"{self.origin}/pay?{urlencode(signed, quote_via=quote)}"
+        return Done(f"{self.origin}/pay?{_signed(fields, credentials)}")
 
-    def read(self, headers: Mapping[str, str], body: bytes, account: str, credentials: Secret, now: datetime) -> Told:
+    def verify(self, headers: Mapping[str, str], body: bytes, account: str, credentials: Secret, now: datetime) -> Told:
         """Return what the notice says; raises Forged for a wrong signature, age, account or shape."""
-        timestamp = headers.get("Test-Gateway-Timestamp", "")
-        if not re.fullmatch(r"[0-9]{1,12}", timestamp):
-            raise Forged("no timestamp")
-        wanted = hmac.new(credentials.expose().encode(), timestamp.encode() + b"\n" + body, hashlib.sha256)
-        if not hmac.compare_digest(
-            wanted.hexdigest().encode(), headers.get("Test-Gateway-Signature", "").lower().encode()
-        ):
-            raise Forged("wrong signature")
-        if abs(now.timestamp() - int(timestamp)) > OLDEST_SECONDS:
-            raise Forged("too old")
-        return _told(body, account)
+        _check_signature(headers, body, credentials, now)
+        return _told(_parsed(body), account)
+
+    def query(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+        """Ask how a trade stands; a cancelled one may be paid yet."""
+        line = _Line(self.origin, account, credentials, http)
+        return line.ask("query", {"out_trade_no": trade.trade}, line.standing)
+
+    def close(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+        """Close a trade for good unless it was paid; one the gateway never saw too."""
+        line = _Line(self.origin, account, credentials, http)
+        return line.tell("close", {"out_trade_no": trade.trade}, line.standing)
+
+    def refund(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+        """Give money back, once for each number."""
+        wish = {
+            "out_trade_no": payback.trade,
+            "out_refund_no": payback.number,
+            "amount": str(payback.amount.minor),
+            "currency": payback.amount.currency,
+        }
+        line = _Line(self.origin, account, credentials, http)
+        return line.tell("refund", wish, lambda said: _went_back(said, payback))
+
+    def refund_query(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+        """Ask whether money went back under a number."""
+        line = _Line(self.origin, account, credentials, http)
+        return line.ask("refund_query", {"out_refund_no": payback.number}, lambda said: _went_back(said, payback))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Signed questions to the gateway in the name of one merchant, and answers that are believed."""
+
+    origin: str
+    account: str
+    credentials: Secret
+    http: Client
+
+    def ask(self, path: str, fields: Mapping[str, str], read: "Read") -> Answer:
+        """Ask what changes nothing."""
+        address = f"{self.origin}/{path}?{self._question(fields)}"
+        return self._exchange(lambda: self.http.get(address), fields, read, broken=Temporary)
+
+    def tell(self, path: str, fields: Mapping[str, str], read: "Read") -> Answer:
+        """Ask for a change."""
+        address, form = f"{self.origin}/{path}", self._question(fields).encode()
+        return self._exchange(
+            lambda: self.http.post(address, body=form, content_type=FORM), fields, read, broken=Unknown
+        )
+
+    def standing(self, said: Mapping[str, Any]) -> Answer:
+        """Return how a trade stands."""
+        match said.get("status"):
+            case "paid":
+                return Done(Paid(_told(said, self.account)))
+            case "closed":
+                return Done(Closed())
+            case "waiting" | "cancelled" | "unknown":
+                return Done(Unpaid())
+        raise Forged("not understood")
+
+    def _question(self, fields: Mapping[str, str]) -> str:
+        stamp = str(int(clock.now().timestamp()))
+        return _signed({"merchant_no": self.account, "timestamp": stamp, **fields}, self.credentials)
+
+    def _exchange(
+        self,
+        send: Callable[[], Response],
+        fields: Mapping[str, str],
+        read: "Read",
+        *,
+        broken: type[Temporary] | type[Unknown],
+    ) -> Answer:
+        try:
+            response = send()
+        except Unreachable as error:
+            return Temporary(str(error))
+        except Interrupted as error:
+            return Unknown(str(error))
+        if response.status >= 500:
+            return broken(f"status {response.status}")
+        try:
+            said = self._believed(response, fields)
+        except Forged:
+            return Unknown("answer not authentic")
+        if response.status >= 400:
+            return Refused(f"{said.get('error')}: {said.get('message')}"[:LONGEST_REASON])
+        try:
+            return read(said)
+        except Forged:
+            return Unknown("answer not understood")
+
+    def _believed(self, response: Response, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Return an answer that the gateway signed just now, to this very question; raises Forged."""
+        headers = {name.title(): value for name, value in response.headers.items()}
+        _check_signature(headers, response.body, self.credentials, clock.now())
+        said = _parsed(response.body)
+        asked = {"merchant_no": self.account} | {name: fields[name] for name in NUMBERS if name in fields}
+        if any(said.get(name) != value for name, value in asked.items()):
+            raise Forged("another question")
+        return said
+
+
+Read = Callable[[Mapping[str, Any]], Answer]
+NUMBERS = ("out_trade_no", "out_refund_no")
+
+
+def _signed(fields: Mapping[str, str], credentials: Secret) -> str:
+    """Return the fields with their signature, as a query or a form."""
+    canonical = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
+    return urlencode({**fields, "sign": _hmac(credentials.expose(), canonical)}, quote_via=quote)
+
+
+def _check_signature(headers: Mapping[str, str], body: bytes, credentials: Secret, now: datetime) -> None:
+    """Raise Forged unless the gateway signed this body not long ago."""
+    timestamp = headers.get("Test-Gateway-Timestamp", "")
+    if not re.fullmatch(r"[0-9]{1,12}", timestamp):
+        raise Forged("no timestamp")
+    wanted = hmac.new(credentials.expose().encode(), timestamp.encode() + b"\n" + body, hashlib.sha256)
+    if not hmac.compare_digest(wanted.hexdigest().encode(), headers.get("Test-Gateway-Signature", "").lower().encode()):
+        raise Forged("wrong signature")
+    if abs(now.timestamp() - int(timestamp)) > OLDEST_SECONDS:
+        raise Forged("too old")
+
+
+def _went_back(said: Mapping[str, Any], payback: Payback) -> Answer:
+    """Return whether exactly this money went back."""
+    if said.get("status") == "unknown":
+        return Absent()
+    if said.get("status") != "refunded":
+        raise Forged("not understood")
+    if (said.get("out_trade_no"), said.get("amount"), said.get("currency")) != (
+        payback.trade,
+        payback.amount.minor,
+        payback.amount.currency,
+    ):
+        return Refused("other_refund: the number was used for another payback")
+    return Done(str(said.get("refund_no")))
 
 
 def _subject(text: str) -> str:
@@ -69,16 +202,25 @@ def _subject(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_SUBJECT].strip()
 
 
-def _told(body: bytes, account: str) -> Told:
+def _parsed(body: bytes) -> dict[str, Any]:
     try:
         said = json.loads(body)
+    except ValueError as error:
+        raise Forged("not understood") from error
+    if not isinstance(said, dict):
+        raise Forged("not understood")
+    return said
+
+
+def _told(said: Mapping[str, Any], account: str) -> Told:
+    try:
         told = Told(
             trade=str(said["out_trade_no"]),
             trade_no=str(said["trade_no"]),
             account=str(said["merchant_no"]),
             paid=Money(said["amount"], said["currency"]),
         )
-    except (ValueError, KeyError, TypeError, NotMoney) as error:
+    except (KeyError, TypeError, NotMoney) as error:
         raise Forged("not understood") from error
     if told.account != account:
         raise Forged("another merchant")

@@ -9,9 +9,11 @@ from app.inventory import queries as inventory
 from app.kit import clock
 from app.orders import queries as orders
 from app.orders.queries import status
+from app.payments import queries as payments
 from app.web.guard import frame, needs
 from app.web.language import lang
 from app.web.office import bp
+from app.web.office.exceptions import MOST
 from app.web.render import Page, page
 from app.web.times import business_day, start_of_day
 
@@ -29,7 +31,8 @@ def home() -> Page:
         day=business_day(now, frame().zone),
         today=_figures(now),
         before=_figures(now - timedelta(days=1)),
-        queued=orders.count_queued(),
+        queued=orders.count_owed(),
+        odd=payments.count_exceptions(most=MOST),
         low=_low(counts),
         latest=[(order, status(order, now=now)) for order in orders.latest(LATEST)],
         has_products=catalog.count_products() > 0,

@@ -1,6 +1,6 @@
 """Signing in and out of the office."""
 
-from flask import g, request, url_for
+from flask import request, url_for
 
 from app.accounts import queries as accounts
 from app.accounts import service
@@ -8,8 +8,9 @@ from app.kit import clock, db
 from app.kit.tenancy import PLATFORM, System
 from app.merchants import queries as merchants
 from app.web.forms import Form, own_path
-from app.web.guard import STAFF_COOKIE, SignInFirst, client_network, corrects, unit
+from app.web.guard import STAFF_COOKIE, corrects, unit
 from app.web.office import bp
+from app.web.office.asking import browser, me
 from app.web.render import Cookie, Page, Redirect, page
 
 PATH = "/office"
@@ -29,8 +30,7 @@ def sign_in() -> Redirect:
     email = form.text("email", most=254, required=True)
     password = form.fields.get("password", "")
     form.done()
-    browser = service.Browser(client_network(), request.headers.get("User-Agent", ""))
-    token = service.sign_in(email=email, password=password, browser=browser, now=clock.now())
+    token = service.sign_in(email=email, password=password, browser=browser(), now=clock.now())
     after = own_path(request.form.get("next", ""))
     url = after if after.startswith(PATH) else url_for(".start")
     return Redirect(url, cookies=(Cookie(STAFF_COOKIE, token, PATH, 1),))
@@ -48,9 +48,8 @@ def sign_out() -> Redirect:
 @unit(None)
 def start() -> Page | Redirect:
     """Lead to the one shop somebody works for, or let them choose."""
-    if g.signed_in is None:
-        raise SignInFirst
-    ids = db.read(System("my shops"), lambda: accounts.list_merchants(g.signed_in.user_id))
+    user_id = me().user_id
+    ids = db.read(System("my shops"), lambda: accounts.list_merchants(user_id))
     shops = [db.read(merchant_id, merchants.current) for merchant_id in ids]
     if len(shops) == 1:
         return Redirect(url_for(".home", shop=shops[0].slug))

@@ -1,20 +1,34 @@
 """Orders in the office: the list, and one order with everything that happened to it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from flask import request
 
 from app.entitlements import queries as entitled
+from app.entitlements.queries import Entitlement, State
 from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
 from app.ledger import queries as ledger
 from app.orders import queries
-from app.orders.queries import status
+from app.orders.queries import Order, status
 from app.payments import queries as payments
+from app.refunds import queries as refunds
+from app.refunds.queries import Refund
 from app.web.guard import needs
 from app.web.office import bp
-from app.web.office.shown import TenderShown, posting_shown, steps, tenders_shown
+from app.web.office.shown import (
+    PaybackShown,
+    PostingShown,
+    TenderShown,
+    payback_shown,
+    postings_shown,
+    steps,
+    tenders_shown,
+)
 from app.web.render import Page, page
 
 
@@ -42,12 +56,54 @@ def order(order: str) -> Page:
         order=found,
         status=status(found, now=clock.now()),
         contact=queries.contact_of(found),
-        entitlements=entitled.list_of_order(found.id),
-        titles={line.sku_id: line.title for line in found.lines},
-        tenders=_tenders(found.id),
-        posting=posting_shown(ledger.list_entries("sale", found.id), found.currency),
+        goods=_goods(found),
+        money=_money(found),
         steps=steps(events.timeline(order_id=found.id)),
         back=place(queries.ORDERS, request.args),
+    )
+
+
+@dataclass(frozen=True)
+class GoodsShown:
+    """What the buyer of an order owns, each with its title, and how much of it is still owed."""
+
+    entitlements: Sequence[tuple[str, Entitlement]]
+    owed: int
+    is_seen: bool
+    until: datetime | None  # when the money goes back by itself, for want of codes
+
+
+def _goods(found: Order) -> GoodsShown:
+    titles = {line.sku_id: line.title for line in found.lines}
+    owned = entitled.list_of_order(found.id)
+    is_seen = any(item.reveals for item in owned)
+    return GoodsShown(
+        entitlements=[(titles.get(item.sku_id, ""), item) for item in owned],
+        owed=sum(item.state is State.PROMISED for item in owned),
+        is_seen=is_seen,
+        until=refunds.returns_at(found, is_seen=is_seen),
+    )
+
+
+@dataclass(frozen=True)
+class MoneyShown:
+    """The money of an order: how it came, what went back, and what the books say."""
+
+    tenders: Sequence[TenderShown]
+    refund: Refund | None
+    paybacks: Sequence[PaybackShown]
+    postings: Sequence[PostingShown]
+
+
+def _money(found: Order) -> MoneyShown:
+    taken_back, sent = refunds.list_of_order(found.id), payments.list_paybacks_of_order(found.id)
+    about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
+    about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
+    return MoneyShown(
+        tenders=_tenders(found.id),
+        refund=next(iter(taken_back), None),
+        paybacks=[payback_shown(row) for row in sent],
+        postings=postings_shown(ledger.list_entries_about(about), found.currency),
     )
 
 

@@ -16,7 +16,7 @@ from app.kit.ids import base32
 from app.kit.money import Money
 from app.ledger.queries import Entry
 from app.orders.queries import Tender
-from app.payments.queries import Method, Notice, NoticeState
+from app.payments.queries import Method, Notice, Payback, PaybackKind
 from app.web.language import money
 
 # What one code of a kind consists of, and a file that holds two of them.
@@ -44,7 +44,16 @@ ACCOUNTS: Mapping[str, str] = {
     "asset:stock": words("Stock at cost"),
     "expense:goods": words("Cost of goods"),
     "income:sales": words("Sales revenue"),
+    "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
+}
+
+POSTINGS: Mapping[str, str] = {
+    "late_goods": words("Codes that came later"),
+    "payback": words("The gateway gave money back"),
+    "refund": words("Order refunded"),
+    "sale": words("Sale"),
+    "unasked": words("Money came a second time"),
 }
 
 PROVIDERS: Mapping[str, str] = {"test": words("Test payment")}
@@ -56,10 +65,17 @@ REASONS: Mapping[str, str] = {
     "not a payment": words("it does not report a payment"),
     "not understood": words("it could not be read"),
     "tender was met before": words("this payment had arrived before"),
+    "too large": words("it is too large to be read"),
     "too old": words("it is too old"),
     "wrong amount": words("the amount is not what was due"),
     "wrong currency": words("the currency is not what was due"),
     "wrong signature": words("its signature is wrong"),
+}
+
+WHY: Mapping[PaybackKind, str] = {
+    PaybackKind.SURPLUS: words("It came a second time"),
+    PaybackKind.MISFIT: words("It fitted no payment of ours"),
+    PaybackKind.REFUND: words("The order was refunded"),
 }
 
 PEOPLE: Mapping[str, str] = {
@@ -89,9 +105,9 @@ def class_choices() -> list[tuple[str, str]]:
     return [(name, gettext(text)) for name, text in CLASSES.items()]
 
 
-def _said(table: Mapping[str, str], key: str) -> str:
+def _said(table: Mapping[Any, str], key: Any) -> str:
     """Return the words for a key; one that is new here speaks for itself."""
-    return gettext(table[key]) if key in table else key
+    return str(gettext(table[key]) if key in table else key)
 
 
 # Money -----------------------------------------------------------------------------------------------------------
@@ -129,30 +145,68 @@ def tenders_shown(
             method=_said(PROVIDERS, methods[tender.method_id].provider) if tender.method_id else "",
             number=base32(tender.id),
             met_at=tender.met_at,
-            notices=tuple(_notice(notice) for notice in notices if notice.tender_id == tender.id),
+            notices=tuple(notice_shown(notice) for notice in notices if notice.tender_id == tender.id),
         )
         for tender in tenders
     ]
 
 
-def _notice(notice: Notice) -> NoticeShown:
+def notice_shown(notice: Notice) -> NoticeShown:
+    """Return what a gateway told us, and what became of it."""
     amount = Money(notice.amount, notice.currency) if notice.amount is not None else None
-    reason = _said(REASONS, notice.reason) if notice.state is not NoticeState.APPLIED else ""
-    return NoticeShown(notice.at, notice.trade_no or "", amount, notice.state.name.lower(), reason)
+    reason = _said(REASONS, notice.reason) if notice.reason else ""
+    return NoticeShown(notice.at, notice.reported_no, amount, notice.state.name.lower(), reason)
+
+
+@dataclass(frozen=True)
+class PaybackShown:
+    """Money on its way back."""
+
+    id: UUID
+    amount: Money
+    words: str
+    state: str
+    reason: str
+    order_id: UUID | None
+    number: str
+    asked_at: datetime
+
+
+def payback_shown(row: Payback) -> PaybackShown:
+    """Return money on its way back, as people read it."""
+    return PaybackShown(
+        row.id,
+        row.money,
+        _said(WHY, row.kind),
+        row.state.name.lower(),
+        row.reason,
+        row.order_id,
+        base32(row.id),
+        row.asked_at,
+    )
 
 
 @dataclass(frozen=True)
 class PostingShown:
-    """What one posting says: accounts in words with signed amounts, and their sum, which is zero."""
+    """What one posting says: what for, accounts in words with signed amounts, and their sum, which is zero."""
 
+    name: str
+    at: datetime
     legs: tuple[tuple[str, Money], ...]
     sum: Money
 
 
-def posting_shown(entries: Sequence[Entry], currency: str) -> PostingShown:
-    """Return the entries of a posting in the currency of its order."""
+def postings_shown(entries: Sequence[tuple[str, datetime, Entry]], currency: str) -> list[PostingShown]:
+    """Return what the books say, posting by posting, in the currency of its order."""
+    return [
+        _posting(kind, at, [entry for _, _, entry in same], currency)
+        for (_, kind, at), same in groupby(entries, key=lambda row: (row[2].tx_id, row[0], row[1]))
+    ]
+
+
+def _posting(kind: str, at: datetime, entries: Sequence[Entry], currency: str) -> PostingShown:
     legs = tuple((_said(ACCOUNTS, entry.account), Money(entry.amount, entry.currency)) for entry in entries)
-    return PostingShown(legs, sum((amount for _, amount in legs), Money(0, currency)))
+    return PostingShown(_said(POSTINGS, kind), at, legs, sum((amount for _, amount in legs), Money(0, currency)))
 
 
 # What happened ---------------------------------------------------------------------------------------------------
@@ -178,6 +232,7 @@ def _amount(facts: Mapping[str, Any]) -> str:
 # Of each event: its name, its tone, and which of its facts are worth telling.
 STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.placed": (words("Order placed, stock held"), "", _amount),
+    "order.sent_again": (words("The form came again from another browser"), "", lambda facts: ""),
     "payment.started": (words("The buyer went to pay"), "info", lambda facts: _said(PROVIDERS, facts["provider"])),
     "order.paid": (words("Payment arrived"), "ok", _amount),
     "order.delivered": (words("Codes delivered"), "ok", lambda facts: ""),
@@ -186,6 +241,15 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: _said(REASONS, facts["reason"])),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
+    "order.cancelled": (words("Order cancelled, stock released"), "", lambda facts: ""),
+    "order.partly_delivered": (words("Some codes delivered, the rest is owed"), "warn", lambda facts: ""),
+    "order.refunded": (words("Order refunded"), "warn", _amount),
+    "payback.asked": (words("Money on its way back"), "info", _amount),
+    "payback.done": (words("The gateway gave the money back"), "ok", _amount),
+    "payback.stuck": (words("The gateway did not give the money back"), "bad", lambda facts: facts["reason"]),
+    "promises.kept": (words("Owed codes came into stock"), "ok", lambda facts: ""),
+    "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
+    "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
 }
 
 

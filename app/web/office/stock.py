@@ -1,15 +1,17 @@
 """Stock in the office: batches, codes (masked, always), the import of a file."""
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from flask import g, request
+from flask_babel import format_timedelta
 
 from app.catalog import queries as catalog
 from app.inventory import queries, service
 from app.inventory.queries import class_of
-from app.kit import clock
+from app.kit import clock, tasks
 from app.kit.ids import from_public, public
 from app.kit.listing import listed, place
 from app.web.forms import Form
@@ -22,6 +24,7 @@ from app.web.times import business_day
 from app.web.upload import Upload
 
 LARGEST_UPLOAD = 64
+SMALL_IMPORT = 0.5  # seconds that the sender waits for the numbers; what is larger shows its progress
 ISSUES = 200
 
 
@@ -44,7 +47,9 @@ def batch(batch: str) -> Page:
     found = queries.get_batch(from_public("bat", batch))
     return page(
         "office/stock/batch.html",
+        fragments={"batch": "office/stock/_batch.html"},
         batch=found,
+        progress=_progress(queries.progress_of(found), clock.now()),
         sku=catalog.list_skus_by_id([found.sku_id])[found.sku_id],
         titles=_titles([found.sku_id]),
         issues=queries.list_issues(found.id, limit=ISSUES),
@@ -97,10 +102,34 @@ def import_file() -> Redirect:
     g.typed = upload.fields
     now = clock.now()
     order = _order(upload)
-    done = service.import_codes(
-        frame().merchant_id, order, upload.pieces(), now=now, today=business_day(now, frame().zone)
-    )
-    return Redirect(here(".batch", batch=public("bat", done.id)))
+    merchant_id, today = frame().merchant_id, business_day(now, frame().zone)
+    task_id = service.receive(merchant_id, order, upload.pieces(), now=now, today=today)
+    task = tasks.run(merchant_id, task_id, seconds=SMALL_IMPORT)
+    return Redirect(here(".batch", batch=public("bat", task.subject_id)))
+
+
+@bp.post("/<shop>/stock/<batch>/retry")
+@needs("codes.import")
+def retry_import(batch: str) -> Redirect:
+    number = queries.get_batch(from_public("bat", batch)).id
+    service.retry_import(number, now=clock.now())
+    return Redirect(here(".batch", batch=public("bat", number)))
+
+
+@dataclass(frozen=True)
+class ProgressShown:
+    """How far an import is: lines done and in all, lines a second, and how long it still takes, in words."""
+
+    done: int
+    total: int
+    rate: int
+    left: str
+
+
+def _progress(progress: queries.Progress, now: datetime) -> ProgressShown:
+    seconds = progress.seconds_left(now)
+    left = "" if seconds is None else format_timedelta(timedelta(seconds=max(seconds, 1)), threshold=1.5)
+    return ProgressShown(progress.done, progress.total, progress.rate(now), left)
 
 
 def _order(upload: Upload) -> service.ImportOrder:

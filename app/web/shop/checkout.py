@@ -1,35 +1,43 @@
 """Checkout: order form → cashier → waiting → masked codes → reveal."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Response, request, url_for
+from flask_babel import gettext
 
 from app.accounts import queries as devices
 from app.accounts import service as accounts
 from app.catalog import queries as catalog
 from app.entitlements import queries as entitled
 from app.entitlements import service as entitlements
-from app.kit import clock, crypto, db, tokens
+from app.entitlements.queries import Entitlement
+from app.kit import clock, crypto, db, effects, tokens
 from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
 from app.orders import queries as orders
 from app.orders import service as ordering
-from app.orders.errors import NotPayable
 from app.orders.queries import Order, status
 from app.payments import queries as paying
 from app.payments import service as payments
+from app.payments.errors import GatewayAway, GatewaySilent
+from app.refunds import queries as refunds
 from app.web.forms import Form
 from app.web.guard import DEVICE_COOKIE, client_network, corrects, frame, settings, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.shelf import product
-from app.web.shop.shown import GoodShown, good_shown, order_shown
+from app.web.shop.shown import GoodShown, MoneyShown, good_shown, money_shown, order_shown, phase
 
 DEVICE_DAYS = 30
 ORDER = "order"
+PASSWORD = "order_password"  # this cookie lets its page show the password of the order, and holds none
+PASSWORD_AGE = timedelta(minutes=20)
+WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
 
 
 def product_of_form() -> Page:
@@ -49,7 +57,9 @@ def place() -> Redirect:
     sent = "\n".join((idem, sku, str(quantity), contact))  # gone back to and changed, the form is a new order
     basket = ordering.Basket(((sku, quantity),), contact, lang(), sent)
     order = ordering.place(basket, device_id=device.id, now=clock.now(), by=By("device", device.id))
-    return Redirect(here(".order", token=token_of(order)), cookies=(Cookie(DEVICE_COOKIE, token, "/", DEVICE_DAYS),))
+    url = here(".order", token=token_of(order))
+    own = Cookie(PASSWORD, tokens.sign(PASSWORD, order.id.hex), url, PASSWORD_AGE / timedelta(days=1))
+    return Redirect(url, cookies=(Cookie(DEVICE_COOKIE, token, "/", DEVICE_DAYS), own))
 
 
 @bp.get("/orders", endpoint="orders")
@@ -63,7 +73,7 @@ def own_orders() -> Page:
 @bp.get("/o/<token>")
 def order(token: str) -> Page | Response:
     found = orders.get(read_token(token))
-    if request.args.get("unless") == status(found, now=clock.now()):
+    if request.args.get("unless") == phase(found, now=clock.now()):
         return Response(status=204)  # the waiting page asked whether anything has changed
     return order_page(found, token)
 
@@ -72,17 +82,41 @@ def order(token: str) -> Page | Response:
 @unit(None)
 @corrects(order)
 def pay(token: str) -> Redirect:
-    now = clock.now()
+    merchant = frame().merchant_id
     method_id = from_public("pay", request.form.get("method", ""))
-    started = db.write(frame().merchant_id, lambda: _start(read_token(token), method_id))
-    url = payments.gateway_page(
-        started,
-        subject=f"{frame().merchant_name} · {started.title}",
-        notify_url=settings().base_url + url_for("hooks.notice", token=started.hook_token),
-        return_url=_origin() + here(".order", token=token),
-        at=now,
-    )
+    back = _origin() + here(".order", token=token)
+    begun = db.write(merchant, lambda: _start(read_token(token), method_id, back))
+    effects.perform(merchant, [begun.effect_id], within=WAIT)
+    url = db.read(merchant, lambda: paying.get_attempt(begun.attempt_id).url)
+    if not url:
+        raise GatewayAway
     return Redirect(url)
+
+
+@bp.post("/o/<token>/check")
+@unit(None)
+@corrects(order)
+def check(token: str) -> Redirect:
+    """Ask the gateways at once whether an order was paid, and show how it stands."""
+    merchant, order_id = frame().merchant_id, read_token(token)
+    asked = db.write(merchant, lambda: payments.ask(orders.get(order_id).id, now=clock.now()))
+    effects.perform(merchant, asked, within=WAIT)
+    answered, unpaid = db.read(merchant, lambda: (paying.is_answered(asked), _is_unpaid(order_id)))
+    if not answered:
+        raise GatewaySilent
+    said = gettext("Not paid yet") if asked and unpaid else ""
+    return Redirect(here(".order", token=token), toast=said, tone="info")
+
+
+@bp.post("/o/<token>/cancellation")
+@unit(None)
+@corrects(order)
+def cancel(token: str) -> Redirect:
+    """Cancel an unpaid order; one with a payment under way is cancelled as soon as its gateway has closed that."""
+    merchant, order_id = frame().merchant_id, read_token(token)
+    asked = db.write(merchant, lambda: _cancel(order_id))
+    effects.perform(merchant, asked, within=WAIT)
+    return Redirect(here(".order", token=token))
 
 
 @bp.post("/o/<token>/reveal")
@@ -100,7 +134,6 @@ def order_page(found: Order, token: str, opened: dict[UUID, Secret] | None = Non
     """Return the page of an order: cashier, waiting, or codes."""
     owned = entitled.list_of_order(found.id)
     methods = paying.list_methods()
-    chosen = next((tender.method_id for tender in orders.list_tenders_of(found.id) if tender.method_id), None)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -108,13 +141,28 @@ def order_page(found: Order, token: str, opened: dict[UUID, Secret] | None = Non
         order=order_shown(found, owned, _goods(found), now=clock.now(), opened=opened),
         token=token,
         methods=methods,
-        started=chosen is not None,
-        chosen=chosen,
+        money=_money(found, owned),
         mine=_is_mine(found),
+        password=_password(found),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to = paying.origins(methods)
+    if PASSWORD in request.cookies and not answer.context["order"].waits:
+        answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
+
+
+def _money(found: Order, owned: Sequence[Entitlement]) -> MoneyShown:
+    until = refunds.returns_at(found, is_seen=any(item.reveals for item in owned))
+    refund = next(iter(refunds.list_of_order(found.id)), None)
+    return money_shown(paying.find_attempt(found.id), refund, paying.list_paybacks_of_order(found.id), until=until)
+
+
+def _password(found: Order) -> str:
+    """Return the password of an order that waits for its payment, to the browser that has just placed it."""
+    allowed = tokens.read(PASSWORD, request.cookies.get(PASSWORD, ""), max_age=round(PASSWORD_AGE.total_seconds()))
+    waits = status(found, now=clock.now()) == "pending"
+    return orders.password_of(found).expose() if waits and allowed == found.id.hex else ""
 
 
 def _goods(found: Order) -> dict[UUID, GoodShown]:
@@ -137,12 +185,29 @@ def read_token(token: str) -> UUID:
     return UUID(value)
 
 
-def _start(order_id: UUID, method_id: UUID | None) -> payments.Started:
+def _start(order_id: UUID, method_id: UUID | None, back: str) -> payments.Begun:
     found = orders.get(order_id)
-    now = clock.now()
-    if now >= found.expires_at:
-        raise NotPayable
-    return payments.start(found, method_id, now=now, by=By("device", found.device_id))
+    notify = settings().base_url + url_for("hooks.notice", token="")
+    return payments.start(
+        found,
+        method_id,
+        payments.Pages(notify, back),
+        subject=f"{frame().merchant_name} · {found.lines[0].title}",
+        now=clock.now(),
+        by=By("device", found.device_id),
+    )
+
+
+def _is_unpaid(order_id: UUID) -> bool:
+    return phase(orders.get(order_id), now=clock.now()) in {"pending", "asking"}
+
+
+def _cancel(order_id: UUID) -> list[UUID]:
+    """Cancel the order of this browser; another one is told that there is no such order."""
+    found = orders.get(order_id)
+    if not _is_mine(found):
+        raise NotFound
+    return payments.cancel(found, now=clock.now(), by=By("device", found.device_id))
 
 
 def _reveal(order_id: UUID) -> tuple[By, list[entitlements.Opening]]:

@@ -10,7 +10,9 @@ from app.catalog.queries import Product, ProductStatus, Sku, in_language
 from app.entitlements.queries import Entitlement, State
 from app.kit.money import Money
 from app.kit.secret import Secret
-from app.orders.queries import Line, Order, status
+from app.orders.queries import Closed, Line, Order, status
+from app.payments.queries import Attempt, Payback, PaybackKind
+from app.refunds.queries import Refund
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,39 @@ class CodeShown:
 
 
 @dataclass(frozen=True)
+class MoneyShown:
+    """How the money of an order stands: the payment that was started, and a refund if there is one."""
+
+    started: bool
+    method_id: UUID | None  # of the payment that was started last
+    until: datetime | None  # when it goes back by itself, for want of codes
+    refund: str  # how far a refund is: asked, done, stuck; "" without one
+    given_back_at: datetime | None
+    surplus: Money | None  # what came a second time
+
+
+def money_shown(
+    attempt: Attempt | None, refund: Refund | None, paybacks: Sequence[Payback], *, until: datetime | None
+) -> MoneyShown:
+    """Return how the money of an order stands."""
+    surplus = [payback.money for payback in paybacks if payback.kind is PaybackKind.SURPLUS]
+    return MoneyShown(
+        started=attempt is not None and bool(attempt.url),
+        method_id=attempt.method_id if attempt else None,
+        until=until,
+        refund=refund.state.name.lower() if refund else "",
+        given_back_at=refund.done_at if refund else None,
+        surplus=sum(surplus[1:], surplus[0]) if surplus else None,
+    )
+
+
+@dataclass(frozen=True)
 class OrderShown:
     """An order as its buyer sees it."""
 
     number: str
     status: str
+    phase: str
     total: Money
     contact: str
     placed_at: datetime
@@ -70,6 +100,12 @@ class OrderShown:
         return any(code.values for code in self.codes)
 
 
+def phase(order: Order, *, now: datetime) -> str:
+    """Return the status of an order, but "asking" while only a gateway knows whether it was paid in time."""
+    word = status(order, now=now)
+    return "asking" if word == "expired" and order.started_at and order.closed is Closed.OPEN else word
+
+
 def order_shown(
     order: Order,
     entitlements: Sequence[Entitlement],
@@ -82,6 +118,7 @@ def order_shown(
     return OrderShown(
         number=order.number,
         status=status(order, now=now),
+        phase=phase(order, now=now),
         total=order.total,
         contact=order.contact_mask,
         placed_at=order.placed_at,
@@ -107,6 +144,7 @@ def _codes(
             values=_plain(opened.get(item.id)),
         )
         for item in entitlements
+        if item.state is not State.REVOKED
     )
 
 

@@ -1,0 +1,31 @@
+"""What can be done with accounts, by family of verbs."""
+
+from app.accounts.passwords import hash_password
+from app.accounts.service.passwords import Link, ask_reset, change_password, make_link, reset_password
+from app.accounts.service.people import add_member, create_user, remember_device
+from app.accounts.service.sessions import (
+    Browser,
+    end_other_sessions,
+    end_session,
+    sign_in,
+    sign_out,
+    touch,
+)
+
+__all__ = [
+    "Browser",
+    "Link",
+    "add_member",
+    "ask_reset",
+    "change_password",
+    "create_user",
+    "end_other_sessions",
+    "end_session",
+    "hash_password",
+    "make_link",
+    "remember_device",
+    "reset_password",
+    "sign_in",
+    "sign_out",
+    "touch",
+]

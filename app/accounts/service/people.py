@@ -1,0 +1,54 @@
+"""Verbs about who there is: users, members of shops, buyers' browsers."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from app.accounts.errors import BadEmail, NoSuchRole
+from app.accounts.events import MemberAdded
+from app.accounts.models import Device, Membership, User
+from app.accounts.rules import ROLES, is_email
+from app.kit import db
+from app.kit.events import By, publish
+from app.kit.ids import new_id
+from app.kit.tokens import digest, random_token
+
+DEVICES = insert(Device.__table__)  # type: ignore[arg-type]
+
+
+def create_user(*, email: str, password_hash: str, now: datetime) -> User:
+    """Make a user, or return the one who has this e-mail already; that one keeps the old password."""
+    email = email.strip().lower()
+    if not is_email(email):
+        raise BadEmail
+    known = db.session().scalar(select(User).where(User.email == email))
+    if known is not None:
+        return known
+    user = User(id=new_id(), email=email, password_hash=password_hash, created_at=now)
+    db.session().add(user)
+    db.session().flush()
+    return user
+
+
+def add_member(user: User, *, role: str, now: datetime, by: By) -> None:
+    """Let `user` work in the running merchant's shop as `role`; a second call changes the role."""
+    if role not in ROLES:
+        raise NoSuchRole(role)
+    member = db.find(Membership, user.id)
+    if member is None:
+        db.session().add(Membership(user_id=user.id, role=role, created_at=now))
+    else:
+        member.role = role
+    publish(MemberAdded(subject_id=user.id, role=role, at=now, by=by))
+
+
+def remember_device(token: str | None, *, now: datetime) -> tuple[Device, str]:
+    """Return the device that holds `token`, or a new one with its token."""
+    if token:
+        known = db.session().scalar(select(Device).where(Device.token_hash == digest(token)))
+        if known is not None:
+            return known, token
+    token = random_token()
+    row = {"merchant_id": db.merchant_id(), "id": new_id(), "token_hash": digest(token), "created_at": now}
+    db.insert_all(DEVICES, [row])
+    return Device(**row), token

@@ -1,0 +1,19 @@
+"""What can be done with entitlements, by family of verbs."""
+
+from app.entitlements.service.granting import grant, grant_missing
+from app.entitlements.service.revealing import MOST_REVEALS, Opening, Proof, reveal
+from app.entitlements.service.revoking import revoke
+from app.entitlements.service.serving import serve, serve_promised, serve_stocked
+
+__all__ = [
+    "MOST_REVEALS",
+    "Opening",
+    "Proof",
+    "grant",
+    "grant_missing",
+    "reveal",
+    "revoke",
+    "serve",
+    "serve_promised",
+    "serve_stocked",
+]

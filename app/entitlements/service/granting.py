@@ -1,0 +1,93 @@
+"""Granting: the reaction to money. What was held becomes the buyer's, and what is missing is promised."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+
+from app.entitlements.models import Entitlement, State
+from app.inventory import service as inventory
+from app.kit import db
+from app.kit.ids import new_id
+from app.merchants import queries as merchants
+from app.orders import queries as orders
+from app.orders import service as ordering
+from app.orders.events import OrderPaid
+from app.orders.queries import Fulfilment
+
+ENTITLEMENTS = insert(Entitlement.__table__)  # type: ignore[arg-type]
+
+
+def grant(paid: Sequence[OrderPaid]) -> None:
+    """Give buyers what they paid for: held codes become sold, lost holds find others, the rest is promised.
+
+    A reaction to the money: it never refuses.
+    """
+    _give(orders.list_parts([event.subject_id for event in paid]), max(event.at for event in paid))
+
+
+def grant_missing(order_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Give what paid orders should have been given and were not; what was given stays as it is."""
+    parts = orders.list_parts(order_ids)
+    given = select(Entitlement.part_id).where(Entitlement.part_id.in_([part.id for part in parts])).distinct()
+    done = set(db.session().scalars(given))
+    if missing := [part for part in parts if part.id not in done]:
+        _give(missing, now)
+
+
+def _give(parts: Sequence[Any], now: datetime) -> None:
+    today = now.astimezone(ZoneInfo(merchants.current().zone)).date()
+    wants = [inventory.Want(part.id, part.sku_id, part.quantity) for part in parts]
+    sold = defaultdict(list)
+    for sale in inventory.sell(wants, now=now, today=today):
+        sold[sale.part_id].append(sale)
+    rows = [row for part in parts for row in _rows(part, sold[part.id], now)]
+    db.insert_all(ENTITLEMENTS, rows)
+    _correct_costs(parts, sold)
+    ordering.mark_fulfilled(_fulfilment(rows), now=now)
+
+
+def _rows(part: Any, sales: Sequence[inventory.Sold], now: datetime) -> list[dict[str, Any]]:
+    ready = [_row(part, slot, now, sale) for slot, sale in enumerate(sales)]
+    return ready + [_row(part, slot, now, None) for slot in range(len(sales), part.quantity)]
+
+
+def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> dict[str, Any]:
+    return {
+        "merchant_id": part.merchant_id,
+        "id": sale.entitlement_id if sale else new_id(),
+        "order_id": part.order_id,
+        "part_id": part.id,
+        "slot": slot,
+        "sku_id": part.sku_id,
+        "code_id": sale.code_id if sale else None,
+        "state": State.READY if sale else State.PROMISED,
+        "granted_at": now,
+        "ready_at": now if sale else None,
+        "reveals": 0,
+        "first_revealed_at": None,
+        "tail": sale.tail if sale else "",
+    }
+
+
+def _correct_costs(parts: Sequence[Any], sold: dict[UUID, list[inventory.Sold]]) -> None:
+    costs = {part.id: sum(sale.cost for sale in sold[part.id]) for part in parts}
+    ordering.set_costs({part.id: costs[part.id] for part in parts if costs[part.id] != part.cost})
+
+
+def _fulfilment(rows: Iterable[dict[str, Any]]) -> dict[UUID, Fulfilment]:
+    owed, ready = Counter[UUID](), Counter[UUID]()
+    for row in rows:
+        owed[row["order_id"]] += row["state"] is State.PROMISED
+        ready[row["order_id"]] += row["state"] is State.READY
+    return {order: _how_far(owed[order], ready[order]) for order in owed}
+
+
+def _how_far(owed: int, ready: int) -> Fulfilment:
+    if not owed:
+        return Fulfilment.DONE
+    return Fulfilment.PARTIAL if ready else Fulfilment.QUEUED

@@ -1,0 +1,86 @@
+"""Revealing: a deliberate, proven, logged look at a code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, literal, update
+
+from app.entitlements import queries
+from app.entitlements.errors import NothingToReveal, RevealLimit
+from app.entitlements.events import CodeRevealed
+from app.entitlements.models import Entitlement, State
+from app.inventory import queries as stock
+from app.kit import db
+from app.kit.columns import Moment
+from app.kit.crypto import Reveal
+from app.kit.events import By, publish
+
+MOST_REVEALS = 100
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why somebody may see a code, and from where; goes into the reveal's record."""
+
+    kind: str
+    by: By
+    network: str
+    agent: str
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One entitlement that may be opened now, and the reveal that allows it."""
+
+    entitlement_id: UUID
+    reveal: Reveal
+
+
+def reveal(order_id: UUID, *, proof: Proof, now: datetime) -> list[Opening]:
+    """Record that the proven buyer sees the codes of an order; after the commit `crypto.open` gives the plaintext.
+
+    Raises NothingToReveal, or RevealLimit once the budget of an entitlement is used up.
+    """
+    opened = _spend(order_id, now)
+    if not opened:
+        raise _why_not(order_id)
+    seals = stock.sealed_codes(row.code_id for row in opened)
+    events = [
+        CodeRevealed(
+            subject_id=row.code_id,
+            order_id=order_id,
+            entitlement_id=row.id,
+            proof=proof.kind,
+            network=proof.network,
+            agent=proof.agent[:200],
+            at=now,
+            by=proof.by,
+        )
+        for row in opened
+    ]
+    ids = publish(*events)
+    return [Opening(row.id, Reveal(seals[row.code_id], number)) for row, number in zip(opened, ids, strict=True)]
+
+
+def _spend(order_id: UUID, now: datetime) -> list[Any]:
+    """Take one reveal from the budget of each ready entitlement of an order, and list those that had one left."""
+    e = Entitlement.__table__.c
+    statement = (
+        update(Entitlement.__table__)  # type: ignore[arg-type]
+        .where(
+            e.merchant_id == db.merchant_id(),
+            e.order_id == order_id,
+            e.state == State.READY,
+            e.reveals < MOST_REVEALS,
+        )
+        .values(reveals=e.reveals + 1, first_revealed_at=func.coalesce(e.first_revealed_at, literal(now, Moment)))
+        .returning(e.id, e.code_id, e.part_id, e.slot)
+    )
+    return sorted(db.session().execute(statement), key=lambda row: (row.part_id, row.slot))
+
+
+def _why_not(order_id: UUID) -> NothingToReveal | RevealLimit:
+    ready = any(row.state is State.READY for row in queries.list_of_order(order_id))
+    return RevealLimit(MOST_REVEALS) if ready else NothingToReveal()

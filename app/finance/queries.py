@@ -1,0 +1,146 @@
+"""Questions of finance: whether the books tell what the business did."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, case, exists, func, or_, select
+from sqlalchemy.sql.selectable import Subquery
+
+from app.kit import db
+from app.kit.ids import public
+from app.kit.money import Money
+from app.ledger.queries import MOST, Entry, Fault, Transaction
+from app.orders.queries import Order
+from app.payments.queries import Payback, PaybackKind, PaybackState
+from app.refunds.queries import Refund
+
+GATEWAY, SALES, OWED = "asset:gateway", "income:sales", "liability:refunds"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must be in the books: for each of these rows one transaction that moves its amount, and no other."""
+
+    kind: str  # of the transaction
+    name: str
+    debit: str
+    credit: str
+    table: Table
+    amount: str  # the column that tells how much
+    true: ColumnElement[bool]  # which rows
+    prefix: str  # of their ids, as people see them
+    nobody: str  # what a transaction without its row is called
+
+
+def check() -> list[Fault]:
+    """Return where the books do not tell what was sold and given back; see check_sales and check_refunds."""
+    return check_sales() + check_refunds()
+
+
+def check_sales() -> list[Fault]:
+    """Return paid orders without their one sale of just their total, and sales of orders that nobody paid.
+
+    At most MOST faults of each kind; one statement each, so that no order is paid between order and books.
+    """
+    return _check(_sales())
+
+
+def check_refunds() -> list[Fault]:
+    """Return refunds and paybacks without their one transaction, and transactions without them, at most MOST each.
+
+    A refund is booked when it is asked for, a payback when it is done, and money nobody asked for when it goes back.
+    """
+    return [fault for rule in (_refunds(), _paybacks(), _unasked()) for fault in _check(rule)]
+
+
+def _sales() -> Rule:
+    table: Table = Order.__table__  # type: ignore[assignment]
+    paid = table.c.paid_at.is_not(None)
+    return Rule("sale", "sale", GATEWAY, SALES, table, "total_amount", paid, "ord", "sale without paid order")
+
+
+def _refunds() -> Rule:
+    table: Table = Refund.__table__  # type: ignore[assignment]
+    every = table.c.id.is_not(None)
+    return Rule("refund", "refund", SALES, OWED, table, "amount", every, "rfd", "refund nobody asked for")
+
+
+def _paybacks() -> Rule:
+    table: Table = Payback.__table__  # type: ignore[assignment]
+    done = table.c.state == PaybackState.DONE
+    return Rule("payback", "payback", OWED, GATEWAY, table, "amount", done, "pbk", "payback that was not made")
+
+
+def _unasked() -> Rule:
+    table: Table = Payback.__table__  # type: ignore[assignment]
+    other = table.c.kind != PaybackKind.REFUND
+    return Rule("unasked", "unasked money", GATEWAY, OWED, table, "amount", other, "pbk", "unasked money kept")
+
+
+def _check(rule: Rule) -> list[Fault]:
+    faults = [_fault(rule, *row) for row in db.session().execute(_misbooked(rule).limit(MOST))]
+    for subject, amount, currency in db.session().execute(_unfounded(rule).limit(MOST)):
+        found = f"a {rule.name} of {Money(int(amount), currency).major} {currency}"
+        faults.append(Fault(rule.nobody, public(rule.prefix, subject), found, "none"))
+    return faults
+
+
+def _misbooked(rule: Rule) -> Select[Any]:
+    """Rows whose transaction is missing, posted twice, or of another amount or currency."""
+    row, booked = rule.table.c, _booked(rule)
+    amount = row[rule.amount]
+    found = booked.c.times, booked.c.debit, booked.c.credit, booked.c.currency
+    # What costs nothing moves nothing, so it needs no transaction.
+    missing = booked.c.times.is_(None) & (amount != 0)
+    wrong = or_(
+        booked.c.times != 1,
+        booked.c.debit != amount,
+        booked.c.credit != -amount,
+        booked.c.currency != row.currency,
+        booked.c.currencies != 1,
+    )
+    both = rule.table.outerjoin(booked, booked.c.subject_id == row.id)
+    query = select(row.id, amount, row.currency, *found).select_from(both)
+    return query.where(row.merchant_id == db.merchant_id(), rule.true, missing | wrong).order_by(row.id)
+
+
+def _unfounded(rule: Rule) -> Select[Any]:
+    """Transactions whose row is not as it must be, or not there."""
+    row, booked = rule.table.c, _booked(rule)
+    founded = exists().where(row.merchant_id == db.merchant_id(), row.id == booked.c.subject_id, rule.true)
+    return select(booked.c.subject_id, booked.c.debit, booked.c.currency).where(~founded).order_by(booked.c.subject_id)
+
+
+def _booked(rule: Rule) -> Subquery:
+    """What the books hold of a kind, one row a subject, with the legs that carry the price."""
+    t, e = Transaction.__table__.c, Entry.__table__.c
+
+    def leg(account: str) -> Any:
+        return func.sum(case((e.account == account, e.amount), else_=0))
+
+    both = Transaction.__table__.join(Entry.__table__, (e.merchant_id == t.merchant_id) & (e.tx_id == t.id))
+    return (
+        select(
+            t.subject_id.label("subject_id"),
+            func.count(t.id.distinct()).label("times"),
+            leg(rule.debit).label("debit"),
+            leg(rule.credit).label("credit"),
+            func.min(e.currency).label("currency"),
+            func.count(e.currency.distinct()).label("currencies"),
+        )
+        .select_from(both)
+        .where(t.merchant_id == db.merchant_id(), t.kind == rule.kind)
+        .group_by(t.subject_id)
+        .subquery()
+    )
+
+
+def _fault(rule: Rule, row: Any, amount: int, currency: str, times: int | None, *found: Any) -> Fault:
+    where, expected = public(rule.prefix, row), f"one {rule.name} of {Money(amount, currency).major} {currency}"
+    if times is None:
+        return Fault(f"{rule.name} missing", where, "none", expected)
+    if times > 1:
+        return Fault(f"{rule.name} posted twice", where, f"{times} times", expected)
+    debit, credit, booked = found
+    said = f"{rule.debit} {int(debit)}, {rule.credit} {int(credit)}, in minor units of {booked}"
+    return Fault(f"{rule.name} of a wrong total", where, said, expected)

@@ -1,0 +1,124 @@
+"""Paying: a payment starts, money comes, the order is paid once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, exists, func, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from app.inventory import service as inventory
+from app.kit import db
+from app.kit.columns import Moment
+from app.kit.events import publish
+from app.kit.ids import Id
+from app.kit.inline import among, inline, spread
+from app.kit.money import Money
+from app.orders import queries
+from app.orders.errors import NotPayable
+from app.orders.events import OrderPaid
+from app.orders.models import Closed, Order, Payment, Tender, TenderState
+
+ORDER, TENDER = Order.__table__.c, Tender.__table__.c
+KINDS = {"id": Id(), "amount": TENDER.amount.type, "currency": TENDER.currency.type, "at": Moment()}
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Money that arrived for a tender."""
+
+    tender_id: UUID
+    amount: int
+    currency: str
+    at: datetime
+
+
+def start_paying(order: Order, method_id: UUID, *, now: datetime) -> Tender:
+    """Let an unpaid order be paid by this method and return the tender that is due; refuses with NotPayable.
+
+    From now on its stock is kept until somebody closes the order.
+    """
+    waiting = (
+        ORDER.merchant_id == db.merchant_id(),
+        ORDER.id == order.id,
+        ORDER.payment == Payment.PENDING,
+        ORDER.closed == Closed.OPEN,
+        ORDER.expires_at > now,
+    )
+    starting = update(Order.__table__).where(*waiting)  # type: ignore[arg-type]
+    if db.changed(starting.values(started_at=func.coalesce(ORDER.started_at, bindparam("at", now, Moment())))) == 0:
+        raise NotPayable
+    tender = queries.find_due(order.id)
+    if tender is None:
+        raise NotPayable
+    inventory.keep([part.id for part in queries.list_parts([order.id])])
+    tender.method_id = method_id
+    return tender
+
+
+def meet(payments: Sequence[Paid]) -> dict[UUID, Money]:
+    """Mark tenders met where amount and currency are just what is due, and orders paid whose tenders all are.
+
+    Returns the tenders that this call met, each with what it took; one statement for all tenders, one for all orders.
+    """
+    if not payments:
+        return {}
+    binds: dict[str, Any] = {"merchant": db.merchant_id()}
+    for place, payment in enumerate(payments):
+        values = (payment.tender_id, payment.amount, payment.currency, payment.at)
+        binds |= {f"came_{place}_{name}": value for name, value in zip(KINDS, values, strict=True)}
+    met = db.session().execute(_meeting(len(payments)), binds).all()
+    if met:
+        _mark_paid(sorted({row.order_id for row in met}), max(payment.at for payment in payments))
+    return {row.id: Money(row.amount, row.currency) for row in met}
+
+
+@cache
+def _meeting(count: int) -> ReturningUpdate[Any]:
+    """Return the statement that meets tenders with so many payments; what came is bound when it runs."""
+    came = inline("came", KINDS, [(None,) * len(KINDS)] * count)
+    return (
+        update(Tender.__table__)  # type: ignore[arg-type]
+        .where(
+            TENDER.merchant_id == bindparam("merchant"),
+            TENDER.id == came.c.id,
+            TENDER.state == TenderState.DUE,
+            TENDER.amount == came.c.amount,
+            TENDER.currency == came.c.currency,
+        )
+        .values(state=TenderState.MET, met_at=came.c.at)
+        .returning(TENDER.id, TENDER.order_id, TENDER.amount, TENDER.currency)
+    )
+
+
+@cache
+def _paying(count: int) -> ReturningUpdate[Any]:
+    owing = exists().where(
+        TENDER.merchant_id == ORDER.merchant_id, TENDER.order_id == ORDER.id, TENDER.state == TenderState.DUE
+    )
+    return (
+        update(Order.__table__)  # type: ignore[arg-type]
+        .where(
+            ORDER.merchant_id == bindparam("merchant"),
+            among(ORDER.id, "order", count),
+            ORDER.payment == Payment.PENDING,
+            ~owing,
+        )
+        .values(payment=Payment.PAID, paid_at=bindparam("at", type_=Moment), closed=Closed.OPEN)
+        .returning(ORDER.id, ORDER.total_amount, ORDER.currency)
+    )
+
+
+def _mark_paid(order_ids: Sequence[UUID], at: datetime) -> None:
+    """Mark orders paid that owe nothing any more; an order that was closed opens again, since the money is there."""
+    binds = {"merchant": db.merchant_id(), "at": at} | spread("order", order_ids)
+    paid = db.session().execute(_paying(len(order_ids)), binds).all()
+    publish(
+        *(
+            OrderPaid(subject_id=row.id, order_id=row.id, amount=row.total_amount, currency=row.currency, at=at)
+            for row in paid
+        )
+    )

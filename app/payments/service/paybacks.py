@@ -1,0 +1,162 @@
+"""Paybacks: money that goes back the way it came, by an effect whose id the gateway knows it by."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.kit import db, effects
+from app.kit.errors import NotFound
+from app.kit.events import SYSTEM, By, publish
+from app.kit.ids import new_id
+from app.payments.errors import AlreadyDealtWith
+from app.payments.events import NoticeDismissed, PaybackAsked, PaybackDone, PaybackRetried, PaybackStuck
+from app.payments.models import Notice, NoticeState, Payback, PaybackKind, PaybackState
+
+REFUND = "payment.refund"
+PATIENCE = timedelta(days=3)
+
+
+def send_back_surplus(notices: Sequence[dict[str, Any]], orders: dict[UUID, UUID], *, now: datetime) -> None:
+    """Send money back that came for tenders which had what was due; `orders` tells whose tender each is."""
+    for row in notices:
+        _send(_payback(row, PaybackKind.SURPLUS, row["id"], orders.get(row["tender_id"]), row["trade_no"], now), SYSTEM)
+
+
+def send_back_misfit(notice_id: UUID, *, now: datetime, by: By) -> None:
+    """Send back what an authentic notice says was paid and fitted nothing; refuses what was dealt with before.
+
+    A gateway tells the same several times: all those are dealt with together, and the money goes back once.
+    """
+    notice = db.get(Notice, notice_id)
+    if not notice.is_misfit:
+        raise NotFound
+    n, p = Notice.__table__.c, Payback.__table__.c
+    same = (n.method_id == notice.method_id, n.reported_no == notice.reported_no, n.state == NoticeState.REFUSED)
+    before = select(p.id).where(
+        p.merchant_id == db.merchant_id(), p.method_id == notice.method_id, p.trade_no == notice.reported_no
+    )
+    if notice_id not in _clear(*same, now=now) or db.session().scalar(before.limit(1)):
+        raise AlreadyDealtWith
+    row = {name: getattr(notice, name) for name in ("method_id", "tender_id", "amount", "currency")}
+    _send(_payback(row, PaybackKind.MISFIT, notice_id, None, notice.reported_no, now), by)
+
+
+def send_back_payments(order_id: UUID, tender_ids: Sequence[UUID], *, refund_id: UUID, now: datetime, by: By) -> int:
+    """Send back what met the tenders of an order, each by its own gateway; returns how much together."""
+    n = Notice.__table__.c
+    query = select(Notice.__table__).where(
+        n.merchant_id == db.merchant_id(), n.tender_id.in_(tender_ids), n.state == NoticeState.APPLIED
+    )
+    rows = sorted(db.session().execute(query).mappings(), key=lambda row: row["id"])
+    for row in rows:
+        _send(_payback(dict(row), PaybackKind.REFUND, refund_id, order_id, row["trade_no"], now), by)
+    return sum(row["amount"] for row in rows)
+
+
+def _payback(
+    paid: dict[str, Any], kind: PaybackKind, source_id: UUID, order_id: UUID | None, trade_no: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "merchant_id": db.merchant_id(),
+        "id": new_id(),
+        "kind": kind,
+        "source_id": source_id,
+        "order_id": order_id,
+        "tender_id": paid["tender_id"],
+        "method_id": paid["method_id"],
+        "trade_no": trade_no,
+        "amount": paid["amount"],
+        "currency": paid["currency"],
+        "state": PaybackState.ASKED,
+        "reason": "",
+        "asked_at": now,
+        "done_at": None,
+    }
+
+
+def _send(row: dict[str, Any], by: By) -> None:
+    """Ask for one payback; the unique source keeps the same money from going back twice."""
+    dialect = sqlite if db.is_sqlite() else postgresql
+    statement = dialect.insert(Payback.__table__).on_conflict_do_nothing(
+        index_elements=["merchant_id", "source_id", "trade_no"]
+    )
+    if db.changed(statement, row) == 0:
+        return
+    now = row["asked_at"]
+    effects.intend(REFUND, row["id"], due_at=now, deadline=now + PATIENCE)
+    publish(
+        PaybackAsked(
+            subject_id=row["id"],
+            order_id=row["order_id"],
+            kind=row["kind"].name.lower(),
+            amount=row["amount"],
+            currency=row["currency"],
+            at=now,
+            by=by,
+        )
+    )
+
+
+def record_payback(payback_id: UUID, state: PaybackState, *, reason: str = "", now: datetime) -> None:
+    """Note how a payback ended: done, refused, or nobody knows; done is for good."""
+    p = Payback.__table__.c
+    statement = (
+        update(Payback.__table__)  # type: ignore[arg-type]
+        .where(p.merchant_id == db.merchant_id(), p.id == payback_id, p.state != PaybackState.DONE, p.state != state)
+        .values(state=state, reason=reason, done_at=now if state is PaybackState.DONE else None)
+        .returning(p.source_id, p.kind, p.order_id, p.amount, p.currency)
+    )
+    row = db.session().execute(statement).first()
+    if row is None:
+        return
+    if state is PaybackState.DONE and row.kind is PaybackKind.SURPLUS:
+        _clear(Notice.__table__.c.id == row.source_id, now=now)
+    event = PaybackDone if state is PaybackState.DONE else PaybackStuck
+    publish(
+        event(
+            subject_id=payback_id,
+            order_id=row.order_id,
+            source_id=row.source_id,
+            amount=row.amount,
+            currency=row.currency,
+            reason=reason,
+            at=now,
+        )
+    )
+
+
+def retry_payback(payback_id: UUID, *, now: datetime, by: By) -> None:
+    """Let a gateway that refused or never answered be asked again about a payback."""
+    order_id = db.get(Payback, payback_id).order_id
+    p = Payback.__table__.c
+    mine = (
+        p.merchant_id == db.merchant_id(),
+        p.id == payback_id,
+        p.state.in_((PaybackState.REFUSED, PaybackState.UNKNOWN)),
+    )
+    statement = update(Payback.__table__).where(*mine)  # type: ignore[arg-type]
+    if db.changed(statement.values(state=PaybackState.ASKED, reason="")) == 0:
+        raise AlreadyDealtWith
+    known = effects.list_of([payback_id])[payback_id]
+    if not known or not effects.again(known[-1].id, now=now):  # a gateway's no is an end; asking anew is a new effect
+        effects.intend(REFUND, payback_id, due_at=now, deadline=now + PATIENCE)
+    publish(PaybackRetried(subject_id=payback_id, order_id=order_id, at=now, by=by))
+
+
+def dismiss(notice_id: UUID, *, now: datetime, by: By) -> None:
+    """Take a refused notice off the list of what somebody must look at; refuses what was dealt with before."""
+    if db.get(Notice, notice_id).state is not NoticeState.REFUSED:
+        raise NotFound
+    if not _clear(Notice.__table__.c.id == notice_id, now=now):
+        raise AlreadyDealtWith
+    publish(NoticeDismissed(subject_id=notice_id, at=now, by=by))
+
+
+def _clear(*which: ColumnElement[bool], now: datetime) -> set[UUID]:
+    n = Notice.__table__.c
+    statement = update(Notice.__table__).where(n.merchant_id == db.merchant_id(), n.cleared_at.is_(None), *which)  # type: ignore[arg-type]
+    return set(db.session().scalars(statement.values(cleared_at=now).returning(n.id)))

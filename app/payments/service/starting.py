@@ -1,0 +1,103 @@
+"""Starting a payment: an attempt at a gateway, asked for by an effect right after the commit."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.kit import db, effects
+from app.kit.effects import State
+from app.kit.events import By, publish
+from app.kit.ids import new_id
+from app.orders import service as ordering
+from app.orders.queries import Order, Tender
+from app.payments.errors import NoSuchMethod
+from app.payments.events import PaymentStarted
+from app.payments.models import Attempt, AttemptState, Method
+from app.payments.queries import CLOSE
+
+START = "payment.start"
+ANEW = ("state", "subject", "notify_url", "return_url", "url", "reason", "started_at")
+PATIENCE = timedelta(seconds=30)  # a payment page that comes later finds nobody waiting
+CLOSING = timedelta(hours=24)  # how long a gateway that does not answer is asked before a person must look
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where a gateway tells us of a payment, and where it sends the buyer afterwards."""
+
+    notify: str
+    back: str
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A payment that was asked for: the attempt, and the effect that brings its page."""
+
+    attempt_id: UUID
+    effect_id: UUID
+
+
+def start(order: Order, method_id: UUID | None, pages: Pages, *, subject: str, now: datetime, by: By) -> Begun:
+    """Let an unpaid order be paid by a method of the shop; refuses with NotPayable or NoSuchMethod.
+
+    From now on its stock is given back only after the gateway said that nothing was paid.
+    """
+    method = db.find(Method, method_id) if method_id else None
+    if method is None or not method.enabled:
+        raise NoSuchMethod
+    tender = ordering.start_paying(order, method.id, now=now)
+    attempt_id = _attempt(_row(tender, method, pages, subject, now))
+    _close_in_time(attempt_id, order.expires_at)
+    publish(
+        PaymentStarted(
+            subject_id=tender.id, order_id=order.id, method_id=method.id, provider=method.provider, at=now, by=by
+        )
+    )
+    return Begun(attempt_id, effects.intend(START, attempt_id, due_at=now, deadline=now + PATIENCE))
+
+
+def _row(tender: Tender, method: Method, pages: Pages, subject: str, now: datetime) -> dict[str, object]:
+    return {
+        "merchant_id": tender.merchant_id,
+        "id": new_id(),
+        "order_id": tender.order_id,
+        "tender_id": tender.id,
+        "method_id": method.id,
+        "state": AttemptState.STARTING,
+        "subject": subject,
+        "notify_url": pages.notify + method.hook_token,
+        "return_url": pages.back,
+        "url": "",
+        "reason": "",
+        "started_at": now,
+    }
+
+
+def _close_in_time(attempt_id: UUID, expires_at: datetime) -> None:
+    """Have the gateway asked, and the payment closed there, when the time to pay is up; once an attempt."""
+    known = effects.list_of([attempt_id])[attempt_id]
+    if not any(effect.kind == CLOSE and effect.state is State.WAITING for effect in known):
+        effects.intend(CLOSE, attempt_id, due_at=expires_at, deadline=expires_at + CLOSING)
+
+
+def _attempt(row: dict[str, object]) -> UUID:
+    """Keep one attempt a tender and method: asking again starts the same one over."""
+    dialect = sqlite if db.is_sqlite() else postgresql
+    statement = dialect.insert(Attempt.__table__).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=["merchant_id", "tender_id", "method_id"], set_={name: row[name] for name in ANEW}
+    )
+    number: UUID = db.session().scalars(statement.returning(Attempt.__table__.c.id)).one()
+    return number
+
+
+def record_start(attempt_id: UUID, *, url: str = "", reason: str = "") -> None:
+    """Note where a started payment is made, or why it could not be started."""
+    a = Attempt.__table__.c
+    mine = (a.merchant_id == db.merchant_id(), a.id == attempt_id, a.state == AttemptState.STARTING)
+    state = AttemptState.OPEN if url else AttemptState.FAILED
+    statement = update(Attempt.__table__).where(*mine)  # type: ignore[arg-type]
+    db.changed(statement.values(state=state, url=url, reason=reason))

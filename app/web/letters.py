@@ -1,0 +1,54 @@
+"""Letters: templates under `mail/`, written in the reader's language without a request around them.
+
+A letter is two files: `name.txt`, whose first line is the subject, and `name.html`.
+"""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from babel.support import Translations
+from flask import Flask
+from jinja2 import Environment, StrictUndefined, select_autoescape
+
+from app.kit import mail
+from app.settings import Settings
+from app.web.language import HTML_LANG, LANGUAGES
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Let effects have their letters written here; links lead to BASE_URL, whatever host somebody asked by."""
+    routes = app.url_map.bind("localhost")
+
+    def link(endpoint: str, **values: Any) -> str:
+        return f"{settings.base_url}{routes.build(endpoint, values)}"
+
+    @functools.cache
+    def room(lang: str) -> Environment:
+        env = _environment(app, lang)
+        env.globals |= {"link": link, "html_lang": HTML_LANG[lang]}
+        return env
+
+    def write(name: str, to: str, lang: str, facts: Mapping[str, Any]) -> mail.Letter:
+        env = room(lang if lang in LANGUAGES else next(iter(LANGUAGES)))
+        subject, _, text = env.get_template(f"mail/{name}.txt").render(**facts).strip().partition("\n")
+        html = env.get_template(f"mail/{name}.html").render(subject=subject, **facts)
+        return mail.Letter(to, subject, f"{text.strip()}\n", html)
+
+    mail.configure(writer=write)
+
+
+def _environment(app: Flask, lang: str) -> Environment:
+    """Return templates in one language: Flask's own ask the request which, and a worker has none."""
+    env = Environment(
+        loader=app.jinja_loader,
+        autoescape=select_autoescape(["html"], default_for_string=False, default=False),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    folder = Path(app.root_path) / "translations"
+    env.install_gettext_translations(Translations.load(folder, [lang]), newstyle=True)  # type: ignore[attr-defined]
+    return env

@@ -1,0 +1,75 @@
+"""One's own account: the browsers one is signed in with, and one's password. It belongs to no shop."""
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.accounts import queries as accounts
+from app.accounts import service
+from app.accounts.queries import Seen
+from app.kit import clock, db
+from app.kit.errors import NotFound
+from app.kit.ids import from_public
+from app.kit.tenancy import PLATFORM
+from app.web.guard import STAFF_COOKIE, corrects, unit
+from app.web.language import lang
+from app.web.office import bp
+from app.web.office.agents import name_of
+from app.web.office.asking import browser, changed_password, me
+from app.web.office.login import PATH
+from app.web.render import Cookie, Page, Redirect, page
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One signed-in browser, in words."""
+
+    name: str
+    session: Seen
+
+
+@bp.get("/account")
+@unit(None)
+def account() -> Page:
+    user = me()
+    seen = db.read(PLATFORM, lambda: accounts.list_sessions(user.user_id, held_token(), now=clock.now()))
+    sessions = [Shown(name_of(session.agent), session) for session in seen]
+    least = accounts.SHORTEST_PASSWORD
+    return page("office/account/account.html", email=user.email, sessions=sessions, least=least, secret=True)
+
+
+@bp.post("/account/password")
+@unit(None)
+@corrects(account)
+def change_password() -> Redirect:
+    user, now = me(), clock.now()
+    old, new = changed_password(request.form)
+    token = service.change_password(
+        user.user_id, held_token(), old=old, new=new, browser=browser(), lang=lang(), now=now
+    )
+    return Redirect(url_for(".account"), toast=_("Password changed"), cookies=(Cookie(STAFF_COOKIE, token, PATH, 1),))
+
+
+@bp.post("/account/sessions/<session>/end")
+@unit(None)
+def end_session(session: str) -> Redirect:
+    user, number = me(), from_public("ses", session)
+    if number is None:
+        raise NotFound
+    db.write(PLATFORM, lambda: service.end_session(user.user_id, number, now=clock.now()))
+    return Redirect(url_for(".account"), toast=_("Signed out there"))
+
+
+@bp.post("/account/sessions/end-others")
+@unit(None)
+def end_other_sessions() -> Redirect:
+    user = me()
+    ended = db.write(PLATFORM, lambda: service.end_other_sessions(user.user_id, held_token(), now=clock.now()))
+    toast = ngettext("%(num)s browser signed out", "%(num)s browsers signed out", ended)
+    return Redirect(url_for(".account"), toast=toast)
+
+
+def held_token() -> str:
+    return request.cookies.get(STAFF_COOKIE, "")

@@ -1,0 +1,68 @@
+"""Fills a pool of codes in seconds, most of them sold: one INSERT … SELECT on the owner's connection.
+
+For measuring how a claim behaves in a large pool, and for nothing else: it never counts as import. One real code is
+imported and copied; a copy has an id, a place in the order of sale and a fingerprint of its own, but shares the sealed
+text, which is bound to the first code's id, so a copy can be held and sold and never be opened. Sold copies are
+inserted sold: the table has the rows and indexes of a pool that was sold and tidied up since, without dead ones.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from app.inventory.models import Code, Status
+from app.kit import sqlite
+from tests.make import Shop
+
+# The numbers 1 … :count, and 16 bytes or 32 that each of them makes; `spread` ones have no order.
+SQL = {
+    "postgresql": {
+        "numbers": "SELECT n FROM generate_series(1, :count) AS series(n)",
+        "id": "encode(convert_to(lpad(n::text, 16, '0'), 'UTF8'), 'hex')::uuid",
+        "spread": "sha256(convert_to(n::text, 'UTF8'))",
+        "tidy": "VACUUM ANALYZE code",
+    },
+    "sqlite": {
+        "numbers": "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < :count)"
+        " SELECT n FROM series",
+        "id": "CAST(printf('%016d', n) AS BLOB)",
+        "spread": "randomblob(32)",
+        "tidy": "ANALYZE",
+    },
+}
+
+
+def fill(shop: Shop, owner_url: str, *, codes: int, sold: float) -> None:
+    """Bring the shop's only SKU to this many codes, the share `sold` of them sold, oldest first."""
+    shop.codes(1)
+    engine = sa.create_engine(owner_url)
+    if engine.dialect.name == "sqlite":
+        sqlite.prepare(engine)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # the owner is fenced in as well
+                connection.execute(sa.text(f"SET LOCAL app.merchant = '{shop.merchant_id}'"))
+            number_sold = int(codes * sold)
+            connection.execute(sa.text(statement(engine.dialect)), {"count": codes - 1, "sold": number_sold})
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(SQL[engine.dialect.name]["tidy"])
+    finally:
+        engine.dispose()
+
+
+def statement(dialect: Dialect) -> str:
+    """Return the INSERT … SELECT that copies the only code there is."""
+    words = SQL[dialect.name]
+    is_sold = "n <= :sold"
+    new: dict[str, Any] = {
+        "id": words["id"],
+        "status": f"CASE WHEN {is_sold} THEN {int(Status.SOLD)} ELSE {int(Status.FREE)} END",
+        "pick": "code.pick + n",
+        "entitlement_id": f"CASE WHEN {is_sold} THEN {words['id']} END",
+        "fingerprint": words["spread"],
+        "line": "n",
+    }
+    names = [column.name for column in Code.__table__.columns]
+    values = ", ".join(new.get(name, f"code.{name}") for name in names)
+    return f"INSERT INTO code ({', '.join(names)}) SELECT {values} FROM ({words['numbers']}) AS numbers, code"

@@ -1,0 +1,121 @@
+"""The doors of an installation: every address there is, at the things of one shop, and a way to knock."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from app.catalog import queries as catalog
+from app.inventory import queries as inventory
+from app.kit import db
+from app.kit.effects import Effect
+from app.kit.ids import new_id, public
+from app.kit.listing import listed
+from app.orders.models import Order
+from app.payments.models import Notice, Payback
+from app.web.dispatch import Miaofa
+from app.web.shop.checkout import token_of
+from tests.make import Browser, Shop, fresh_code
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address of one shop, with the way to knock."""
+
+    endpoint: str
+    method: str
+    url: str
+    permission: str | None
+    streams: bool
+    names_object: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+def sell(shop: Shop) -> Order:
+    shop.codes(1)
+    order = shop.place()
+    assert shop.pay(order)
+    assert shop.pay(order, trade_no=f"TG{order.number}-2")  # whose money goes back, by an effect
+    return order
+
+
+def office(shop: Shop, order: Order) -> list[Door]:
+    """Return every door of a shop's office that asks for a permission."""
+    return [door for door in doors(shop, order) if door.permission]
+
+
+def doors(shop: Shop, order: Order, *, of: Shop | None = None) -> list[Door]:
+    """Return every door of the installation, at the addresses that an order and the rest of its shop (`of`) have.
+
+    A shop without a domain is found by its short name alone.
+    """
+    known = words(of or shop, order) | {"shop": shop.slug}
+    return [
+        Door(
+            rule.endpoint,
+            method,
+            address(rule, known),
+            mark(shop.app, rule, "permission"),
+            streams=bool(mark(shop.app, rule, "streams")),
+            names_object=bool(rule.arguments - {"shop"}),
+        )
+        for rule in shop.app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if not rule.endpoint.startswith("shop.")
+    ]
+
+
+def words(shop: Shop, order: Order) -> dict[str, str]:
+    """Return what to put into an address for each of its arguments."""
+    sku = shop.read(lambda: catalog.get_sku(shop.sku))
+    batch = shop.read(lambda: listed(inventory.BATCHES, {})).page.rows[0]
+    notice, payback, effect = (shop.read(partial(first, model)) for model in (Notice, Payback, Effect))
+    return {
+        "slug": shop.sku.lower(),
+        "product": public("prd", sku.product_id),
+        "batch": public("bat", batch.id),
+        "order": public("ord", order.id),
+        "notice": public("ntc", notice),
+        "payback": public("pbk", payback),
+        "effect": public("eff", effect),
+        "token": token_of(order),
+        "filename": "app.js",
+        "session": public("ses", new_id()),
+    }
+
+
+def first(model: Any) -> UUID:
+    """Return the id of the oldest row of its kind."""
+    return db.session().scalars(select(model.id).order_by(model.id).limit(1)).one()
+
+
+def address(rule: Rule, known: Mapping[str, str]) -> str:
+    for name in rule.arguments:
+        assert name in known, f"Teach words() what <{name}> of {rule.rule} can be."
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: known[found[1]], rule.rule)
+
+
+def knock(browser: Browser, door: Door, *, csrf_token: str = "", **more: Any) -> Any:
+    """Call an address with little in the hand: at most the token of a form."""
+    form: dict[str, Any] = {"csrf_token": csrf_token} if csrf_token else {}
+    if door.streams:
+        form["file"] = (BytesIO(fresh_code().encode()), "codes.csv")
+        more["content_type"] = "multipart/form-data"
+    return browser.client.open(door.url, method=door.method, data=form if door.method != "GET" else None, **more)
+
+
+def mark(app: Miaofa, rule: Rule, name: str, default: Any = None) -> Any:
+    return getattr(app.view_functions[rule.endpoint], name, default)
+
+
+def plain(endpoint: str) -> str:
+    """Return the endpoint, the same whether the shop is found by its host or by its short name."""
+    return endpoint.replace("shop_at.", "shop.")

@@ -1,0 +1,16 @@
+"""One world on each engine for all stories."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import ENGINES, new_database
+from tests.torture.world import World
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An installation whose processes may die, with its gateway."""
+    folder = tmp_path_factory.mktemp("world")
+    with World(folder, *new_database(request.param, folder, request)) as world:
+        yield world
