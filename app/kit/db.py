@@ -9,23 +9,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar, cast
 
+import sqlalchemy
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, CursorResult, Engine
+from sqlalchemy import Connection, CursorResult, Engine, FromClause, Insert, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.kit import failpoint, postgres, sqlite
 from app.kit.errors import Busy, NotFound
+from app.kit.inline import inserted, inserting
 from app.kit.tenancy import Base, Scope, Scoped, System, Unscoped, bound
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Base)
 
 TRIES = 6
+FEW = 24  # rows, to be inserted in one statement
 RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
 
 COUNTED = {"preserve_rowcount": True}  # else an INSERT on PostgreSQL counts as -1
@@ -130,10 +133,21 @@ def changed(statement: UpdateBase, parameters: Any = None) -> int:
     return cast("CursorResult[Any]", counted).rowcount
 
 
-def insert_all(statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run an INSERT for rows; a single one goes plainly, since drivers make more of a list of one than of its row."""
-    if rows:
-        session().execute(statement, rows[0] if len(rows) == 1 else rows)
+def insert(*batches: tuple[FromClause, Sequence[Mapping[str, Any]]]) -> None:
+    """Insert rows into tables, in this order; few of them go in one statement where the engine can."""
+    full = [(cast("Table", table), rows) for table, rows in batches if rows]
+    count = sum(len(rows) for _, rows in full)
+    if 1 < count <= FEW and not is_sqlite():
+        shape = ((table, tuple(rows[0]), len(rows)) for table, rows in full)
+        session().execute(inserting(*shape), inserted([rows for _, rows in full]))
+        return
+    for table, rows in full:  # a single row goes plainly, since drivers make more of a list of one
+        session().execute(_insert_into(table), rows[0] if len(rows) == 1 else rows)
+
+
+@cache
+def _insert_into(table: FromClause) -> Insert:
+    return sqlalchemy.insert(cast("Table", table))
 
 
 def engine() -> Engine:

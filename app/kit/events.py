@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import JSON, Index, LargeBinary, SmallInteger, Text, delete, insert, select, update
+from sqlalchemy import JSON, Index, LargeBinary, SmallInteger, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import bell, clock, db
@@ -156,18 +156,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
-EVENTS, OUTBOX = insert(EventRow.__table__), insert(Outbox.__table__)  # type: ignore[arg-type]
-
-
 def _insert(rows: list[dict[str, Any]]) -> None:
-    db.insert_all(EVENTS, rows)
-    db.insert_all(
-        OUTBOX,
-        [
-            {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
-            for row in rows
-        ],
-    )
+    outbox = [
+        {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
+        for row in rows
+    ]
+    db.insert((EventRow.__table__, rows), (Outbox.__table__, outbox))
 
 
 def timeline(*, order_id: UUID | None = None, subject: tuple[str, UUID] | None = None) -> Sequence[EventRow]:

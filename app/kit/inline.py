@@ -4,9 +4,10 @@ SQLAlchemy's own VALUES has no cache key and is compiled every time, which costs
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, bindparam, text
+from sqlalchemy import CTE, ColumnElement, Table, TextClause, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 
@@ -34,3 +35,36 @@ def among(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bo
 def spread(name: str, values: Sequence[Any]) -> dict[str, Any]:
     """Return the parameters of `among`."""
     return {f"{name}_{number}": value for number, value in enumerate(values)}
+
+
+Batch = tuple[Table, tuple[str, ...], int]  # a table, the columns that are given, how many rows
+
+
+@lru_cache(maxsize=512)
+def inserting(*batches: Batch) -> TextClause:
+    """Return one statement that inserts rows into several tables, for PostgreSQL; `inserted` gives the rows."""
+    written = [_insert_into(f"w{place}", *batch) for place, batch in enumerate(batches)]
+    ahead = ", ".join(f"w{place} AS ({words})" for place, words in enumerate(written[:-1]))
+    binds = [
+        bindparam(f"w{place}_{number}_{name}", type_=table.c[name].type)
+        for place, (table, names, count) in enumerate(batches)
+        for number in range(count)
+        for name in names
+    ]
+    return text(f"WITH {ahead} {written[-1]}" if ahead else written[-1]).bindparams(*binds)
+
+
+def _insert_into(mark: str, table: Table, names: Sequence[str], count: int) -> str:
+    rows = (f"({', '.join(f':{mark}_{number}_{name}' for name in names)})" for number in range(count))
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES {", ".join(rows)}'
+
+
+def inserted(rows: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return the parameters of `inserting`."""
+    return {
+        f"w{place}_{number}_{name}": value
+        for place, batch in enumerate(rows)
+        for number, row in enumerate(batch)
+        for name, value in row.items()
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kit import clock, db
@@ -50,21 +50,16 @@ def post(postings: Sequence[Posting]) -> None:
         return
     merchant, oldest = db.merchant_id(), open_since(clock.now())
     numbered = [(new_id(), posting) for posting in postings]
-    db.session().execute(
-        insert(Transaction.__table__),  # type: ignore[arg-type]
-        [
-            {"merchant_id": merchant, "id": number, "kind": p.kind, "subject_id": p.subject_id, "at": p.at}
-            for number, p in numbered
-        ],
-    )
-    db.session().execute(
-        insert(Entry.__table__),  # type: ignore[arg-type]
-        [
-            {"merchant_id": merchant, "tx_id": number, "line": line, "day": max(p.day, oldest)} | _leg(leg)
-            for number, p in numbered
-            for line, leg in enumerate(p.legs)
-        ],
-    )
+    transactions = [
+        {"merchant_id": merchant, "id": number, "kind": p.kind, "subject_id": p.subject_id, "at": p.at}
+        for number, p in numbered
+    ]
+    entries = [
+        {"merchant_id": merchant, "tx_id": number, "line": line, "day": max(p.day, oldest)} | _leg(leg)
+        for number, p in numbered
+        for line, leg in enumerate(p.legs)
+    ]
+    db.insert((Transaction.__table__, transactions), (Entry.__table__, entries))
 
 
 def _check(posting: Posting) -> None:

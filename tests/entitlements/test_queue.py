@@ -1,19 +1,25 @@
 """Who has paid and got no code is next: codes that come go to the queue, the longest waiting first (B1.6)."""
 
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from app import wiring
 from app.catalog.models import Kind
 from app.entitlements.models import State
 from app.entitlements.service import serving
 from app.inventory.errors import OutOfStock, SoldOut
-from app.kit import clock
-from app.kit.events import SYSTEM
+from app.inventory.events import CodesStocked
+from app.kit import clock, events
+from app.kit.events import SYSTEM, Event
 from app.orders import service as ordering
+from app.orders.events import OrderQueued
 from app.orders.models import Order
 from tests.make import at_once, make_product
 from tests.payments.market import Market
@@ -82,7 +88,11 @@ def test_a_late_order_takes_no_code_that_another_holds(market: Market) -> None:
 # Serving ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_queue_is_served_in_the_order_of_payment(market: Market) -> None:
+@pytest.mark.parametrize("look", [1, 500])
+def test_the_queue_is_served_in_the_order_of_payment(
+    market: Market, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    monkeypatch.setattr(serving, "AT_ONCE", look)
     placed = late(market, 1, 1, 1)
     for order in reversed(placed):  # who placed last pays first
         market.pass_time(seconds=1)
@@ -225,6 +235,61 @@ def test_late_payments_and_codes_at_once_leave_no_code_beside_one_who_waits(mark
     assert words == {"delivered": 3, "queued": 1}
     assert market.shop.stock()["available"] == 0
     market.assert_no_code_twice()
+
+
+@dataclass
+class Meeting:
+    """Two units at once: the one lingers before its commit until the other is committed, or waits for it."""
+
+    inside: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
+    over: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
+
+    begun: bool = False
+
+    def linger(self, _: object) -> None:
+        if self.begun:
+            wait(self.inside, 5)
+            wait(self.over, 1)
+
+    def meanwhile(self, job: Callable[[], object]) -> None:
+        wait(self.inside, 5)
+        job()
+        wait(self.over, 1)
+
+
+def wait(barrier: threading.Barrier, seconds: float) -> None:
+    with suppress(threading.BrokenBarrierError):
+        barrier.wait(seconds)
+
+
+@pytest.fixture(params=[OrderQueued, CodesStocked], ids=["promise", "codes"])
+def slow(request: pytest.FixtureRequest) -> Iterator[tuple[type[Event], Meeting]]:
+    """Let the unit that promises, or the one that brings codes, linger when all its own reactions have run."""
+    kind, meeting = request.param, Meeting()
+    events.wire({**wiring.NOW, kind: (*wiring.NOW.get(kind, ()), meeting.linger)}, wiring.LATER)
+    yield kind, meeting
+    events.wire(wiring.NOW, wiring.LATER)
+
+
+def test_a_promise_and_a_code_that_did_not_see_each_other_find_together(
+    market: Market, slow: tuple[type[Event], Meeting]
+) -> None:
+    (order,) = late(market, 1)
+    market.shop.drain()
+    kind, meeting = slow
+    pay, bring = partial(market.shop.pay, order), partial(market.shop.codes, 1)
+    first, second = (pay, bring) if kind is OrderQueued else (bring, pay)
+
+    def other() -> None:
+        second()
+        market.shop.drain()
+
+    meeting.begun = True
+    jobs: list[Callable[[], object]] = [first, partial(meeting.meanwhile, other)]
+    assert not any(isinstance(answer, BaseException) for answer in at_once(jobs))
+    market.work()
+
+    assert (market.word(order), market.shop.stock()["available"]) == ("delivered", 0)
 
 
 def test_what_waited_is_in_the_books_with_what_its_codes_cost(market: Market) -> None:

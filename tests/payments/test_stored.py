@@ -13,6 +13,7 @@ from app.kit import clock, db, events
 from app.kit.events import Outbox
 from app.orders.events import OrderPaid
 from app.orders.models import Order
+from app.payments import service as payments
 from app.payments.models import NoticeState
 from tests.make import Shop, at_once
 from tests.payments.gate import FAIL, SUCCESS, inbox, send
@@ -167,6 +168,22 @@ def test_late_and_stored_money_keeps_its_place_in_the_queue(market: Market, orde
     market.shop.codes(1)
 
     assert [market.word(order), market.word(second)] == ["delivered", "queued"]
+
+
+def test_an_event_that_is_handed_out_twice_applies_its_notice_once(
+    market: Market, order: Order, poison: Poison
+) -> None:
+    poison.on = True
+    assert send(market.shop.notice(order)) == SUCCESS
+    poison.on = False
+    market.work()
+
+    (notice,) = inbox(market.shop)
+    again = market.shop.read(lambda: events.timeline(subject=("notice", notice.id)))
+    market.shop.write(lambda: payments.apply_stored(again))
+
+    assert [row.name for row in again] == ["notice.stored"]
+    assert (states(market.shop), market.word(order), market.paybacks()) == ([APPLIED], "delivered", [])
 
 
 def test_workers_at_once_apply_it_once(market: Market, order: Order, poison: Poison) -> None:

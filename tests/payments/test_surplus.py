@@ -234,6 +234,7 @@ def test_money_that_fits_nothing_goes_back_once_however_often_it_is_told(market:
     said = at_once(jobs)
     assert sorted(type(answer).__name__ for answer in said) == ["AlreadyDealtWith", "AlreadyDealtWith", "NoneType"]
     assert send(again) == SUCCESS
+    assert market.shop.read(lambda: paying.list_refused_notices(limit=9)) == []
     with pytest.raises(AlreadyDealtWith):
         send_back(market, notices(market)[-1])
     market.work()
@@ -242,6 +243,22 @@ def test_money_that_fits_nothing_goes_back_once_however_often_it_is_told(market:
     assert market.kept == 1
     assert -market.balance("liability:refunds") == 0
     assert market.word(order) == "pending"
+
+
+def test_money_that_was_told_wrong_and_then_right_is_not_sent_back(market: Market, order: Order) -> None:
+    market.ill("short", on="notice", times=1)
+    market.buy(order)
+    (wrong,) = notices(market)
+    assert send(market.shop.notice(order, trade_no=wrong.reported_no)) == SUCCESS
+    assert market.word(order) == "delivered"
+
+    with pytest.raises(AlreadyDealtWith):
+        send_back(market, wrong)
+    market.shop.write(lambda: payments.dismiss(wrong.id, now=clock.now(), by=SYSTEM))
+
+    assert market.paybacks() == []
+    assert market.shop.read(lambda: paying.list_refused_notices(limit=9)) == []
+    market.assert_books()
 
 
 def send_back(market: Market, notice: Notice) -> None:

@@ -115,7 +115,7 @@ def test_redis_flushall_at_peak(shop: Shop, redis: Redis) -> None:
     scarce, late = orders_without_codes(shop, LATE)
 
     with process("work", shop, redis) as worker:
-        with process("sweep", shop, redis), Load(shop, late) as load:
+        with process("sweep", shop, redis) as sweeper, Load(shop, late) as load:
             time.sleep(1.5)
             redis.flush()
             time.sleep(1.0)
@@ -127,7 +127,7 @@ def test_redis_flushall_at_peak(shop: Shop, redis: Redis) -> None:
             time.sleep(1.0)
             load.over.set()
             began = time.monotonic()
-            until(lambda: waiting(shop) == {}, shop)
+            until(lambda: waiting(shop) == {}, shop, worker, sweeper)
         assert load.faults == []
         assert len(load.paid) > 2 * LATE
         assert {order.id for order in load.paid} == delivered(shop)
@@ -140,7 +140,7 @@ def test_redis_flushall_at_peak(shop: Shop, redis: Redis) -> None:
         assert send(shop.notice(shop.place(sku=other))) == SUCCESS
         assert send(shop.notice(queued)) == SUCCESS
         leave_file(shop, other, count=1)
-        until(lambda: shop.order(queued).fulfilment is Fulfilment.DONE, shop)
+        until(lambda: shop.order(queued).fulfilment is Fulfilment.DONE, shop, worker)
 
 
 def orders_without_codes(shop: Shop, count: int) -> tuple[str, list[Order]]:
@@ -179,11 +179,11 @@ def waiting(shop: Shop) -> dict[str, int]:
     return {name: count for name, count in counted.items() if count}
 
 
-def until(holds: Callable[[], bool], shop: Shop) -> None:
-    """Wait until something holds, for as long as people may have to wait."""
+def until(holds: Callable[[], bool], shop: Shop, *processes: "subprocess.Popen[bytes]") -> None:
+    """Wait until something holds, for as long as people may have to wait and these processes live."""
     end = time.monotonic() + PATIENCE
     while not holds():
-        if time.monotonic() > end:
+        if time.monotonic() > end or any(running.poll() is not None for running in processes):
             logs = [path.read_text()[-3000:] for path in shop.app.config["MIAOFA"].instance.glob("*.txt")]
             raise AssertionError(f"still waiting for {waiting(shop)}\n" + "\n".join(logs))
         time.sleep(0.1)

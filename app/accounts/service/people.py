@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.accounts.errors import BadEmail, NoSuchRole
 from app.accounts.events import MemberAdded
@@ -12,8 +12,6 @@ from app.kit import db
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.kit.tokens import digest, random_token
-
-DEVICES = insert(Device.__table__)  # type: ignore[arg-type]
 
 
 def create_user(*, email: str, password_hash: str, now: datetime) -> User:
@@ -50,5 +48,5 @@ def remember_device(token: str | None, *, now: datetime) -> tuple[Device, str]:
             return known, token
     token = random_token()
     row = {"merchant_id": db.merchant_id(), "id": new_id(), "token_hash": digest(token), "created_at": now}
-    db.insert_all(DEVICES, [row])
+    db.insert((Device.__table__, [row]))
     return Device(**row), token

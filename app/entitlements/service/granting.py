@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.entitlements.models import Entitlement, State
 from app.inventory import service as inventory
@@ -18,8 +18,6 @@ from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.events import OrderPaid
 from app.orders.queries import Fulfilment
-
-ENTITLEMENTS = insert(Entitlement.__table__)  # type: ignore[arg-type]
 
 
 def grant(paid: Sequence[OrderPaid]) -> None:
@@ -46,7 +44,7 @@ def _give(parts: Sequence[Any], now: datetime) -> None:
     for sale in inventory.sell(wants, now=now, today=today):
         sold[sale.part_id].append(sale)
     rows = [row for part in parts for row in _rows(part, sold[part.id], now)]
-    db.insert_all(ENTITLEMENTS, rows)
+    db.insert((Entitlement.__table__, rows))
     _correct_costs(parts, sold)
     ordering.mark_fulfilled(_fulfilment(rows), now=now)
 

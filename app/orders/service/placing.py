@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, bindparam, func, insert, update
+from sqlalchemy import BigInteger, bindparam, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.catalog import queries as catalog
@@ -45,7 +45,6 @@ ONCE = {
     "sqlite": _once(sqlite).returning(Order.__table__.c.id),
     "postgresql": _once(postgresql).returning(*LOCKS),
 }
-LINES, PARTS, TENDERS = (insert(model.__table__) for model in (Line, Part, Tender))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -169,9 +168,8 @@ def _insert_content(order: dict[str, Any], lines: Sequence[dict[str, Any]], now:
     wants = [inventory.Want(new_id(), line["sku_id"], line["quantity"]) for line in lines]
     held = inventory.hold(wants, until=order["expires_at"], now=now, today=now.astimezone(zone).date())
     costs = {part.part_id: part.cost for part in held}
-    db.insert_all(LINES, lines)
-    db.insert_all(PARTS, [_part(line, want.part_id, costs) for line, want in zip(lines, wants, strict=True)])
-    db.insert_all(TENDERS, [_tender(order)])
+    parts = [_part(line, want.part_id, costs) for line, want in zip(lines, wants, strict=True)]
+    db.insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, [_tender(order)]))
 
 
 def _lines(

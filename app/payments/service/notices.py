@@ -20,7 +20,7 @@ from app.payments import queries
 from app.payments.events import NoticeRefused, NoticeStored, NoticeSurplus
 from app.payments.models import Notice, NoticeState
 from app.payments.providers import Forged, Told, provider
-from app.payments.service.paybacks import send_back_surplus
+from app.payments.service.paybacks import find_payback, send_back_surplus
 
 LONGEST_BODY = 64 * 1024
 
@@ -186,17 +186,18 @@ def _set_aside_surplus(rows: Sequence[dict[str, Any]], tenders: Mapping[UUID, Te
 
 
 def _refuse_misfit(row: dict[str, Any], tender: Tender | None) -> None:
-    """Keep an authentic notice that is not of what was due; somebody sends it back."""
+    """Keep an authentic notice that is not of what was due; somebody sends it back, unless that was done before."""
     reason = "no such tender"
     if tender is not None:
         reason = "wrong currency" if tender.currency != row["currency"] else "wrong amount"
-    _restate(row, NoticeState.REFUSED, reason)
+    returned = find_payback(row["method_id"], row["reported_no"])
+    is_settled = returned is not None and returned.money == Money(row["amount"], row["currency"])
+    _restate(row, NoticeState.REFUSED, reason, trade_no=None, cleared_at=row["at"] if is_settled else None)
     order_id = tender.order_id if tender else None
     publish(NoticeRefused(subject_id=row["id"], order_id=order_id, reason=reason, at=row["at"]))
 
 
-def _restate(row: dict[str, Any], state: NoticeState, reason: str) -> None:
+def _restate(row: dict[str, Any], state: NoticeState, reason: str, **more: Any) -> None:
     n = Notice.__table__.c
     mine = (n.merchant_id == row["merchant_id"], n.id == row["id"], n.state == NoticeState.APPLIED)
-    changes = {"state": state, "reason": reason} | ({"trade_no": None} if state is NoticeState.REFUSED else {})
-    db.changed(update(Notice.__table__).where(*mine).values(changes))  # type: ignore[arg-type]
+    db.changed(update(Notice.__table__).where(*mine).values(state=state, reason=reason, **more))  # type: ignore[arg-type]

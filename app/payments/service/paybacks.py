@@ -29,20 +29,30 @@ def send_back_surplus(notices: Sequence[dict[str, Any]], orders: dict[UUID, UUID
 def send_back_misfit(notice_id: UUID, *, now: datetime, by: By) -> None:
     """Send back what an authentic notice says was paid and fitted nothing; refuses what was dealt with before.
 
-    A gateway tells the same several times: all those are dealt with together, and the money goes back once.
+    A gateway tells the same several times: all those are dealt with together, and the money goes back once. What it
+    told otherwise later, so that it paid after all, stays.
     """
     notice = db.get(Notice, notice_id)
     if not notice.is_misfit:
         raise NotFound
-    n, p = Notice.__table__.c, Payback.__table__.c
+    n = Notice.__table__.c
     same = (n.method_id == notice.method_id, n.reported_no == notice.reported_no, n.state == NoticeState.REFUSED)
-    before = select(p.id).where(
-        p.merchant_id == db.merchant_id(), p.method_id == notice.method_id, p.trade_no == notice.reported_no
-    )
-    if notice_id not in _clear(*same, now=now) or db.session().scalar(before.limit(1)):
+    settled = find_payback(notice.method_id, notice.reported_no) or _has_paid(notice)
+    if notice_id not in _clear(*same, now=now) or settled:
         raise AlreadyDealtWith
     row = {name: getattr(notice, name) for name in ("method_id", "tender_id", "amount", "currency")}
     _send(_payback(row, PaybackKind.MISFIT, notice_id, None, notice.reported_no, now), by)
+
+
+def find_payback(method_id: UUID, trade_no: str) -> Payback | None:
+    """Return what went back, or is about to, of a trade as its gateway numbers it."""
+    query = select(Payback).where(Payback.method_id == method_id, Payback.trade_no == trade_no)
+    return db.session().scalar(query.order_by(Payback.id).limit(1))
+
+
+def _has_paid(misfit: Notice) -> bool:
+    same = (Notice.method_id == misfit.method_id, Notice.trade_no == misfit.reported_no)
+    return db.session().scalar(select(Notice.id).where(*same).limit(1)) is not None
 
 
 def send_back_payments(order_id: UUID, tender_ids: Sequence[UUID], *, refund_id: UUID, now: datetime, by: By) -> int:
