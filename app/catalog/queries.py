@@ -1,6 +1,6 @@
 """Questions to the catalog."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,8 +21,11 @@ from app.kit.errors import NotFound
 from app.kit.inline import among, spread
 from app.kit.listing import Listing
 from app.kit.money import Money
+from app.kit.recent import Recent
 
 SHELF = 24
+
+_offered: "Recent[dict[str, Offer]]" = Recent()
 WHOLE = (selectinload(Product.texts), selectinload(Product.skus).selectinload(Sku.texts))
 
 PRODUCTS = Listing(
@@ -124,11 +127,24 @@ def _offers(count: int) -> Select[Any]:
     )
 
 
-def list_offers(codes: Iterable[str], lang: str, fallback: str) -> dict[str, Offer]:
-    """Return what is for sale under these SKU codes, named in `lang` or else in the shop's language, by code."""
+def list_offers(codes: Iterable[str], lang: str, fallback: str) -> Mapping[str, Offer]:
+    """Return what is for sale under these SKU codes, named in `lang` or else in the shop's language, by code.
+
+    What other processes change is seen a few seconds later: a buyer in that time gets the price he was shown.
+    """
+    asked = tuple(codes)
+    key = (db.merchant_id(), asked, lang, fallback)
+    return _offered.find(key, lambda: _read_offers(asked, lang, fallback) or None) or {}
+
+
+def forget_offers() -> None:
+    """Let the next buyer be offered what the running unit changes."""
+    _offered.forget()
+
+
+def _read_offers(asked: Sequence[str], lang: str, fallback: str) -> dict[str, Offer]:
     found: dict[str, Any] = {}
     named: dict[str, dict[str, str]] = {}
-    asked = list(codes)
     binds = {"merchant": db.merchant_id()} | spread("code", asked)
     for row in db.session().execute(_offers(len(asked)), binds):
         found[row.code] = row

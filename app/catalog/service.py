@@ -79,6 +79,7 @@ def change_product(
     after = {"status": product.status.name} | {f"price {sku.code}": sku.price.major for sku in skus}
     changes = tuple((name, before[name], after[name]) for name in before if before[name] != after[name])
     publish(ProductChanged(subject_id=product.id, changes=changes, at=now, by=by))
+    queries.forget_offers()
 
 
 def _check(slug: str, texts: Mapping[str, Texts], skus: tuple[SkuDraft, ...]) -> None:

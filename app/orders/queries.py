@@ -237,12 +237,6 @@ def figures(*, since: datetime, currency: str, until: datetime | None = None) ->
     return Figures(paid, delivered, Money(int(amount), currency))
 
 
-def count_queued() -> int:
-    """Count paid orders that still wait for a code."""
-    query = select(func.count()).select_from(Order).where(Order.fulfilment == Fulfilment.QUEUED)
-    return db.session().scalar(query) or 0
-
-
 def latest(limit: int) -> Sequence[Order]:
     """List the latest orders of the shop."""
     query = select(Order).order_by(Order.id.desc()).limit(limit).options(selectinload(Order.lines))

@@ -84,8 +84,8 @@ def test_a_gateway_that_does_not_say_keeps_the_stock_held_until_it_does(
 def test_a_gateway_that_is_silent_for_a_day_needs_a_person_who_has_it_asked_again(market: Market, order: Order) -> None:
     market.start(order)
     market.ill("down")
-    for _ in range(30):
-        market.wait(hours=1)
+    for _ in range(5):
+        market.wait(hours=6)
     (silent,) = market.shop.read(lambda: paying.list_silent_attempts(limit=9))
     assert market.shop.stock()["held"] == 1
 

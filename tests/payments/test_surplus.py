@@ -159,8 +159,8 @@ def test_two_workers_give_it_back_once(market: Market, order: Order) -> None:
 def test_a_gateway_silent_for_three_days_leaves_it_to_a_person(market: Market, order: Order) -> None:
     pay_twice(market, order)
     market.ill("down")
-    for _ in range(75):
-        market.wait(hours=1)
+    for _ in range(13):
+        market.wait(hours=6)
     assert the_payback(market).state is UNKNOWN
     assert market.shop.read(lambda: len(paying.list_stuck_paybacks(limit=9))) == 1
 

@@ -30,4 +30,4 @@ def revoke(order_id: UUID, *, now: datetime, by: By, reason: str) -> None:
     revoked = db.session().execute(statement).all()
     if any(row.state is not State.REVOKED for row in queries.list_of_order(order_id)):
         raise CodesSeen
-    inventory.quarantine([row.id for row in revoked if row.code_id], reason=reason, now=now, by=by)
+    inventory.quarantine([row.id for row in revoked if row.code_id], reason=reason, now=now, by=by, order_id=order_id)

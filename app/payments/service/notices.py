@@ -34,6 +34,10 @@ class Arrived:
     body: str
     at: datetime
 
+    @property
+    def is_authentic(self) -> bool:
+        return isinstance(self.said, Told)
+
 
 def verify(channel: queries.Channel, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Arrived:
     """Return what a gateway told us, verified; touches no database."""
@@ -61,8 +65,8 @@ def apply(arrived: Sequence[Arrived]) -> bool:
     Returns whether all were authentic, that is, whether the gateway may stop telling us.
     """
     _refuse_forged(arrived)
-    _settle(_new([_row(notice) for notice in arrived if isinstance(notice.said, Told)]))
-    return all(isinstance(notice.said, Told) for notice in arrived)
+    _settle(_new([_row(notice) for notice in arrived if notice.is_authentic]))
+    return all(notice.is_authentic for notice in arrived)
 
 
 def store(arrived: Sequence[Arrived]) -> bool:
@@ -73,7 +77,7 @@ def store(arrived: Sequence[Arrived]) -> bool:
     _refuse_forged(arrived)
     rows = [_row(notice) | {"state": NoticeState.STORED} for notice in arrived if isinstance(notice.said, Told)]
     publish(*(NoticeStored(subject_id=row["id"], at=row["at"]) for row in _new(rows)))
-    return all(isinstance(notice.said, Told) for notice in arrived)
+    return all(notice.is_authentic for notice in arrived)
 
 
 def apply_stored(events: Sequence[EventRow]) -> None:
@@ -155,9 +159,13 @@ NEW = {
 
 
 def _new(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Store authentic notices; the unique trade number keeps out those that came before."""
+    """Store authentic notices; the unique trade number keeps out those that came before.
+
+    In the order of their numbers, so that two who store the same ones never wait for each other.
+    """
     if not rows:
         return []
+    rows = sorted(rows, key=lambda row: (row["method_id"], row["trade_no"]))
     statement = NEW["sqlite" if db.is_sqlite() else "postgresql"]
     stored = set(db.session().scalars(statement, rows[0] if len(rows) == 1 else list(rows)))
     return [row for row in rows if row["id"] in stored]

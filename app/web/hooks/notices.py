@@ -1,5 +1,6 @@
 """Notices of payments."""
 
+from collections.abc import Hashable, Sequence
 from uuid import UUID
 
 import structlog
@@ -8,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.kit import clock, db
 from app.kit.errors import NotFound
+from app.kit.gather import Gather
 from app.kit.recent import Recent
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
@@ -45,9 +47,32 @@ def channel_of(method_id: UUID) -> queries.Channel:
 
 
 def take(merchant_id: int, arrived: service.Arrived) -> bool:
-    """Record the money first: a notice that cannot be applied now is stored alone, and the gateway hears yes."""
+    """Record the money first, and tell whether the gateway may stop telling us."""
+    together.ask(merchant_id, arrived)
+    return arrived.is_authentic
+
+
+def take_all(merchant_id: Hashable, arrived: Sequence[service.Arrived]) -> None:
+    """Let notices count together; where that fails each is taken alone."""
+    assert isinstance(merchant_id, int)
     try:
-        return db.write(merchant_id, lambda: service.apply([arrived]))
+        db.write(merchant_id, lambda: service.apply(arrived))
+        return
     except Exception:
-        log.exception("notice.not_applied", merchant=merchant_id)
-    return db.write(merchant_id, lambda: service.store([arrived]))
+        log.exception("notice.not_applied", merchant=merchant_id, notices=len(arrived))
+    for one in arrived:
+        take_one(merchant_id, one, tried=len(arrived) == 1)
+
+
+def take_one(merchant_id: int, arrived: service.Arrived, *, tried: bool) -> None:
+    """Let one notice count; one that cannot be applied now is stored alone, and the gateway hears yes."""
+    try:
+        if not tried:
+            db.write(merchant_id, lambda: service.apply([arrived]))
+            return
+    except Exception:
+        log.exception("notice.not_applied", merchant=merchant_id, notices=1)
+    db.write(merchant_id, lambda: service.store([arrived]))
+
+
+together: Gather[service.Arrived] = Gather(take_all, most=50)

@@ -1,0 +1,110 @@
+"""What threads ask for at the same moment is done together, once each, and nobody waits for ever."""
+
+import threading
+from collections.abc import Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from app.kit.gather import Gather
+
+
+class Desk:
+    """Somebody who works slowly and writes down which calls came together."""
+
+    def __init__(self) -> None:
+        self.served: list[tuple[Hashable, list[Any]]] = []
+        self.open = threading.Event()
+        self.asked = threading.Event()
+
+    def together(self, key: Hashable, values: Sequence[Any]) -> None:
+        self.served.append((key, list(values)))
+        self.asked.set()
+        assert self.open.wait(5)
+        if "broken" in values:
+            raise RuntimeError("broken")
+
+
+def ask_all(gather: Gather[Any], desk: Desk, values: Sequence[Any], key: str = "shop") -> list[BaseException | None]:
+    """Let the first come alone, the others while it is served, and return what each was told."""
+
+    def ask(value: Any) -> BaseException | None:
+        try:
+            gather.ask(key, value)
+        except BaseException as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(len(values)) as threads:
+        first = threads.submit(ask, values[0])
+        assert desk.asked.wait(5)
+        rest = [threads.submit(ask, value) for value in values[1:]]
+        while sum(map(len, gather._waiting.values())) < len(rest):  # noqa: SLF001 (all of them stand in line)
+            threading.Event().wait(0.001)
+        desk.open.set()
+        return [each.result(5) for each in (first, *rest)]
+
+
+def test_who_comes_alone_is_served_at_once() -> None:
+    desk = Desk()
+    desk.open.set()
+
+    Gather(desk.together, most=10).ask("shop", 1)
+
+    assert desk.served == [("shop", [1])]
+
+
+def test_those_who_come_meanwhile_are_served_together() -> None:
+    desk = Desk()
+
+    told = ask_all(Gather(desk.together, most=10), desk, list(range(6)))
+
+    assert told == [None] * 6
+    assert len(desk.served) == 2
+    assert sorted(desk.served[1][1]) == [1, 2, 3, 4, 5]
+
+
+def test_no_more_than_the_most_are_served_at_once_and_all_are() -> None:
+    desk = Desk()
+
+    ask_all(Gather(desk.together, most=2), desk, list(range(6)))
+
+    assert [len(values) for _, values in desk.served] == [1, 2, 2, 1]
+    assert sorted(value for _, values in desk.served for value in values) == list(range(6))
+
+
+def test_a_failure_is_told_to_those_it_hit_and_to_nobody_else() -> None:
+    desk = Desk()
+
+    told = ask_all(Gather(desk.together, most=1), desk, ["first", "broken", "last"])
+
+    assert [type(error) for error in told] == [type(None), RuntimeError, type(None)]
+
+
+def test_another_key_does_not_wait() -> None:
+    desk, gather = Desk(), None
+    gather = Gather(desk.together, most=10)
+    slow = threading.Thread(target=gather.ask, args=("slow shop", 1))
+    slow.start()
+    assert desk.asked.wait(5)
+    quick = threading.Thread(target=gather.ask, args=("quick shop", 2))
+
+    quick.start()
+    while len(desk.served) < 2:
+        threading.Event().wait(0.001)
+    desk.open.set()
+    for thread in (slow, quick):
+        thread.join(5)
+
+    assert ("quick shop", [2]) in desk.served
+
+
+def test_nothing_is_kept_of_those_who_were_served() -> None:
+    desk = Desk()
+    gather = Gather(desk.together, most=3)
+
+    ask_all(gather, desk, list(range(5)))
+
+    with pytest.raises(KeyError):
+        gather._waiting["shop"]  # noqa: SLF001
