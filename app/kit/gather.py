@@ -50,7 +50,7 @@ class Gather(Generic[T]):
         """Do what waits, our own among it, and let the next one lead: nobody serves others for ever."""
         with self._lock:
             queue = self._waiting[key]
-            calls = [queue.popleft() for _ in range(min(len(queue), self._most))]
+            calls = [queue.popleft() for _ in range(_round(min(len(queue), self._most)))]
         error: BaseException | None = None
         try:
             self._together(key, [call.value for call in calls])
@@ -68,3 +68,8 @@ class Gather(Generic[T]):
                 queue[0].woken.set()  # not done yet, so it leads
             else:
                 del self._waiting[key]
+
+
+def _round(count: int) -> int:
+    """Return the power of two at or below: few different sizes mean few different statements to make and to plan."""
+    return 1 << (count.bit_length() - 1)
