@@ -26,7 +26,7 @@ from app.web.dispatch import Miaofa
 log = structlog.get_logger()
 SWEEP_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
-GATHER_SECONDS = 0.1
+GATHER_SECONDS = 0.25
 DRAIN_SECONDS = 10.0
 
 

@@ -89,7 +89,8 @@ _facts: dict[type[Event], tuple[str, ...]] = {}
 
 E = TypeVar("E", bound=Event)
 Reaction = Callable[[Sequence[Any]], None]
-LaterReaction = Callable[[Sequence[EventRow]], None]
+LaterReaction = Callable[[Sequence[EventRow]], None]  # plain rows with the columns of EventRow
+EVENT = EventRow.__table__.c
 
 _now: Mapping[type[Event], Sequence[Reaction]] = {}
 _later: Mapping[str, Sequence[LaterReaction]] = {}
@@ -216,9 +217,10 @@ def _relay_one(turn: Turn) -> int:
 def _deliver(limit: int, taken: list[UUID]) -> int:
     """Hand the first due rows to their reactions; `taken` tells which, also when one of those fails."""
     taken[:] = rows = _take(limit)
-    happened = db.session().scalars(select(EventRow).where(EventRow.id.in_(rows)).order_by(EventRow.name)).all()
+    told = select(EventRow.__table__).where(EVENT.merchant_id == db.merchant_id(), EVENT.id.in_(rows))
+    happened = sorted(db.session().execute(told), key=lambda row: (row.name, row.id))
     for name, group in groupby(happened, key=lambda row: row.name):
-        same = list(group)
+        same: list[Any] = list(group)
         for reaction in _later.get(name, ()):
             reaction(same)
     db.session().execute(delete(Outbox).where(Outbox.event_id.in_(rows)))

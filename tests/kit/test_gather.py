@@ -40,7 +40,7 @@ def ask_all(gather: Gather[Any], desk: Desk, values: Sequence[Any], key: str = "
         first = threads.submit(ask, values[0])
         assert desk.asked.wait(5)
         rest = [threads.submit(ask, value) for value in values[1:]]
-        while sum(map(len, gather._waiting.values())) < len(rest):  # noqa: SLF001 (all of them stand in line)
+        while sum(map(len, gather._waiting.values())) < len(rest):
             threading.Event().wait(0.001)
         desk.open.set()
         return [each.result(5) for each in (first, *rest)]
@@ -107,4 +107,4 @@ def test_nothing_is_kept_of_those_who_were_served() -> None:
     ask_all(gather, desk, list(range(5)))
 
     with pytest.raises(KeyError):
-        gather._waiting["shop"]  # noqa: SLF001
+        gather._waiting["shop"]

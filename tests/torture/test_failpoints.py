@@ -35,7 +35,7 @@ SALE = [
     *committed("app.web.shop.checkout.pay", LEASE),
     *called("payment.start"),
     *committed(SETTLE, LEASE),  # and looks whether there is more
-    *committed("app.web.hooks.notices.take"),
+    *committed("app.web.hooks.notices.take_all"),
     *committed(RELAY),
     *committed("app.web.shop.checkout.reveal"),
     *committed(RELAY),
