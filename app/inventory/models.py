@@ -122,7 +122,15 @@ class Code(Owned):
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "batch_id"], ["batch.merchant_id", "batch.id"]),
         UniqueConstraint("merchant_id", "fingerprint"),
-        UniqueConstraint("merchant_id", "entitlement_id"),
+        # One code an entitlement. Partial, so that the planner cannot walk a merchant's codes by it. (B1.7)
+        Index(
+            "uq_code_entitlement",
+            "merchant_id",
+            "entitlement_id",
+            unique=True,
+            postgresql_where=text("entitlement_id IS NOT NULL"),
+            sqlite_where=text("entitlement_id IS NOT NULL"),
+        ),
         choice_check("status", Status),
         # The free index: a claim walks it in `pick` order and never sees a sold row. (B1.7)
         Index(

@@ -260,6 +260,15 @@ def upgrade() -> None:
                 batch_op.alter_column(column, server_default=None)
     for table, _, last in CHOICES:
         _allow_states(table, last)
+    with op.batch_alter_table("code", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("uq_code_merchant_id_entitlement_id"), type_="unique")
+        batch_op.create_index(
+            "uq_code_entitlement",
+            ["merchant_id", "entitlement_id"],
+            unique=True,
+            postgresql_where=sa.text("entitlement_id IS NOT NULL"),
+            sqlite_where=sa.text("entitlement_id IS NOT NULL"),
+        )
     for table in OWNED:
         raise_fence(op.get_bind(), table, app_url=app_url)
     for table in SYSTEM_READS:
@@ -275,6 +284,9 @@ def _allow_states(table: str, last: int) -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("code", schema=None) as batch_op:
+        batch_op.drop_index("uq_code_entitlement")
+        batch_op.create_unique_constraint(op.f("uq_code_merchant_id_entitlement_id"), ["merchant_id", "entitlement_id"])
     for table in (*OWNED, *SYSTEM_READS):
         lower_fence(op.get_bind(), table)
     for table, last, _ in CHOICES:

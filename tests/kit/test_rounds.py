@@ -66,7 +66,7 @@ def test_the_next_round_goes_on_after_the_last_one_served(merchants: list[int]) 
         time.sleep(0.4)
         return 1
 
-    for _ in range(7):
+    while len(seen) < 7:  # on a busy machine a round may serve nobody in its time
         rounds.run(slowly, until=time.monotonic() + 0.3)
 
     assert seen == [*merchants, *merchants[:2]]
