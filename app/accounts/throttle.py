@@ -1,7 +1,7 @@
 """Throttle of tries: so many per name and per network in a window, counted in the database, not in Redis."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.accounts.errors import TooManyTries
 from app.accounts.models import LoginTry
 from app.kit import db
+from app.kit.errors import Refusal
 
 WINDOW_MINUTES = 15
 PER_NAME = 8
@@ -42,6 +44,11 @@ def keys_of_owner(user_id: UUID, network: str) -> list[Key]:
     return [Key(_hash("present password", str(user_id)), PER_NAME), Key(_hash("network", network), PER_NETWORK)]
 
 
+def keys_of_proof(subject_id: UUID, network: str) -> list[Key]:
+    """Return the counters of proofs that something is one's own."""
+    return [Key(_hash("proof", str(subject_id)), PER_NAME), Key(_hash("proof network", network), PER_NETWORK)]
+
+
 def minutes_to_wait(keys: Sequence[Key], *, now: datetime) -> int:
     """Return 0, or the minutes until the window of a full counter ends; the window before weighs in by its rest."""
     window, passed = _window(now)
@@ -52,6 +59,18 @@ def minutes_to_wait(keys: Sequence[Key], *, now: datetime) -> int:
     for key_hash, at, failures in db.session().execute(query):
         counts[key_hash] = counts.get(key_hash, 0) + (failures if at == window else failures * (1 - passed))
     return minutes_left(now) if any(counts.get(key.hash, 0) >= key.limit for key in keys) else 0
+
+
+def check(keys: Sequence[Key], *, now: datetime) -> None:
+    """Refuse with TooManyTries when a counter is full."""
+    if minutes := minutes_to_wait(keys, now=now):
+        raise TooManyTries(minutes)
+
+
+def count_wrong(keys: Sequence[Key], wrong: Callable[[int], Refusal], *, now: datetime) -> Refusal:
+    """Count one wrong try on each key and return what to say: `wrong` with the tries left, or that it is enough."""
+    left = count(keys, now=now)
+    return wrong(left) if left else TooManyTries(minutes_left(now))
 
 
 def count(keys: Sequence[Key], *, now: datetime) -> int:

@@ -45,3 +45,12 @@ class TooManyUnpaid(Refusal):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+
+
+class WrongOrderPassword(Refusal):
+    kind = "invalid"
+    message = words("This is not the password of this order. {left} more tries.")
+    mend = words("It stood on the payment page: 12 letters and figures. The browser that ordered needs none.")
+
+    def __init__(self, left: int) -> None:
+        self.left = left

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -219,22 +219,23 @@ def count_unpaid_beside(order: Mapping[str, Any], *, most: int, now: datetime) -
 
 @dataclass(frozen=True)
 class Figures:
-    """What was sold in a stretch of time."""
+    """What was sold in a stretch of time, and how much of that went back since."""
 
     paid: int
     delivered: int
     sales: Money
+    returned: Money
 
 
 def figures(*, since: datetime, currency: str, until: datetime | None = None) -> Figures:
-    """Return how many orders were paid and delivered since a moment, and what they brought."""
-    query = select(func.count(), func.count(Order.delivered_at), func.coalesce(func.sum(Order.total_amount), 0)).where(
-        Order.paid_at >= since
-    )
+    """Return how many orders were paid and delivered since a moment, what they brought, and what of it went back."""
+    returned = case((Order.payment == Payment.REFUNDED, Order.total_amount), else_=0)
+    sums = (func.coalesce(func.sum(amount), 0) for amount in (Order.total_amount, returned))
+    query = select(func.count(), func.count(Order.delivered_at), *sums).where(Order.paid_at >= since)
     if until is not None:
         query = query.where(Order.paid_at < until)
-    paid, delivered, amount = db.session().execute(query).one()
-    return Figures(paid, delivered, Money(int(amount), currency))
+    paid, delivered, sales, back = db.session().execute(query).one()
+    return Figures(paid, delivered, Money(int(sales), currency), Money(int(back), currency))
 
 
 def latest(limit: int) -> Sequence[Order]:

@@ -92,3 +92,11 @@ class PaybackRetried(Event):
 
     name = "payback.retried"
     subject_type = "payback"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelAsked(Event):
+    """Somebody wants to cancel an order with a payment under way; its gateways are asked to close that first."""
+
+    name = "order.cancel_asked"
+    subject_type = "order"

@@ -95,7 +95,7 @@ def test_the_move_to_another_browser_is_recorded_and_ends_with_the_payment(shop:
 
     assert stranger.get(address).status_code == 200
     assert only_order(shop).device_id == order.device_id
-    assert "/reveal" not in stranger.get(address).get_data(as_text=True)
+    assert 'name="password"' in stranger.get(address).get_data(as_text=True)
 
 
 def test_a_reveal_again_shows_the_same_code(shop: Shop, dora: Browser) -> None:

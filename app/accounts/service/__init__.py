@@ -11,6 +11,7 @@ from app.accounts.service.sessions import (
     sign_out,
     touch,
 )
+from app.accounts.service.tries import check_tries, count_wrong_try
 
 __all__ = [
     "Browser",
@@ -18,6 +19,8 @@ __all__ = [
     "add_member",
     "ask_reset",
     "change_password",
+    "check_tries",
+    "count_wrong_try",
     "create_user",
     "end_other_sessions",
     "end_session",

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from app.accounts import throttle
 from app.accounts.effects import CHANGED_MAIL, CHANGED_MAIL_LIFE, RESET_MAIL
-from app.accounts.errors import DeadLink, NoSuchUser, TooManyLinks, TooManyTries, WrongPassword
+from app.accounts.errors import DeadLink, NoSuchUser, TooManyLinks, WrongPassword
 from app.accounts.events import PasswordChanged, ResetAsked
 from app.accounts.links import reset_of, token_of
 from app.accounts.models import PasswordReset, User
@@ -104,11 +104,10 @@ def change_password(
     Raises Invalid with WrongPassword or WeakPassword of its field, or TooManyTries.
     """
     keys = throttle.keys_of_owner(user_id, browser.network)
-    if minutes := db.read(PLATFORM, lambda: throttle.minutes_to_wait(keys, now=now)):
-        raise TooManyTries(minutes)
+    db.read(PLATFORM, lambda: throttle.check(keys, now=now))
     user = db.read(PLATFORM, lambda: db.session().get_one(User, user_id))
     if not fits(old, user.password_hash):
-        raise db.write(PLATFORM, lambda: _count_wrong(keys, now))
+        raise db.write(PLATFORM, lambda: throttle.count_wrong(keys, _wrong, now=now))
     password_hash = _fresh_hash(new)
 
     def change() -> str:
@@ -123,9 +122,8 @@ def change_password(
     return db.write(PLATFORM, change)
 
 
-def _count_wrong(keys: list[throttle.Key], now: datetime) -> Refusal:
-    left = throttle.count(keys, now=now)
-    return Invalid({"old": WrongPassword(left)}) if left else TooManyTries(throttle.minutes_left(now))
+def _wrong(left: int) -> Refusal:
+    return Invalid({"old": WrongPassword(left)})
 
 
 def _fresh_hash(password: str) -> str:

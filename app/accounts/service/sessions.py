@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 
 from app.accounts import throttle
-from app.accounts.errors import TooManyTries, WrongLogin
+from app.accounts.errors import WrongLogin
 from app.accounts.events import SessionsEnded, SignedIn, SignedOut, SignInFailed
 from app.accounts.models import Session, User
 from app.accounts.passwords import fits
@@ -37,8 +37,7 @@ def sign_in(*, email: str, password: str, browser: Browser, now: datetime) -> st
     """
     email = email.strip().lower()[:254]
     keys = throttle.keys(email, browser.network)
-    if minutes := db.read(PLATFORM, lambda: throttle.minutes_to_wait(keys, now=now)):
-        raise TooManyTries(minutes)
+    db.read(PLATFORM, lambda: throttle.check(keys, now=now))
     user = db.read(System("sign-in"), lambda: db.session().scalar(select(User).where(User.email == email)))
     if not fits(password, user.password_hash if user else None):
         raise db.write(PLATFORM, lambda: _count_failure(user, keys, browser, now))
@@ -50,9 +49,8 @@ def sign_in(*, email: str, password: str, browser: Browser, now: datetime) -> st
 
 
 def _count_failure(user: User | None, keys: list[throttle.Key], browser: Browser, now: datetime) -> Refusal:
-    left = throttle.count(keys, now=now)
     publish(SignInFailed(subject_id=user.id if user else NOBODY, network=browser.network, at=now))
-    return WrongLogin(left) if left else TooManyTries(throttle.minutes_left(now))
+    return throttle.count_wrong(keys, WrongLogin, now=now)
 
 
 def _open_session(user: User, keys: list[throttle.Key], browser: Browser, now: datetime) -> str | Refusal:

@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 
 from app.kit import db, effects
-from app.kit.events import By
+from app.kit.events import By, publish
 from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.queries import Closed, Order
 from app.payments.errors import AlreadyDealtWith
+from app.payments.events import CancelAsked
 from app.payments.models import LIVE, Attempt, AttemptState
 from app.payments.providers import Told
 from app.payments.queries import CLOSE
@@ -48,6 +49,7 @@ def cancel(order: Order, *, now: datetime, by: By) -> list[UUID]:
         ordering.cancel(order.id, now=now, by=by)
         return []
     ordering.check_cancellable(order)
+    publish(CancelAsked(subject_id=order.id, order_id=order.id, at=now, by=by))
     attempts = sorted(db.session().scalars(select(Attempt.id).where(Attempt.order_id == order.id)))
     closing = [effect for some in effects.list_of(attempts).values() for effect in some if effect.kind == CLOSE]
     return [effect.id for effect in closing if effects.again(effect.id, now=now)]

@@ -80,6 +80,7 @@ WHY: Mapping[PaybackKind, str] = {
 
 PEOPLE: Mapping[str, str] = {
     "device": words("buyer"),
+    "password": words("buyer, by the order password"),
     "gateway": words("payment gateway"),
     "system": words("system"),
     "user": words("staff"),
@@ -241,6 +242,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: _said(REASONS, facts["reason"])),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
+    "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),
     "order.cancelled": (words("Order cancelled, stock released"), "", lambda facts: ""),
     "order.partly_delivered": (words("Some codes delivered, the rest is owed"), "warn", lambda facts: ""),
     "order.refunded": (words("Order refunded"), "warn", _amount),

@@ -14,7 +14,7 @@ from app.entitlements import queries as entitled
 from app.entitlements import service as entitlements
 from app.entitlements.queries import Entitlement
 from app.kit import clock, crypto, db, effects, tokens
-from app.kit.errors import NotFound
+from app.kit.errors import NotFound, Refusal
 from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
@@ -26,10 +26,11 @@ from app.payments import service as payments
 from app.payments.errors import GatewayAway, GatewaySilent
 from app.refunds import queries as refunds
 from app.web.forms import Form
-from app.web.guard import DEVICE_COOKIE, client_network, corrects, frame, settings, unit
+from app.web.guard import DEVICE_COOKIE, corrects, frame, settings, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
+from app.web.shop.proof import is_mine, prove
 from app.web.shop.shelf import product
 from app.web.shop.shown import GoodShown, MoneyShown, good_shown, money_shown, order_shown, phase
 
@@ -116,7 +117,9 @@ def cancel(token: str) -> Redirect:
     merchant, order_id = frame().merchant_id, read_token(token)
     asked = db.write(merchant, lambda: _cancel(order_id))
     effects.perform(merchant, asked, within=WAIT)
-    return Redirect(here(".order", token=token))
+    waits = db.read(merchant, lambda: _is_unpaid(order_id))
+    said = gettext("Cancelled as soon as the gateway answers") if waits else ""
+    return Redirect(here(".order", token=token), toast=said, tone="info")
 
 
 @bp.post("/o/<token>/reveal")
@@ -124,7 +127,10 @@ def cancel(token: str) -> Redirect:
 @corrects(order)
 def reveal(token: str) -> Page:
     order_id = read_token(token)
-    by, openings = db.write(frame().merchant_id, lambda: _reveal(order_id))
+    allowed = db.write(frame().merchant_id, lambda: _reveal(order_id))
+    if isinstance(allowed, Refusal):
+        raise allowed
+    by, openings = allowed
     secrets = crypto.open([opening.reveal for opening in openings], by=by)
     opened = {opening.entitlement_id: secret for opening, secret in zip(openings, secrets, strict=True)}
     return db.read(frame().merchant_id, lambda: order_page(orders.get(order_id), token, opened))
@@ -142,7 +148,7 @@ def order_page(found: Order, token: str, opened: dict[UUID, Secret] | None = Non
         token=token,
         methods=methods,
         money=_money(found, owned),
-        mine=_is_mine(found),
+        mine=is_mine(found),
         password=_password(found),
         **whereabouts(here(".order", token=token)),
     )
@@ -205,29 +211,17 @@ def _is_unpaid(order_id: UUID) -> bool:
 def _cancel(order_id: UUID) -> list[UUID]:
     """Cancel the order of this browser; another one is told that there is no such order."""
     found = orders.get(order_id)
-    if not _is_mine(found):
+    if not is_mine(found):
         raise NotFound
     return payments.cancel(found, now=clock.now(), by=By("device", found.device_id))
 
 
-def _reveal(order_id: UUID) -> tuple[By, list[entitlements.Opening]]:
+def _reveal(order_id: UUID) -> tuple[By, list[entitlements.Opening]] | Refusal:
     """Check the proof and record the reveal in one unit; only its commit lets a code be opened."""
-    proof = _proof(order_id)
+    proof = prove(orders.get(order_id))
+    if isinstance(proof, Refusal):
+        return proof  # the wrong try counts only if this unit is committed
     return proof.by, entitlements.reveal(order_id, proof=proof, now=clock.now())
-
-
-def _proof(order_id: UUID) -> entitlements.Proof:
-    """Return the proof of the browser that placed the order; another one is told that there is no such order."""
-    found = orders.get(order_id)
-    if not _is_mine(found):
-        raise NotFound
-    agent = request.headers.get("User-Agent", "")
-    return entitlements.Proof("device", By("device", found.device_id), client_network(), agent)
-
-
-def _is_mine(found: Order) -> bool:
-    device = devices.find_device(request.cookies.get(DEVICE_COOKIE, ""))
-    return device is not None and device.id == found.device_id
 
 
 def _origin() -> str:

@@ -225,8 +225,8 @@ def test_anyone_with_the_address_may_ask_but_sees_no_code(market: Market, purcha
 
     said = friend.checked()
 
-    assert "Codes open only in the browser that ordered and paid" in said
-    assert "Show code" not in said
+    assert "Order password" in said
+    assert "data-field" not in said
 
 
 def test_an_order_of_another_shop_is_not_asked_about_here(market: Market, purchase: Purchase, other: Shop) -> None:
