@@ -24,7 +24,6 @@ from app.inventory.allocation import (
     free_codes,
     is_one_of,
     of_merchant,
-    of_sku,
     where_free,
 )
 from app.inventory.models import Code, Status
@@ -131,7 +130,7 @@ def _sell_free(count: int, engine: str, wait: bool) -> ReturningUpdate[Any]:
     placed = select(picked.c.id, place).cte("placed")
     found = select(placed.c.id, new.c.entitlement_id).join_from(placed, new, placed.c.place == new.c.slot)
     pairs = _pairs(found, postgresql=postgresql)
-    return _sell(pairs, [*of_sku()[1:], STILL_FREE], select(picked.c.id), postgresql=postgresql)
+    return _sell(pairs, [STILL_FREE], select(picked.c.id), postgresql=postgresql)
 
 
 def _pairs(found: Select[Any], *, postgresql: bool) -> CTE:

@@ -149,7 +149,15 @@ class Code(Owned):
             postgresql_where=text("status = 1"),
             sqlite_where=text("status = 1"),
         ),
-        Index(None, "merchant_id", "sku_id", "id"),
+        # For lists. Its condition is always true, and must be said to use it: no planner walks a sale along it. (B1.7)
+        Index(
+            "ix_code_sku",
+            "merchant_id",
+            "sku_id",
+            "id",
+            postgresql_where=text("status >= 0"),
+            sqlite_where=text("status >= 0"),
+        ),
         {
             "postgresql_with": {
                 "fillfactor": 80,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select, text
 
 from app.inventory.models import Batch, BatchState, Code, ImportIssue, Status, Stock
 from app.inventory.rules import class_of as class_of
@@ -20,13 +20,14 @@ from app.merchants import queries as merchants
 IMPORT = "inventory.import"
 DISCARD = "inventory.discard"
 UPLOAD_TIME = timedelta(hours=1)
+OF_SKU = text("code.status >= 0")  # names the index ix_code_sku
 CLASSES = ("available", "held", "sold", "expired", "frozen", "quarantined", "void")
 
 
-def _in_class(query: Select[Any], text: str) -> Select[Any]:
+def _in_class(query: Select[Any], name: str) -> Select[Any]:
     """Keep the codes that count under a class on the shop's present day."""
     today = clock.now().astimezone(ZoneInfo(merchants.current().zone)).date()
-    return query.where(_class_on(today) == text) if text in CLASSES else query
+    return query.where(_class_on(today) == name) if name in CLASSES else query
 
 
 def _class_on(today: date) -> ColumnElement[str]:
@@ -46,10 +47,10 @@ CODES = Listing(
     query=lambda: select(Code),
     keys=(Code.id,),
     filters={
-        "sku": lambda query, text: query.where(Code.sku_id == from_public("sku", text)),
-        "batch": lambda query, text: query.where(Code.batch_id == from_public("bat", text)),
+        "sku": lambda query, said: query.where(OF_SKU, Code.sku_id == from_public("sku", said)),
+        "batch": lambda query, said: query.where(Code.batch_id == from_public("bat", said)),
         "status": _in_class,
-        "tail": lambda query, text: query.where(Code.tail.in_({text, text.upper(), text.lower()})),
+        "tail": lambda query, said: query.where(Code.tail.in_({said, said.upper(), said.lower()})),
     },
 )
 
@@ -79,7 +80,7 @@ class Progress:
 def count_by_class(sku_id: UUID, *, today: date) -> dict[str, int]:
     """Count all codes of a SKU, each under the first class that fits (design.md, Stock)."""
     under = _class_on(today)
-    query = select(under, func.count()).where(Code.sku_id == sku_id).group_by(under)
+    query = select(under, func.count()).where(OF_SKU, Code.sku_id == sku_id).group_by(under)
     counted: dict[str, int] = dict(db.session().execute(query).all())
     return {name: counted.get(name, 0) for name in CLASSES}
 

@@ -269,6 +269,17 @@ def upgrade() -> None:
             postgresql_where=sa.text("entitlement_id IS NOT NULL"),
             sqlite_where=sa.text("entitlement_id IS NOT NULL"),
         )
+        batch_op.drop_index(op.f("ix_code_merchant_id_sku_id_id"))
+        batch_op.create_index(
+            "ix_code_sku",
+            ["merchant_id", "sku_id", "id"],
+            unique=False,
+            postgresql_where=sa.text("status >= 0"),
+            sqlite_where=sa.text("status >= 0"),
+        )
+    if op.get_bind().dialect.name == "postgresql":
+        # What the planner learnt before an import says that the merchant has no codes: any index seems to do. (B1.7)
+        op.execute(sa.text("ALTER TABLE code ALTER COLUMN merchant_id SET STATISTICS 0"))
     for table in OWNED:
         raise_fence(op.get_bind(), table, app_url=app_url)
     for table in SYSTEM_READS:
@@ -284,7 +295,11 @@ def _allow_states(table: str, last: int) -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text("ALTER TABLE code ALTER COLUMN merchant_id SET STATISTICS -1"))
     with op.batch_alter_table("code", schema=None) as batch_op:
+        batch_op.drop_index("ix_code_sku")
+        batch_op.create_index(op.f("ix_code_merchant_id_sku_id_id"), ["merchant_id", "sku_id", "id"], unique=False)
         batch_op.drop_index("uq_code_entitlement")
         batch_op.create_unique_constraint(op.f("uq_code_merchant_id_entitlement_id"), ["merchant_id", "entitlement_id"])
     for table in (*OWNED, *SYSTEM_READS):
