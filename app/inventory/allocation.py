@@ -1,4 +1,4 @@
-"""The claim: one guarded statement that takes free codes of a SKU in `pick` order, all or nothing by itself.
+"""The claim: one guarded statement that takes free codes of a SKU for parts, in `pick` order, all or none.
 
 Correct by its guards (`status = free` on the row it updates, the count on the whole); SKIP LOCKED only lets buyers
 pass each other. The literals in FREE are on purpose: a bound parameter would hide the partial index from the planner.
@@ -6,16 +6,33 @@ pass each other. The literals in FREE are on purpose: a bound parameter would hi
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, any_, bindparam, func, or_, select, text, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate, Update
+from sqlalchemy.types import TypeEngine
 
 from app.inventory.models import Code, Status
 from app.kit import db
 from app.kit.columns import Moment
 from app.kit.ids import Id
+from app.kit.inline import inline
 
 CODE = Code.__table__.c
 FREE = text("code.status = 0 AND NOT code.frozen")
@@ -23,6 +40,7 @@ STILL_FREE = text("code.status = (SELECT 0) AND NOT code.frozen")  # says what F
 HELD = text("code.status = 1")
 STILL_HELD = text("code.status = (SELECT 1)")
 TAKEN_BACK = 200  # at a time; the next buyer takes the next ones
+SHARE: dict[str, TypeEngine[Any]] = {"part_id": Id(), "first": Integer(), "after": Integer()}  # of what is picked
 
 
 def given(name: str, like: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -55,46 +73,65 @@ def free_codes() -> Select[Any]:
     )
 
 
-def _claim(*, skip_locked: bool, postgresql: bool) -> ReturningUpdate[Any]:
-    picked = free_codes().with_for_update(skip_locked=skip_locked).cte("picked").prefix_with("MATERIALIZED")
+def picked(*, skip_locked: bool) -> CTE:
+    """Return the first free codes of a SKU, locked, each with its place among them."""
+    first = free_codes().with_for_update(skip_locked=skip_locked).cte("picked").prefix_with("MATERIALIZED")
+    place = (func.row_number().over(order_by=first.c.pick) - 1).label("place")
+    return select(first.c.id, place).cte("placed").prefix_with("MATERIALIZED")
+
+
+def paired(found: Select[Any], *, postgresql: bool) -> CTE:
+    """Return codes with whom they are for, worked out once; SQLite, told so, reads all codes to make a filter."""
+    pairs = found.cte("pairs")
+    return pairs.prefix_with("MATERIALIZED") if postgresql else pairs
+
+
+def of_pairs(pairs: CTE, ids: Select[Any], *, postgresql: bool) -> list[ColumnElement[bool]]:
+    """Return the condition that a code is in `pairs`; PostgreSQL looks it up by `ids`, which it cannot make a walk."""
+    near = [is_one_of(CODE.id, ids)] if postgresql else []
+    return [of_merchant(), *near, CODE.id == pairs.c.id]
+
+
+def is_one_of(column: ColumnElement[UUID], ids: Select[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column is among `ids`, to be looked up one by one by its index, for PostgreSQL.
+
+    It makes a join of IN. Without statistics (after the first import, until the next ANALYZE) it walked all free codes
+    for it, 155 ms a claim at 200,000 codes; with a plan for any quantity it would read the whole table.
+    """
+    return column == any_(func.array(ids.scalar_subquery()))
+
+
+@lru_cache(maxsize=64)  # making a statement costs more than running it
+def _claim(parts: int, engine: str, wait: bool) -> ReturningUpdate[Any]:
+    given, postgresql = inline("given", SHARE, [[None] * len(SHARE)] * parts), engine == "postgresql"
+    codes = picked(skip_locked=not wait)
+    mine = (codes.c.place >= given.c.first) & (codes.c.place < given.c.after)
+    pairs = paired(select(codes.c.id, given.c.part_id).join_from(codes, given, mine), postgresql=postgresql)
+    all_there = select(func.count()).select_from(codes).scalar_subquery() == bindparam("quantity")
     return (
         update(Code.__table__)  # type: ignore[arg-type]
-        .where(
-            of_merchant(),
-            is_one_of(CODE.id, select(picked.c.id), postgresql=postgresql),
-            STILL_FREE,
-            select(func.count()).select_from(picked).scalar_subquery() == bindparam("quantity"),
-        )
-        .values(status=Status.HELD, held_by=bindparam("part", type_=Id), held_until=bindparam("until", type_=Moment))
-        .returning(CODE.id, CODE.cost)
+        .where(*of_pairs(pairs, select(codes.c.id), postgresql=postgresql), STILL_FREE, all_there)
+        .values(status=Status.HELD, held_by=pairs.c.part_id, held_until=bindparam("until", type_=Moment))
+        .returning(CODE.id, CODE.held_by, CODE.cost)
     )
 
 
-def is_one_of(column: ColumnElement[UUID], ids: Select[Any], *, postgresql: bool) -> ColumnElement[bool]:
-    """Return the condition that a column is among `ids`, to be looked up one by one by its index.
-
-    PostgreSQL makes a join of IN. Without statistics (after the first import, until the next ANALYZE) it walked all
-    free codes for it, 155 ms a claim at 200,000 codes; with a plan for any quantity it would read the whole table.
-    """
-    return column == any_(func.array(ids.scalar_subquery())) if postgresql else column.in_(ids)
-
-
-CLAIMS = {
-    (engine, wait): _claim(skip_locked=not wait, postgresql=engine == "postgresql")
-    for engine in ("sqlite", "postgresql")
-    for wait in (False, True)
-}
-
-
 def claim(
-    *, sku_id: UUID, part_id: UUID, quantity: int, until: datetime, today: date, wait: bool = False
+    *, sku_id: UUID, parts: Sequence[tuple[UUID, int]], until: datetime, today: date, wait: bool = False
 ) -> Sequence[Any]:
-    """Hold `quantity` free codes for a part, or none; with `wait` it queues behind locks instead of passing them.
+    """Hold as many free codes as each part wants, or none at all; with `wait` it queues behind locks instead.
 
     Fewer come back only where others took the same codes first: locks make that rare, the guards make it harmless.
     """
-    binds = where_free(sku_id, today, quantity) | {"part": part_id, "until": until}
-    return db.session().execute(CLAIMS[engine(), wait], binds).all()
+    ends = list(accumulate((quantity for _, quantity in parts), initial=0))
+    shares = zip((part_id for part_id, _ in parts), ends, ends[1:], strict=False)
+    binds = where_free(sku_id, today, ends[-1]) | {"until": until}
+    binds |= {
+        f"given_{number}_{column}": value
+        for number, share in enumerate(shares)
+        for column, value in zip(SHARE, share, strict=True)
+    }
+    return db.session().execute(_claim(len(parts), engine(), wait), binds).all()
 
 
 def where_free(sku_id: UUID, today: date, quantity: int) -> dict[str, Any]:

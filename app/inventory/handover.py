@@ -21,9 +21,11 @@ from app.inventory.allocation import (
     STILL_FREE,
     STILL_HELD,
     engine,
-    free_codes,
     is_one_of,
     of_merchant,
+    of_pairs,
+    paired,
+    picked,
     where_free,
 )
 from app.inventory.models import Code, Status
@@ -99,7 +101,7 @@ def _sell_held(count: int, engine: str) -> ReturningUpdate[Any]:
     mine = _held_for(new, postgresql=postgresql).cte("mine").prefix_with("MATERIALIZED")
     found = select(mine.c.id, new.c.part_id, new.c.entitlement_id)
     same = (mine.c.held_by == new.c.part_id) & (mine.c.slot == new.c.slot)
-    pairs = _pairs(found.join_from(mine, new, same), postgresql=postgresql)
+    pairs = paired(found.join_from(mine, new, same), postgresql=postgresql)
     guards = [STILL_HELD, ~CODE.frozen, CODE.held_by == pairs.c.part_id]
     return _sell(pairs, guards, select(mine.c.id), postgresql=postgresql)
 
@@ -112,10 +114,11 @@ def _held_for(new: CTE, *, postgresql: bool) -> Select[Any]:
         CODE.held_until.is_(None),
         CODE.held_until >= bindparam("now", type_=Moment),
     )
+    theirs = select(new.c.part_id)
     slot = func.row_number().over(partition_by=CODE.held_by, order_by=CODE.pick) - 1
     return select(CODE.id, CODE.held_by, slot.label("slot")).where(
         of_merchant(),
-        is_one_of(CODE.held_by, select(new.c.part_id), postgresql=postgresql),
+        is_one_of(CODE.held_by, theirs) if postgresql else CODE.held_by.in_(theirs),
         HELD,
         ~CODE.frozen,
         good,
@@ -125,26 +128,15 @@ def _held_for(new: CTE, *, postgresql: bool) -> Select[Any]:
 @lru_cache(maxsize=256)
 def _sell_free(count: int, engine: str, wait: bool) -> ReturningUpdate[Any]:
     new, postgresql = _new(count), engine == "postgresql"
-    picked = free_codes().with_for_update(skip_locked=not wait).cte("picked").prefix_with("MATERIALIZED")
-    place = (func.row_number().over(order_by=picked.c.pick) - 1).label("place")
-    placed = select(picked.c.id, place).cte("placed")
-    found = select(placed.c.id, new.c.entitlement_id).join_from(placed, new, placed.c.place == new.c.slot)
-    pairs = _pairs(found, postgresql=postgresql)
-    return _sell(pairs, [STILL_FREE], select(picked.c.id), postgresql=postgresql)
-
-
-def _pairs(found: Select[Any], *, postgresql: bool) -> CTE:
-    """Return codes with their entitlements, worked out once; SQLite, told so, reads all codes to make a filter."""
-    pairs = found.cte("pairs")
-    return pairs.prefix_with("MATERIALIZED") if postgresql else pairs
+    codes = picked(skip_locked=not wait)
+    found = select(codes.c.id, new.c.entitlement_id).join_from(codes, new, codes.c.place == new.c.slot)
+    return _sell(paired(found, postgresql=postgresql), [STILL_FREE], select(codes.c.id), postgresql=postgresql)
 
 
 def _sell(pairs: CTE, guards: Sequence[Any], ids: Select[Any], *, postgresql: bool) -> ReturningUpdate[Any]:
-    """Sell the codes in `pairs`; on PostgreSQL they are looked up by `ids`, which no planner turns into a walk."""
-    near = [is_one_of(CODE.id, ids, postgresql=True)] if postgresql else []
     return (
         update(Code.__table__)  # type: ignore[arg-type]
-        .where(of_merchant(), *near, CODE.id == pairs.c.id, *guards)
+        .where(*of_pairs(pairs, ids, postgresql=postgresql), *guards)
         .values(status=Status.SOLD, entitlement_id=pairs.c.entitlement_id, held_by=None, held_until=None)
         .returning(CODE.id, CODE.entitlement_id, CODE.pick, CODE.tail, CODE.cost)
     )

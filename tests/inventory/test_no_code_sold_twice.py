@@ -100,7 +100,7 @@ def test_a_hold_takes_all_it_asks_for_or_none(shop: Shop) -> None:
     sku, now = rows(shop, Code)[0].sku_id, clock.now()
 
     def claim(quantity: int) -> int:
-        taken = allocation.claim(sku_id=sku, part_id=new_id(), quantity=quantity, until=now, today=pool.today())
+        taken = allocation.claim(sku_id=sku, parts=[(new_id(), quantity)], until=now, today=pool.today())
         return len(taken)
 
     assert [shop.write(lambda quantity=quantity: claim(quantity)) for quantity in (4, 2, 2, 1)] == [0, 2, 0, 1]  # type: ignore[misc]

@@ -98,7 +98,7 @@ PART = new_id()
 def claim(sku: UUID, quantity: int, *, part: UUID | None = None, until: datetime | None = None) -> object:
     """Hold codes for a part."""
     part, until = part or new_id(), until or clock.now()
-    return allocation.claim(sku_id=sku, part_id=part, quantity=quantity, until=until, today=pool.today())
+    return allocation.claim(sku_id=sku, parts=[(part, quantity)], until=until, today=pool.today())
 
 
 def pieces(quantity: int) -> list[Piece]:

@@ -1,9 +1,10 @@
 """Holds: codes kept for the parts of an order, until a time or until they are released."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +37,8 @@ class Held:
 
 def hold(wants: Sequence[Want], *, until: datetime, now: datetime, today: date) -> list[Held]:
     """Hold codes for all wants, or refuse with OutOfStock and hold none; SKUs ascending, so buyers never deadlock."""
-    return [_hold_one(want, until, now, today) for want in sorted(wants, key=lambda want: want.sku_id)]
+    by_sku = groupby(sorted(wants, key=lambda want: want.sku_id), key=lambda want: want.sku_id)
+    return [held for sku_id, group in by_sku for held in _hold_of(sku_id, list(group), until, now, today)]
 
 
 def keep(part_ids: Sequence[UUID]) -> Counter[UUID]:
@@ -51,8 +53,16 @@ def release(part_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
     return skus
 
 
-def _hold_one(want: Want, until: datetime, now: datetime, today: date) -> Held:
-    codes = [*_claim(want, want.quantity, until, today)]
+def _hold_of(sku_id: UUID, wants: Sequence[Want], until: datetime, now: datetime, today: date) -> list[Held]:
+    """Hold codes of one SKU: for all wants at once, and for each that came off short by another look."""
+    parts = [(want.part_id, want.quantity) for want in wants]
+    codes = defaultdict[UUID, list[Any]](list)
+    for row in allocation.claim(sku_id=sku_id, parts=parts, until=until, today=today):
+        codes[row.held_by].append(row)
+    return [_held(want, codes[want.part_id], until, now, today) for want in wants]
+
+
+def _held(want: Want, codes: list[Any], until: datetime, now: datetime, today: date) -> Held:
     if len(codes) < want.quantity:
         codes += _look_again(want, len(codes), until, now, today)
     return Held(want.part_id, tuple(row.id for row in codes), sum(row.cost for row in codes))
@@ -69,7 +79,8 @@ def _look_again(want: Want, has: int, until: datetime, now: datetime, today: dat
         lapsed = take_back(want.sku_id, now)
         if lapsed:
             tell_freed({want.sku_id}, now)
-        codes += _claim(want, want.quantity - has - len(codes), until, today, wait=True)
+        parts = [(want.part_id, want.quantity - has - len(codes))]
+        codes += allocation.claim(sku_id=want.sku_id, parts=parts, until=until, today=today, wait=True)
         missing = want.quantity - has - len(codes)
         if not missing:
             return codes
@@ -92,9 +103,3 @@ def tell_freed(skus: set[UUID], now: datetime) -> None:
     """Tell those who wait that there are free codes, so that nobody gets in between."""
     if skus:
         publish(CodesFreed(subject_id=min(skus), skus=tuple(sorted(skus)), at=now))
-
-
-def _claim(want: Want, quantity: int, until: datetime, today: date, *, wait: bool = False) -> Sequence[Any]:
-    return allocation.claim(
-        sku_id=want.sku_id, part_id=want.part_id, quantity=quantity, until=until, today=today, wait=wait
-    )
