@@ -20,7 +20,7 @@ from app.kit.listing import listed
 from app.orders.models import Order
 from app.payments.models import Notice, Payback
 from app.web.dispatch import Miaofa
-from app.web.shop.checkout import token_of
+from app.web.shop.placing import token_of
 from tests.make import Browser, Shop, fresh_code
 
 
@@ -86,7 +86,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "notice": public("ntc", notice),
         "payback": public("pbk", payback),
         "effect": public("eff", effect),
-        "token": token_of(order),
+        "token": token_of(order.id),
         "filename": "app.js",
         "session": public("ses", new_id()),
     }

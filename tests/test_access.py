@@ -73,6 +73,7 @@ OWN_UNITS: Mapping[str, str] = {
     "shop.cancel": "It commits before gateways are told.",
     "shop.check": "It commits before gateways are asked.",
     "shop.pay": "Checkout commits before the payment starts.",
+    "shop.place": "Forms that are sent at the same moment are placed in one unit.",
     "shop.reveal": "The reveal is committed before the code is opened.",
 }
 OBJECTS = {"office.order", "office.product", "office.batch", "shop_at.reveal", "shop_at.check", "shop_at.cancel"} | {

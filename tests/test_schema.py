@@ -331,7 +331,7 @@ def fill(shop: Shop) -> None:
     now = clock.now()
     reset = PasswordReset(id=new_id(), user_id=new_id(), created_at=now, expires_at=now)  # in real life the platform's
     shop.write(lambda: db.session().add_all([chunk, reset]))
-    shop.write(lambda: accounts.remember_device(None, now=clock.now()))
+    shop.write(lambda: accounts.remember_devices([""], now=clock.now()))
     shop.write(lambda: throttle.count(throttle.keys("alice", "network"), now=clock.now()))
 
 

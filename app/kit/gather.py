@@ -7,32 +7,37 @@ commit and one set of statements serve them all: the same verb with more rows, n
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+R = TypeVar("R")
 
 
-class _Call(Generic[T]):
+class _Call(Generic[T, R]):
     """Something a thread asks for, and what became of it."""
 
     def __init__(self, value: T) -> None:
         self.value = value
         self.woken = threading.Event()
+        self.answer: R | BaseException | None = None
         self.done = False
-        self.error: BaseException | None = None
 
 
-class Gather(Generic[T]):
-    """Does what is asked for under one key together; keys do not wait for each other."""
+class Gather(Generic[K, T, R]):
+    """Does what is asked for under one key together; keys do not wait for each other.
 
-    def __init__(self, together: Callable[[Hashable, Sequence[T]], None], *, most: int) -> None:
+    `together` answers each value in its place, or gives the exception that is to be raised where it was asked.
+    """
+
+    def __init__(self, together: Callable[[K, Sequence[T]], Sequence[R | BaseException]], *, most: int) -> None:
         self._together, self._most = together, most
         self._lock = threading.Lock()
-        self._waiting: dict[Hashable, deque[_Call[T]]] = {}
+        self._waiting: dict[K, deque[_Call[T, R]]] = {}
 
-    def ask(self, key: Hashable, value: T) -> None:
-        """Have `value` done, with others or alone; raises what doing them together raised."""
-        mine = _Call(value)
+    def ask(self, key: K, value: T) -> R:
+        """Have `value` done, with others or alone, and return its answer; raises what came of it, or of all."""
+        mine = _Call[T, R](value)
         with self._lock:
             queue = self._waiting.get(key)
             if queue is not None:
@@ -43,25 +48,26 @@ class Gather(Generic[T]):
             mine.woken.wait()
         if not mine.done:
             self._lead(key)
-        if mine.error is not None:
-            raise mine.error
+        if isinstance(mine.answer, BaseException):
+            raise mine.answer
+        return cast("R", mine.answer)
 
-    def _lead(self, key: Hashable) -> None:
+    def _lead(self, key: K) -> None:
         """Do what waits, our own among it, and let the next one lead: nobody serves others for ever."""
         with self._lock:
             queue = self._waiting[key]
             calls = [queue.popleft() for _ in range(_round(min(len(queue), self._most)))]
-        error: BaseException | None = None
+        answers: Sequence[R | BaseException]
         try:
-            self._together(key, [call.value for call in calls])
+            answers = self._together(key, [call.value for call in calls])
         except BaseException as raised:
-            error = raised
-        for call in calls:
-            call.done, call.error = True, error
+            answers = [raised] * len(calls)
+        for call, answer in zip(calls, answers, strict=True):
+            call.answer, call.done = answer, True
             call.woken.set()
         self._hand_over(key)
 
-    def _hand_over(self, key: Hashable) -> None:
+    def _hand_over(self, key: K) -> None:
         with self._lock:
             queue = self._waiting[key]
             if queue:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Table, TextClause, bindparam, text
+from sqlalchemy import CTE, BindParameter, ColumnElement, Table, TextClause, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 
@@ -43,21 +43,25 @@ Batch = tuple[Table, tuple[str, ...], int]  # a table, the columns that are give
 @lru_cache(maxsize=512)
 def inserting(*batches: Batch) -> TextClause:
     """Return one statement that inserts rows into several tables, for PostgreSQL; `inserted` gives the rows."""
-    written = [_insert_into(f"w{place}", *batch) for place, batch in enumerate(batches)]
+    written = [insert_into(place, batch) for place, batch in enumerate(batches)]
     ahead = ", ".join(f"w{place} AS ({words})" for place, words in enumerate(written[:-1]))
-    binds = [
-        bindparam(f"w{place}_{number}_{name}", type_=table.c[name].type)
-        for place, (table, names, count) in enumerate(batches)
-        for number in range(count)
-        for name in names
-    ]
+    binds = [bind for place, batch in enumerate(batches) for bind in binds_of(place, batch)]
     return text(f"WITH {ahead} {written[-1]}" if ahead else written[-1]).bindparams(*binds)
 
 
-def _insert_into(mark: str, table: Table, names: Sequence[str], count: int) -> str:
-    rows = (f"({', '.join(f':{mark}_{number}_{name}' for name in names)})" for number in range(count))
+def insert_into(place: int, batch: Batch) -> str:
+    """Return the words of an INSERT; `binds_of` the same place gives its parameters their types."""
+    table, names, count = batch
+    rows = (f"({', '.join(f':w{place}_{number}_{name}' for name in names)})" for number in range(count))
     columns = ", ".join(f'"{name}"' for name in names)
     return f'INSERT INTO "{table.name}" ({columns}) VALUES {", ".join(rows)}'
+
+
+def binds_of(place: int, batch: Batch) -> list[BindParameter[Any]]:
+    table, names, count = batch
+    return [
+        bindparam(f"w{place}_{number}_{name}", type_=table.c[name].type) for number in range(count) for name in names
+    ]
 
 
 def inserted(rows: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:

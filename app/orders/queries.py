@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, union_all
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -187,14 +187,14 @@ WAITING = (ORDER.payment == select(literal_column("0")).scalar_subquery()) & (
 )
 
 
-def _unpaid_of(whose: ColumnElement[Any], name: str) -> Any:
+def _unpaid_of(whose: ColumnElement[Any], kind: str, number: int) -> Any:
     some = (
         select(ORDER.id)
         .where(
             ORDER.merchant_id == select(bindparam("merchant", type_=ORDER.merchant_id.type)).scalar_subquery(),
-            whose == bindparam(name, type_=whose.type),
+            whose == bindparam(f"{kind}_{number}", type_=whose.type),
             ORDER.expires_at > bindparam("now", type_=ORDER.expires_at.type),
-            ORDER.id != bindparam("own", type_=ORDER.id.type),
+            ORDER.id != bindparam(f"own_{number}", type_=ORDER.id.type),
             WAITING,
         )
         .order_by(ORDER.expires_at)  # which only the buyer's own index gives unsorted, whatever statistics promise
@@ -203,18 +203,29 @@ def _unpaid_of(whose: ColumnElement[Any], name: str) -> Any:
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
-UNPAID_BESIDE = select(
-    _unpaid_of(ORDER.contact_index, "contact").label("of_contact"),
-    _unpaid_of(ORDER.device_id, "device").label("of_device"),
-)
+@lru_cache(maxsize=64)
+def _unpaid_beside(count: int) -> Any:
+    return union_all(
+        *(
+            select(
+                literal_column(str(number)).label("number"),
+                _unpaid_of(ORDER.contact_index, "contact", number).label("of_contact"),
+                _unpaid_of(ORDER.device_id, "device", number).label("of_device"),
+            )
+            for number in range(count)
+        )
+    )
 
 
-def count_unpaid_beside(order: Mapping[str, Any], *, most: int, now: datetime) -> tuple[int, int]:
-    """Count the other orders of a contact and of a device that hold stock and wait for a payment, up to `most`."""
-    binds = {"merchant": order["merchant_id"], "contact": order["contact_index"], "device": order["device_id"]}
-    binds |= {"own": order["id"], "now": now, "most": most}
-    of_contact, of_device = db.session().execute(UNPAID_BESIDE, binds).one()
-    return of_contact, of_device
+def count_unpaid_beside(
+    orders: Sequence[Mapping[str, Any]], *, most: int, now: datetime
+) -> Sequence[tuple[int, int, int]]:
+    """Return for each order its place, and how many others of its contact and of its device hold stock unpaid."""
+    binds = {"merchant": db.merchant_id(), "now": now, "most": most}
+    for number, order in enumerate(orders):
+        binds |= {f"contact_{number}": order["contact_index"], f"device_{number}": order["device_id"]}
+        binds[f"own_{number}"] = order["id"]
+    return [tuple(row) for row in db.session().execute(_unpaid_beside(len(orders)), binds)]
 
 
 @dataclass(frozen=True)

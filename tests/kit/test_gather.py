@@ -9,6 +9,8 @@ import pytest
 
 from app.kit.gather import Gather
 
+AnyGather = Gather[Any, Any, Any]
+
 
 class Desk:
     """Somebody who works slowly and writes down which calls came together."""
@@ -18,23 +20,23 @@ class Desk:
         self.open = threading.Event()
         self.asked = threading.Event()
 
-    def together(self, key: Hashable, values: Sequence[Any]) -> None:
+    def together(self, key: Hashable, values: Sequence[Any]) -> Sequence[Any]:
         self.served.append((key, list(values)))
         self.asked.set()
         assert self.open.wait(5)
         if "broken" in values:
             raise RuntimeError("broken")
+        return [ValueError("no") if value == "refused" else f"did {value}" for value in values]
 
 
-def ask_all(gather: Gather[Any], desk: Desk, values: Sequence[Any], key: str = "shop") -> list[BaseException | None]:
+def ask_all(gather: AnyGather, desk: Desk, values: Sequence[Any], key: str = "shop") -> list[Any]:
     """Let the first come alone, the others while it is served, and return what each was told."""
 
-    def ask(value: Any) -> BaseException | None:
+    def ask(value: Any) -> Any:
         try:
-            gather.ask(key, value)
+            return gather.ask(key, value)
         except BaseException as error:
-            return error
-        return None
+            return type(error)
 
     with ThreadPoolExecutor(len(values)) as threads:
         first = threads.submit(ask, values[0])
@@ -50,17 +52,18 @@ def test_who_comes_alone_is_served_at_once() -> None:
     desk = Desk()
     desk.open.set()
 
-    Gather(desk.together, most=10).ask("shop", 1)
+    told = AnyGather(desk.together, most=10).ask("shop", 1)
 
+    assert told == "did 1"
     assert desk.served == [("shop", [1])]
 
 
 def test_those_who_come_meanwhile_are_served_together() -> None:
     desk = Desk()
 
-    told = ask_all(Gather(desk.together, most=10), desk, list(range(6)))
+    told = ask_all(AnyGather(desk.together, most=10), desk, list(range(6)))
 
-    assert told == [None] * 6
+    assert told == [f"did {value}" for value in range(6)]  # each its own answer
     assert [len(values) for _, values in desk.served] == [1, 4, 1]  # powers of two: few different statements
     assert sorted(value for _, values in desk.served for value in values) == list(range(6))
 
@@ -68,7 +71,7 @@ def test_those_who_come_meanwhile_are_served_together() -> None:
 def test_no_more_than_the_most_are_served_at_once_and_all_are() -> None:
     desk = Desk()
 
-    ask_all(Gather(desk.together, most=2), desk, list(range(6)))
+    ask_all(AnyGather(desk.together, most=2), desk, list(range(6)))
 
     assert [len(values) for _, values in desk.served] == [1, 2, 2, 1]
     assert sorted(value for _, values in desk.served for value in values) == list(range(6))
@@ -77,14 +80,23 @@ def test_no_more_than_the_most_are_served_at_once_and_all_are() -> None:
 def test_a_failure_is_told_to_those_it_hit_and_to_nobody_else() -> None:
     desk = Desk()
 
-    told = ask_all(Gather(desk.together, most=1), desk, ["first", "broken", "last"])
+    told = ask_all(AnyGather(desk.together, most=1), desk, ["first", "broken", "last"])
 
-    assert [type(error) for error in told] == [type(None), RuntimeError, type(None)]
+    assert told == ["did first", RuntimeError, "did last"]
+
+
+def test_one_may_be_refused_and_the_others_of_its_round_answered() -> None:
+    desk = Desk()
+
+    told = ask_all(AnyGather(desk.together, most=10), desk, ["first", "second", "refused", "third", "last"])
+
+    assert told == ["did first", "did second", ValueError, "did third", "did last"]
+    assert len(desk.served[1][1]) == 4
 
 
 def test_another_key_does_not_wait() -> None:
-    desk, gather = Desk(), None
-    gather = Gather(desk.together, most=10)
+    desk = Desk()
+    gather = AnyGather(desk.together, most=10)
     slow = threading.Thread(target=gather.ask, args=("slow shop", 1))
     slow.start()
     assert desk.asked.wait(5)
@@ -102,7 +114,7 @@ def test_another_key_does_not_wait() -> None:
 
 def test_nothing_is_kept_of_those_who_were_served() -> None:
     desk = Desk()
-    gather = Gather(desk.together, most=3)
+    gather = AnyGather(desk.together, most=3)
 
     ask_all(gather, desk, list(range(5)))
 

@@ -40,7 +40,7 @@ def _counts() -> dict[str, int]:
 
 
 def place(shop: Shop) -> Order:
-    device = accounts.remember_device(None, now=clock.now())[0].id
+    device = accounts.remember_devices([""], now=clock.now())[0][0]
     basket = ordering.Basket(((shop.sku, 1),), f"{secrets.token_hex(6)}@example.com", "en", secrets.token_hex(8))
     return ordering.place(basket, device_id=device, now=clock.now(), by=SYSTEM)
 

@@ -41,7 +41,7 @@ def place_from(shop: Shop, device: UUID) -> Order:
 
 
 def new_device(shop: Shop) -> UUID:
-    return shop.write(lambda: accounts.remember_device(None, now=clock.now())[0].id)
+    return shop.write(lambda: accounts.remember_devices([""], now=clock.now())[0][0])
 
 
 def test_one_more_unpaid_order_than_allowed_is_refused_and_holds_nothing(shop: Shop) -> None:

@@ -23,7 +23,7 @@ from app.payments import service as payments
 from app.refunds import service as refunds
 from app.web.dispatch import Miaofa
 from app.web.guard import DEVICE_COOKIE
-from app.web.shop.checkout import read_token
+from app.web.shop.placing import read_token
 from tests.make import GATEWAY, Browser, Shop, fresh_code, make_shop
 from tests.torture import reckoning
 from tests.torture.wire import Wire

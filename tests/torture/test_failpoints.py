@@ -31,7 +31,7 @@ def called(kind: str) -> list[str]:
 
 
 SALE = [
-    *committed("app.web.shop.checkout.place"),
+    *committed("app.web.shop.placing.place_all"),
     *committed("app.web.shop.checkout.pay", LEASE),
     *called("payment.start"),
     *committed(SETTLE, LEASE),  # and looks whether there is more

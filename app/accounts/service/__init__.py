@@ -2,7 +2,7 @@
 
 from app.accounts.passwords import hash_password
 from app.accounts.service.passwords import Link, ask_reset, change_password, make_link, reset_password
-from app.accounts.service.people import add_member, create_user, remember_device
+from app.accounts.service.people import add_member, create_user, remember_devices
 from app.accounts.service.sessions import (
     Browser,
     end_other_sessions,
@@ -26,7 +26,7 @@ __all__ = [
     "end_session",
     "hash_password",
     "make_link",
-    "remember_device",
+    "remember_devices",
     "reset_password",
     "sign_in",
     "sign_out",

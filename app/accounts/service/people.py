@@ -1,6 +1,8 @@
 """Verbs about who there is: users, members of shops, buyers' browsers."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -40,13 +42,21 @@ def add_member(user: User, *, role: str, now: datetime, by: By) -> None:
     publish(MemberAdded(subject_id=user.id, role=role, at=now, by=by))
 
 
-def remember_device(token: str | None, *, now: datetime) -> tuple[Device, str]:
-    """Return the device that holds `token`, or a new one with its token."""
-    if token:
-        known = db.session().scalar(select(Device).where(Device.token_hash == digest(token)))
-        if known is not None:
-            return known, token
-    token = random_token()
-    row = {"merchant_id": db.merchant_id(), "id": new_id(), "token_hash": digest(token), "created_at": now}
-    db.insert((Device.__table__, [row]))
-    return Device(**row), token
+def remember_devices(tokens: Sequence[str], *, now: datetime) -> list[tuple[UUID, str]]:
+    """Return for each token the device that holds it, or a new device, and the token that it holds from now on."""
+    known = _find_devices({digest(token): token for token in tokens if token})
+    held = [(known[token], token) if token in known else (new_id(), random_token()) for token in tokens]
+    fresh = [
+        {"merchant_id": db.merchant_id(), "id": device_id, "token_hash": digest(token), "created_at": now}
+        for device_id, token in held
+        if token not in known
+    ]
+    db.insert((Device.__table__, fresh))
+    return held
+
+
+def _find_devices(tokens: Mapping[bytes, str]) -> dict[str, UUID]:
+    if not tokens:
+        return {}
+    query = select(Device.token_hash, Device.id).where(Device.token_hash.in_(list(tokens)))
+    return {tokens[hashed]: device_id for hashed, device_id in db.session().execute(query)}

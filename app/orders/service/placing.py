@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, bindparam, func, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import update
 
 from app.catalog import queries as catalog
 from app.catalog.queries import Offer
@@ -25,6 +24,7 @@ from app.orders.contacts import contact_index
 from app.orders.errors import BadContact, BadQuantity, NotForSale, TooManyUnpaid
 from app.orders.events import OrderPlaced, OrderSentAgain
 from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Source, Tender, TenderState
+from app.orders.once import insert_once
 from app.orders.passwords import new_password
 from app.orders.rules import LONGEST_CONTACT, MOST, is_contact, mask_contact, merge_lines, new_number
 from app.pricing import service as pricing
@@ -32,19 +32,6 @@ from app.risk import service as risk
 
 TIME_TO_PAY = timedelta(minutes=15)
 CONTACT = "contact"
-
-
-def _once(dialect: Any) -> Any:
-    return dialect.insert(Order.__table__).on_conflict_do_nothing(index_elements=["merchant_id", "idem"])
-
-
-# Of two orders of one buyer at once the second waits, so that both are counted; SQLite has one writer anyway. The locks
-# ride on the INSERT: the statement that counts comes after them, and sees what they waited for.
-LOCKS = [func.pg_advisory_xact_lock(bindparam(name, type_=BigInteger)) for name in ("first_lock", "second_lock")]
-ONCE = {
-    "sqlite": _once(sqlite).returning(Order.__table__.c.id),
-    "postgresql": _once(postgresql).returning(*LOCKS),
-}
 
 
 @dataclass(frozen=True)
@@ -57,34 +44,68 @@ class Basket:
     idem: str
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A basket, the browser it comes from, and who asks."""
+
+    basket: Basket
+    device_id: UUID | None
+    by: By
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An order about to be placed: its row, and its lines as rows."""
+
+    wish: Wish
+    order: dict[str, Any]
+    lines: list[dict[str, Any]]
+    quote: pricing.Quote
+
+
 def place(basket: Basket, *, device_id: UUID | None, now: datetime, by: By) -> Order:
-    """Place an order and hold its stock, or refuse and leave nothing; the same `idem` gives the same order again."""
+    """Place one order, as `place_all` does."""
+    return place_all([Wish(basket, device_id, by)], now=now)[0]
+
+
+def place_all(wishes: Sequence[Wish], *, now: datetime) -> list[Order]:
+    """Place orders and hold their stock, or refuse and leave none; the same `idem` gives the same order again."""
     merchant = merchants.current()
+    drafts = [_draft(wish, merchant.lang, now) for wish in wishes]
+    inserted = insert_once([draft.order for draft in drafts])
+    fresh = [draft for draft in drafts if draft.order["id"] in inserted]
+    if fresh:
+        _assess(fresh, merchant.unpaid_orders, now)
+        _insert_content(fresh, now, ZoneInfo(merchant.zone))
+        publish(*(_placed(draft, now) for draft in fresh))
+    return [Order(**draft.order) if draft.order["id"] in inserted else _sent_again(draft, now=now) for draft in drafts]
+
+
+def _draft(wish: Wish, fallback: str, now: datetime) -> _Draft:
+    """Work out an order from what is for sale, or refuse with Invalid."""
+    basket = wish.basket
     wanted = merge_lines(basket.lines)
-    offers = catalog.list_offers(wanted, basket.lang, merchant.lang)
+    offers = catalog.list_offers(wanted, basket.lang, fallback)
     _check(basket, wanted, offers)
     items = [pricing.Item(offers[code].sku_id, offers[code].price, quantity) for code, quantity in wanted.items()]
     quote = pricing.quote(items)
-    order = _order_row(basket, quote, device_id, now)
-    if not _insert_once(order):
-        return _sent_again(order, now=now, by=by)
-    _assess(order, quote, sum(wanted.values()), merchant.unpaid_orders, now)
-    titles = [offers[code].title for code in wanted]
-    _insert_content(order, _lines(order, items, quote, titles), now, ZoneInfo(merchant.zone))
-    publish(
-        OrderPlaced(
-            subject_id=order["id"],
-            order_id=order["id"],
-            number=order["number"],
-            amount=quote.total.minor,
-            currency=quote.total.currency,
-            skus=tuple(item.sku_id for item in items),
-            expires_at=order["expires_at"],
-            at=now,
-            by=by,
-        )
+    order = _order_row(wish, quote, now)
+    return _Draft(wish, order, _lines(order, items, quote, [offers[code].title for code in wanted]), quote)
+
+
+def _placed(draft: _Draft, now: datetime) -> OrderPlaced:
+    order, total = draft.order, draft.quote.total
+    return OrderPlaced(
+        subject_id=order["id"],
+        order_id=order["id"],
+        number=order["number"],
+        amount=total.minor,
+        currency=total.currency,
+        skus=tuple(line["sku_id"] for line in draft.lines),
+        expires_at=order["expires_at"],
+        at=now,
+        by=draft.wish.by,
     )
-    return Order(**order)
 
 
 def _check(basket: Basket, wanted: Mapping[str, int], offers: Mapping[str, Offer]) -> None:
@@ -100,15 +121,16 @@ def _check(basket: Basket, wanted: Mapping[str, int], offers: Mapping[str, Offer
         raise Invalid(faults)
 
 
-def _order_row(basket: Basket, quote: pricing.Quote, device_id: UUID | None, now: datetime) -> dict[str, Any]:
-    number, idem = new_id(), hashlib.sha256(basket.idem.encode()).digest()
+def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any]:
+    basket, number = wish.basket, new_id()
+    idem = hashlib.sha256(basket.idem.encode()).digest()
     key = crypto.key_for(CONTACT, f"{now:%Y-%m}")
     return {
         "merchant_id": db.merchant_id(),
         "id": number,
         "number": new_number(now),
         "idem": idem,
-        "device_id": device_id,
+        "device_id": wish.device_id,
         "contact_sealed": key.seal("order", "contact", number, Secret(basket.contact)),
         "contact_key_id": key.id,
         "contact_mask": mask_contact(basket.contact),
@@ -129,47 +151,42 @@ def _order_row(basket: Basket, quote: pricing.Quote, device_id: UUID | None, now
     }
 
 
-def _insert_once(order: dict[str, Any]) -> bool:
-    """Insert the order unless the same form made one already; of two at once the second waits for the first."""
-    buyer = [int.from_bytes(order["contact_index"][:8], signed=True)]
-    if order["device_id"]:
-        buyer.append(int.from_bytes(order["device_id"].bytes[8:], signed=True))
-    binds = order if db.is_sqlite() else order | {"first_lock": min(buyer), "second_lock": max(buyer)}
-    return db.session().execute(ONCE["sqlite" if db.is_sqlite() else "postgresql"], binds).first() is not None
-
-
-def _sent_again(order: dict[str, Any], *, now: datetime, by: By) -> Order:
+def _sent_again(draft: _Draft, *, now: datetime) -> Order:
     """Return the order that this form made before; unpaid, it belongs to the browser that asks for it now.
 
     A first-time buyer whose answer got lost has no cookie of the first try, and comes as another device. Only who has
     the form knows its mark.
     """
-    found = queries.get_by_idem(order["idem"])
-    if order["device_id"] in (None, found.device_id):
+    found, device_id = queries.get_by_idem(draft.order["idem"]), draft.wish.device_id
+    if device_id in (None, found.device_id):
         return found
     o = Order.__table__.c
     unpaid = (o.merchant_id == db.merchant_id(), o.id == found.id, o.payment == Payment.PENDING)
-    moved = update(Order.__table__).where(*unpaid).values(device_id=order["device_id"])  # type: ignore[arg-type]
-    if db.changed(moved):
-        publish(OrderSentAgain(subject_id=found.id, order_id=found.id, at=now, by=by))
-        found.device_id = order["device_id"]
+    if db.changed(update(Order.__table__).where(*unpaid).values(device_id=device_id)):  # type: ignore[arg-type]
+        publish(OrderSentAgain(subject_id=found.id, order_id=found.id, at=now, by=draft.wish.by))
+        found.device_id = device_id
     return found
 
 
-def _assess(order: dict[str, Any], quote: pricing.Quote, pieces: int, most_unpaid: int, now: datetime) -> None:
-    of_contact, of_device = queries.count_unpaid_beside(order, most=most_unpaid, now=now)
-    values = risk.Values(quote.total, pieces, of_contact, of_device, most_unpaid)
-    if risk.assess(values) is risk.Verdict.REFUSE:
-        raise TooManyUnpaid(most_unpaid)
+def _assess(drafts: Sequence[_Draft], most_unpaid: int, now: datetime) -> None:
+    """Refuse with TooManyUnpaid when one of the buyers would hold too much stock."""
+    beside = queries.count_unpaid_beside([draft.order for draft in drafts], most=most_unpaid, now=now)
+    for place, of_contact, of_device in beside:
+        pieces = sum(line["quantity"] for line in drafts[place].lines)
+        values = risk.Values(drafts[place].quote.total, pieces, of_contact, of_device, most_unpaid)
+        if risk.assess(values) is risk.Verdict.REFUSE:
+            raise TooManyUnpaid(most_unpaid)
 
 
-def _insert_content(order: dict[str, Any], lines: Sequence[dict[str, Any]], now: datetime, zone: ZoneInfo) -> None:
-    """Hold the stock of the lines, and write lines, parts and the tender; one statement a table."""
+def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> None:
+    """Hold the stock of the lines, and write lines, parts and tenders; one statement a table."""
+    lines = [line for draft in drafts for line in draft.lines]
     wants = [inventory.Want(new_id(), line["sku_id"], line["quantity"]) for line in lines]
-    held = inventory.hold(wants, until=order["expires_at"], now=now, today=now.astimezone(zone).date())
+    held = inventory.hold(wants, until=now + TIME_TO_PAY, now=now, today=now.astimezone(zone).date())
     costs = {part.part_id: part.cost for part in held}
     parts = [_part(line, want.part_id, costs) for line, want in zip(lines, wants, strict=True)]
-    db.insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, [_tender(order)]))
+    tenders = [_tender(draft.order) for draft in drafts]
+    db.insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
 
 
 def _lines(

@@ -1,6 +1,6 @@
 """Notices of payments."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -52,16 +52,15 @@ def take(merchant_id: int, arrived: service.Arrived) -> bool:
     return arrived.is_authentic
 
 
-def take_all(merchant_id: Hashable, arrived: Sequence[service.Arrived]) -> None:
+def take_all(merchant_id: int, arrived: Sequence[service.Arrived]) -> list[None]:
     """Let notices count together; where that fails each is taken alone."""
-    assert isinstance(merchant_id, int)
     try:
         db.write(merchant_id, lambda: service.apply(arrived))
-        return
     except Exception:
         log.exception("notice.not_applied", merchant=merchant_id, notices=len(arrived))
-    for one in arrived:
-        take_one(merchant_id, one, tried=len(arrived) == 1)
+        for one in arrived:
+            take_one(merchant_id, one, tried=len(arrived) == 1)
+    return [None] * len(arrived)
 
 
 def take_one(merchant_id: int, arrived: service.Arrived, *, tried: bool) -> None:
@@ -75,4 +74,4 @@ def take_one(merchant_id: int, arrived: service.Arrived, *, tried: bool) -> None
     db.write(merchant_id, lambda: service.store([arrived]))
 
 
-together: Gather[service.Arrived] = Gather(take_all, most=50)
+together: Gather[int, service.Arrived, None] = Gather(take_all, most=50)

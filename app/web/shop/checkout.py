@@ -1,14 +1,12 @@
 """Checkout: order form → cashier → waiting → masked codes → reveal."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from flask import Response, request, url_for
 from flask_babel import gettext
 
 from app.accounts import queries as devices
-from app.accounts import service as accounts
 from app.catalog import queries as catalog
 from app.entitlements import queries as entitled
 from app.entitlements import service as entitlements
@@ -19,55 +17,27 @@ from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
 from app.orders import queries as orders
-from app.orders import service as ordering
 from app.orders.queries import Order, status
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import GatewayAway, GatewaySilent
 from app.refunds import queries as refunds
-from app.web.forms import Form
 from app.web.guard import DEVICE_COOKIE, corrects, frame, settings, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
+from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token, token_of
 from app.web.shop.proof import is_mine, prove
-from app.web.shop.shelf import product
 from app.web.shop.shown import GoodShown, MoneyShown, good_shown, money_shown, order_shown, phase
 
-DEVICE_DAYS = 30
-ORDER = "order"
-PASSWORD = "order_password"  # this cookie lets its page show the password of the order, and holds none
-PASSWORD_AGE = timedelta(minutes=20)
 WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
-
-
-def product_of_form() -> Page:
-    """Show the product page again that the refused form came from."""
-    return product(slug=request.form.get("product", ""))
-
-
-@bp.post("/orders")
-@corrects(product_of_form)
-def place() -> Redirect:
-    form = Form(request.form)
-    quantity = form.number("quantity", default=1)
-    idem = form.text("idem", most=64, required=True)
-    form.done()
-    sku, contact = request.form.get("sku", "")[:64], request.form.get("contact", "").strip()
-    device, token = accounts.remember_device(request.cookies.get(DEVICE_COOKIE), now=clock.now())
-    sent = "\n".join((idem, sku, str(quantity), contact))  # gone back to and changed, the form is a new order
-    basket = ordering.Basket(((sku, quantity),), contact, lang(), sent)
-    order = ordering.place(basket, device_id=device.id, now=clock.now(), by=By("device", device.id))
-    url = here(".order", token=token_of(order))
-    own = Cookie(PASSWORD, tokens.sign(PASSWORD, order.id.hex), url, PASSWORD_AGE / timedelta(days=1))
-    return Redirect(url, cookies=(Cookie(DEVICE_COOKIE, token, "/", DEVICE_DAYS), own))
 
 
 @bp.get("/orders", endpoint="orders")
 def own_orders() -> Page:
     device = devices.find_device(request.cookies.get(DEVICE_COOKIE, ""))
     found = orders.list_of_device(device.id) if device else ()
-    shown = [(token_of(order), order_shown(order, (), {}, now=clock.now())) for order in found]
+    shown = [(token_of(order.id), order_shown(order, (), {}, now=clock.now())) for order in found]
     return page("shop/orders/orders.html", orders=shown, secret=True)
 
 
@@ -176,19 +146,6 @@ def _goods(found: Order) -> dict[UUID, GoodShown]:
     skus = catalog.list_skus_by_id({line.sku_id for line in found.lines})
     products = catalog.list_products_by_id({sku.product_id for sku in skus.values()})
     return {sku.id: good_shown(sku, products[sku.product_id], lang(), frame().lang) for sku in skus.values()}
-
-
-def token_of(order: Order) -> str:
-    """Return the token that an order's page is found by."""
-    return tokens.sign(ORDER, order.id.hex)
-
-
-def read_token(token: str) -> UUID:
-    """Return the order that a token names, or refuse with NotFound."""
-    value = tokens.read(ORDER, token)
-    if value is None:
-        raise NotFound
-    return UUID(value)
 
 
 def _start(order_id: UUID, method_id: UUID | None, back: str) -> payments.Begun:

@@ -11,7 +11,7 @@ from app.orders.models import Order
 from app.payments.models import PaybackState
 from app.refunds import queries as refunding
 from app.refunds import service as refunds
-from app.web.shop.checkout import token_of
+from app.web.shop.placing import token_of
 from tests.payments.market import Market
 from tests.web.shop.test_check import words
 
@@ -23,7 +23,7 @@ def page(market: Market, order: Order) -> str:
 def answer(market: Market, order: Order) -> Any:
     browser = market.shop.client()
     browser.client.set_cookie("lang", "en")
-    return browser.get(f"/s/{market.shop.slug}/o/{token_of(order)}")
+    return browser.get(f"/s/{market.shop.slug}/o/{token_of(order.id)}")
 
 
 def resold(market: Market, quantity: int = 1, *, left: int = 0) -> Order:
