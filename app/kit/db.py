@@ -28,7 +28,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Base)
 
 TRIES = 6
-FEW = 24  # rows, to be inserted in one statement
+FEW = 64  # rows, to be inserted in one statement
 RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
 
 COUNTED = {"preserve_rowcount": True}  # else an INSERT on PostgreSQL counts as -1
@@ -48,6 +48,7 @@ class Unit:
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
         self.notes: dict[str, Any] = {}
+        self.last: dict[FromClause, list[dict[str, Any]]] = {}  # rows that are inserted just before the commit
         self._line: Connection | None = None
 
     @cached_property
@@ -145,6 +146,12 @@ def insert(*batches: tuple[FromClause, Sequence[Mapping[str, Any]]]) -> None:
         session().execute(_insert_into(table), rows[0] if len(rows) == 1 else rows)
 
 
+def insert_last(*batches: tuple[FromClause, Sequence[dict[str, Any]]]) -> None:
+    """Insert rows just before the commit, together with all others of the unit; nobody in it sees them before."""
+    for table, rows in batches:
+        unit().last.setdefault(table, []).extend(rows)
+
+
 @cache
 def _insert_into(table: FromClause) -> Insert:
     return sqlalchemy.insert(cast("Table", table))
@@ -182,6 +189,7 @@ def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
             if writing:
                 for hook in current.before_commit:
                     hook()
+                insert(*current.last.items())
                 current.flush()
                 failpoint.reach("commit.before", fn)
                 current.commit()

@@ -106,13 +106,11 @@ def publish(*events: Event) -> list[UUID]:
     """Record events of one kind in the running unit, run their NOW reactions, and return the id of each in order."""
     if not events:
         return []
-    unit = db.unit()
-    if "events" not in unit.notes:
-        unit.notes["events"] = []
-        unit.before_commit.append(lambda: _insert(unit.notes["events"]))
-        unit.after_commit.append(partial(bell.ring, bell.OUTBOX))
+    if EventRow.__table__ not in db.unit().last:
+        db.unit().after_commit.append(partial(bell.ring, bell.OUTBOX))
     ids = [new_id() for _ in events]
-    unit.notes["events"].extend(_row(event, number) for event, number in zip(events, ids, strict=True))
+    rows = [_row(event, number) for event, number in zip(events, ids, strict=True)]
+    db.insert_last((EventRow.__table__, rows), (Outbox.__table__, [_due(row) for row in rows]))
     for reaction in _now.get(type(events[0]), ()):
         reaction(events)
     return ids
@@ -157,12 +155,9 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
-def _insert(rows: list[dict[str, Any]]) -> None:
-    outbox = [
-        {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
-        for row in rows
-    ]
-    db.insert((EventRow.__table__, rows), (Outbox.__table__, outbox))
+def _due(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of the outbox that lets the relay find an event."""
+    return {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
 
 
 def timeline(*, order_id: UUID | None = None, subject: tuple[str, UUID] | None = None) -> Sequence[EventRow]:

@@ -59,7 +59,7 @@ def post(postings: Sequence[Posting]) -> None:
         for number, p in numbered
         for line, leg in enumerate(p.legs)
     ]
-    db.insert((Transaction.__table__, transactions), (Entry.__table__, entries))
+    db.insert_last((Transaction.__table__, transactions), (Entry.__table__, entries))
 
 
 def _check(posting: Posting) -> None:

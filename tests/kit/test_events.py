@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from app.kit import clock, db, events
-from app.kit.events import SYSTEM, By, EventRow
+from app.kit.events import SYSTEM, By, EventRow, Outbox
 from app.kit.ids import new_id
 from app.kit.secret import Secret
 from tests.kit import shelf
@@ -48,7 +48,7 @@ def test_an_outbox_row_that_cannot_go_down_takes_everything_with_it(merchant: in
     def work() -> None:
         shelf.put()
         light()
-        db.unit().notes["events"][0]["id"] = first  # an id that is taken
+        db.unit().last[Outbox.__table__][0]["event_id"] = first  # an id that is taken
 
     with pytest.raises(DBAPIError):
         db.write(merchant, work)

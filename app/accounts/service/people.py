@@ -51,7 +51,7 @@ def remember_devices(tokens: Sequence[str], *, now: datetime) -> list[tuple[UUID
         for device_id, token in held
         if token not in known
     ]
-    db.insert((Device.__table__, fresh))
+    db.insert_last((Device.__table__, fresh))
     return held
 
 

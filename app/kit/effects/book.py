@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, insert, literal_column, select, update
+from sqlalchemy import Boolean, literal_column, select, update
 
 from app.kit import bell, clock, db
 from app.kit.effects.kinds import wired
@@ -45,18 +45,12 @@ def _asked() -> list[dict[str, Any]]:
     unit = db.unit()
     if not unit.writing:
         raise RuntimeError("An effect is asked for in a write unit; a read keeps nothing.")
-    if "effects" not in unit.notes:
-        unit.notes["effects"] = []
-        unit.before_commit.append(_insert)
-    rows: list[dict[str, Any]] = unit.notes["effects"]
-    return rows
+    return unit.last.setdefault(Effect.__table__, [])
 
 
 def _insert() -> None:
-    """Write down what the running unit asked for: at its commit, or earlier when it wants to read it."""
-    if rows := db.unit().notes.get("effects"):
-        db.session().execute(insert(Effect.__table__), rows)  # type: ignore[arg-type]
-        rows.clear()
+    """Write down already what the running unit asked for, since it wants to read it."""
+    db.insert((Effect.__table__, db.unit().last.pop(Effect.__table__, [])))
 
 
 def get(effect_id: UUID) -> Effect:

@@ -186,7 +186,7 @@ def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> 
     costs = {part.part_id: part.cost for part in held}
     parts = [_part(line, want.part_id, costs) for line, want in zip(lines, wants, strict=True)]
     tenders = [_tender(draft.order) for draft in drafts]
-    db.insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
+    db.insert_last((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
 
 
 def _lines(
