@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from redis import Redis as Client
+from structlog.testing import capture_logs
 
 import worker as worker_program
-from app.kit import bell, clock, db, effects, tasks
+from app.kit import bell, clock, db, effects, events, tasks
 from app.kit.ids import new_id
 from app.web.dispatch import Miaofa
 from tests.engines import Redis
@@ -185,7 +186,7 @@ def worker(app: Miaofa, role: str, redis_url: str = "") -> Iterator[subprocess.P
         process.wait()
 
 
-def gone(merchant: int, patience: float = 20) -> bool:
+def gone(merchant: int, patience: float = 60) -> bool:
     """Wait until the merchant's outbox is empty."""
     until = time.monotonic() + patience
     while waiting(merchant):
@@ -202,7 +203,7 @@ def test_a_worker_hears_the_bell_and_drains_the_outbox(app: Miaofa, queue: Clien
     with worker(app, "work", redis.url):
         assert gone(merchant)
         lit(merchant)  # the second ring finds it awake
-        assert gone(merchant, patience=5)
+        assert gone(merchant, patience=20)
 
     assert bell.queue(queue).jobs == []
     assert bell.queue(queue).failed_job_registry.count == 0
@@ -216,11 +217,22 @@ def test_the_sweeper_finds_what_nobody_rang_for(app: Miaofa, merchant: int) -> N
         assert gone(merchant)
 
 
-def test_a_drain_that_fails_stops_neither_the_others_nor_the_sweeper() -> None:
+def test_a_drain_that_fails_stops_neither_the_others_nor_the_sweeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    drained: list[str] = []
+
     def failing(*, seconds: float) -> int:
+        drained.append(f"failed within {seconds} s")
         raise LookupError
 
-    worker_program._swept(failing)
+    monkeypatch.setattr(events, "drain", failing)
+    for room in (effects, tasks):
+        monkeypatch.setattr(room, "drain", lambda *, seconds, room=room: drained.append(room.__name__))
+
+    with capture_logs() as said:
+        worker_program.sweep_once()
+
+    assert drained == [f"failed within {worker_program.SWEEP_SECONDS} s", "app.kit.effects", "app.kit.tasks"]
+    assert [(each["event"], each["log_level"]) for each in said] == [("sweeper.failed", "error")]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

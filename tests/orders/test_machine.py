@@ -251,6 +251,7 @@ class Sale(RuleBasedStateMachine):
 
 
 def test_whatever_happens_the_database_is_where_the_model_is(shop: Shop) -> None:
+    """The machine's invariants assert after each of its steps."""
     run_state_machine_as_test(
         cast("Any", partial(Sale, shop)),
         settings=settings(
