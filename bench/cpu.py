@@ -68,7 +68,7 @@ def _by_role() -> dict[str, float]:
         except OSError:
             continue  # it ended meanwhile
         parents[int(folder.name)] = int(fields[1])
-        used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / TICKS
+        used[int(folder.name)] = sum(map(int, fields[11:15])) / TICKS  # its own, and of its children that ended
     roles: dict[str, float] = {}
     for pid in parents:
         role = _role(pid, parents)
