@@ -7,7 +7,7 @@ it (serialisation failure, deadlock, a busy SQLite); so `fn` does database work 
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import ExitStack, closing
 from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import Any, TypeVar, cast
@@ -39,7 +39,8 @@ database = SQLAlchemy(model_class=Base, disable_autonaming=True)
 class Unit:
     """One running transaction: its session, its scope, and what is to happen before and after its commit.
 
-    The session and its connection come when they are first asked for: many a reader finds all it needs remembered.
+    The session and its connection come when they are first asked for: many a reader finds all it needs remembered, and
+    a writer takes its turn no sooner than it must.
     """
 
     def __init__(self, scope: Scope, *, writing: bool) -> None:
@@ -50,11 +51,14 @@ class Unit:
         self.notes: dict[str, Any] = {}
         self.last: dict[FromClause, list[dict[str, Any]]] = {}  # rows that are inserted just before the commit
         self._line: Connection | None = None
+        self._turn = ExitStack()
 
     @cached_property
     def session(self) -> Session:
         """The session, on a connection whose transaction belongs to the scope."""
         if is_sqlite():
+            if self.writing:  # SQLite's own busy handler lets some writers wait for seconds (measured)
+                self._turn.enter_context(sqlite.turn(engine()))
             self._line = engine().connect().execution_options(unit="write" if self.writing else "read")
         else:
             self._line = postgres.connect(engine(), bound=bound(self.scope, writing=self.writing))
@@ -67,12 +71,14 @@ class Unit:
     def commit(self) -> None:
         if self._line is not None:
             self._line.commit()
+            self._turn.close()
 
     def close(self) -> None:
         """End the transaction, undone unless it was committed, and give the connection back."""
-        if self._line is not None:
-            with self._line:
-                self.session.close()
+        with self._turn:
+            if self._line is not None:
+                with self._line:
+                    self.session.close()
 
 
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -182,7 +188,7 @@ def _repeat(attempt: Callable[[], T]) -> T:
 def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
     if is_open():
         raise RuntimeError("A unit is open already; units do not nest.")
-    with _turn(writing), closing(Unit(scope, writing=writing)) as current:
+    with closing(Unit(scope, writing=writing)) as current:
         token = _unit.set(current)
         try:
             answer = fn()
@@ -200,11 +206,6 @@ def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
         for after in current.after_commit:
             after()
     return answer
-
-
-def _turn(writing: bool) -> AbstractContextManager[None]:
-    """Queue SQLite's writers at a file lock: its own busy handler lets some wait for seconds (measured)."""
-    return sqlite.turn(engine()) if writing and is_sqlite() else nullcontext()
 
 
 def _transient(error: DBAPIError) -> bool:
