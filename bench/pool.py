@@ -84,6 +84,7 @@ class Undo(Exception):
 def measure(stage: Stage) -> Figure:
     """Compare the two pools and return the figure: how much more the large one takes."""
     pools = [open_pool(stage, codes) for codes in stage.size.pools]
+    stage.rest()
     for pool in pools:
         with pool.shop.app.app_context():
             for _ in range(WARM_UP):

@@ -92,6 +92,13 @@ class Stage:
         with engine.connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE" if self.engine == "postgresql" else "ANALYZE")
 
+    def rest(self) -> None:
+        """Let PostgreSQL write down what a filling left in its memory, so that no claim pays for that."""
+        if self.cluster:
+            engine = create_engine(self.cluster.superuser, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("CHECKPOINT")
+
     def serve(self) -> None:
         """Start web, worker, sweeper and Redis, and wait until they are ready."""
         log = self.folder / "served.log"
