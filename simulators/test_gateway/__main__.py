@@ -1,7 +1,6 @@
 """Run the test gateway: `python -m simulators.test_gateway --port 8001`."""
 
 import argparse
-import contextlib
 import logging
 import os
 import signal
@@ -30,12 +29,12 @@ def main() -> None:
     sender = NoticeSender(trades.record_try, plan=faults.plan)
     gateway = Gateway(options.secret, trades, sender, frozenset(options.allow_host), faults=faults)
     door = Door(create_app(gateway), faults, host=options.host, port=options.port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for end in (signal.SIGTERM, signal.SIGINT):  # no exception: raised inside a finaliser, Python would drop it
+        signal.signal(end, lambda *_: door.stop())
     gateway.start()
     print(f"Test gateway on http://{options.host}:{door.port}", flush=True)
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            door.serve()
+        door.serve()
     finally:
         gateway.stop()
 

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,31 +13,37 @@ import pytest
 from tests.simulators.till import ROOT, SECRET, Shop, Till
 
 
+@contextmanager
+def running(*more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command and its address; it does not outlive the test, whatever becomes of it."""
+    command = [sys.executable, "-m", "simulators.test_gateway", "--port", "0", *more]
+    environment = os.environ | {"TEST_GATEWAY_SECRET": SECRET}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield process, process.stdout.readline().split()[-1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_and_ends_cleanly(shop: Shop, end: signal.Signals) -> None:
-    command = [sys.executable, "-m", "simulators.test_gateway", "--port", "0"]
-    environment = os.environ | {"TEST_GATEWAY_SECRET": SECRET}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout
-        ready = running.stdout.readline()
-        till = Till(ready.split()[-1], shop)
+    with running() as (process, address):
+        till = Till(address, shop)
 
         assert till.pay(till.open()).status == 303
         shop.told()
 
-        running.send_signal(end)
-        assert running.wait(10) == 0
+        process.send_signal(end)
+        assert process.wait(30) == 0
 
 
 def test_the_command_may_start_ill(shop: Shop) -> None:
-    command = [sys.executable, "-m", "simulators.test_gateway", "--port", "0", "--fault", "down:times=1"]
-    environment = os.environ | {"TEST_GATEWAY_SECRET": SECRET}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout
-        till = Till(running.stdout.readline().split()[-1], shop)
+    with running("--fault", "down:times=1") as (_, address):
+        till = Till(address, shop)
 
         assert [till.open().status for _ in range(2)] == [503, 200]
-        running.terminate()
 
 
 def test_without_a_secret_the_command_says_how_to_mend_it() -> None:
