@@ -11,23 +11,24 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import commands, logs, wiring
 from app.accounts import effects as account_effects
+from app.delivery import effects as delivery_effects
 from app.entitlements import tasks as entitlement_tasks
 from app.inventory import tasks as inventory_tasks
-from app.kit import bell, crypto, db, effects, events, http, mail, tasks, tokens
+from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
 from app.payments import effects as payment_effects
 from app.payments import providers
 from app.payments import tasks as payment_tasks
 from app.payments.providers.test_gateway import TestGateway
 from app.refunds import tasks as refund_tasks
-from app.settings import Settings
+from app.settings import SPOOL, Settings
 from app.web import assets, errors, headers, language, letters, surfaces
 from app.web.dispatch import Miaofa, csrf
 from app.web.guard import current_actor
 from app.web.render import htmx
 from app.web.session import SurfaceSessions
 
-OUTSIDE_CALLS = (account_effects, payment_effects)
+OUTSIDE_CALLS = (account_effects, payment_effects, delivery_effects)
 LONG_WORK = (ledger_tasks, inventory_tasks, payment_tasks, entitlement_tasks, refund_tasks)
 
 
@@ -74,8 +75,9 @@ def _kit(app: Miaofa, settings: Settings) -> None:
 
 
 def _mail(settings: Settings) -> mail.Opener:
-    spool = mail.Spool(settings.instance / "spool", urlsplit(settings.base_url).hostname or "localhost")
-    return {"spool": spool.opened}[settings.mail]
+    if settings.mail == SPOOL:
+        return mail.Spool(settings.instance / "spool", settings.mail_from).opened
+    return smtp.Smtp(smtp.Server.at(settings.mail), settings.mail_from).opened
 
 
 def _bundled_redis(settings: Settings) -> str | None:

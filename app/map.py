@@ -12,5 +12,6 @@ AREAS = (
     "payments",
     "entitlements",
     "refunds",
+    "delivery",
     "finance",
 )

@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MASTER_BYTES = 32
-WAYS_OF_MAIL = ("spool",)
+SPOOL = "spool"
+MAIL_SCHEMES = {"smtp", "smtps"}
 SHORTEST_SECRET = 32
 TRUE = {"1", "true", "yes", "on"}
 
@@ -40,7 +41,8 @@ class Settings:
     trusted_proxies: int
     outbound_allow: tuple[str, ...]
     demo: bool
-    mail: str
+    mail: str  # "spool", or the address of a mail server, which may hold a password
+    mail_from: str
     test_gateway_url: str
     test_gateway_secret: str
     log_level: str
@@ -70,7 +72,8 @@ class Settings:
             trusted_proxies=get.number("TRUSTED_PROXIES", 0, 0, 9),
             outbound_allow=tuple(part for part in get("OUTBOUND_ALLOW").replace(",", " ").split() if part),
             demo=demo,
-            mail=get.word("MAIL", WAYS_OF_MAIL),
+            mail=get.mail("MAIL"),
+            mail_from=get.sender("MAIL_FROM", f"no-reply@{urlsplit(base_url).hostname}"),
             test_gateway_url=get.url("TEST_GATEWAY_URL", f"http://127.0.0.1:{min(port + 1, 65535)}"),
             test_gateway_secret=get("TEST_GATEWAY_SECRET") or _derived(secret_keys, "test gateway"),
             log_level=get("LOG_LEVEL", "INFO").upper(),
@@ -99,11 +102,26 @@ class _Reader:
             raise BadSetting(name, f"is {text!r}", f"Give a whole number from {least} to {most}.")
         return int(text)
 
-    def word(self, name: str, known: tuple[str, ...]) -> str:
-        """Return one of the words a setting knows, by default the first."""
-        text = self(name, known[0])
-        if text not in known:
-            raise BadSetting(name, f"is {text!r}", f"Give {' or '.join(known)}.")
+    def mail(self, name: str) -> str:
+        """Return `spool`, or the address of a mail server."""
+        text = self(name, SPOOL)
+        mend = "Give spool, smtp://user:password@host:587 or smtps://user:password@host:465."
+        try:
+            parts = urlsplit(text)
+            known = text == SPOOL or (parts.scheme in MAIL_SCHEMES and parts.hostname and (parts.port or 1) > 0)
+        except ValueError:  # a port that is none
+            known = False
+        if not known:
+            raise BadSetting(name, "names no way for letters that we know", mend)  # it may hold a password: not shown
+        return text
+
+    def sender(self, name: str, default: str) -> str:
+        """Return the address that letters come from; a mail server takes none that was made up."""
+        text = self(name, default if self("MAIL", SPOOL) == SPOOL else "")
+        user, _, host = text.rpartition("@")
+        if not user or not host or not text.isascii() or not text.isprintable() or set(text) & set(" <>,;"):
+            wrong = f"is {text!r}" if text else "is missing"
+            raise BadSetting(name, wrong, "Give an address of yours, such as shop@example.com.")
         return text
 
     def url(self, name: str, default: str) -> str:

@@ -1,5 +1,7 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
+from app.delivery import service as delivery
+from app.delivery.events import LinkAsked
 from app.entitlements import service as entitlements
 from app.entitlements import tasks as granting
 from app.entitlements.events import PromisesKept
@@ -9,7 +11,7 @@ from app.inventory.events import CodesFreed, CodesImported, CodesStocked, HoldsL
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
 from app.orders import service as orders
-from app.orders.events import OrderPaid, OrderPartlyDelivered, OrderPlaced, OrderQueued
+from app.orders.events import OrderDelivered, OrderPaid, OrderPartlyDelivered, OrderPlaced, OrderQueued
 from app.payments import service as payments
 from app.payments import tasks as paying
 from app.payments.events import NoticeStored, PaybackAsked, PaybackDone, PaybackStuck
@@ -38,9 +40,11 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     CodesFreed: (inventory.recount_after, entitlements.serve_stocked),
     OrderPlaced: (inventory.recount_after, paying.watch_after),
     OrderPaid: (granting.watch_after, books.roll_after),
-    OrderQueued: (refunding.watch_after, entitlements.serve_promised),
-    OrderPartlyDelivered: (refunding.watch_after, entitlements.serve_promised),
-    OrderRefunded: (books.roll_after,),
+    OrderDelivered: (delivery.tell_ready,),
+    OrderQueued: (refunding.watch_after, entitlements.serve_promised, delivery.tell_queued),
+    OrderPartlyDelivered: (refunding.watch_after, entitlements.serve_promised, delivery.tell_ready),
+    OrderRefunded: (books.roll_after, delivery.tell_refunded),
+    LinkAsked: (delivery.tell_asked,),
     NoticeStored: (payments.apply_stored,),
     PaybackAsked: (books.roll_after,),
     PaybackDone: (books.roll_after,),

@@ -7,14 +7,24 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bench import imports, load, pages, pool, profiling, sales
+from bench import imports, load, mails, pages, pool, profiling, sales
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
-NAMES = ("import", "codes_list", "place", "notice", "pool")
+NAMES = ("import", "codes_list", "place", "notice", "pool", "mails")
 SALES = {"place", "notice"}
 FULL = Size(codes=200_000, seconds=4, pages=100)
-QUICK = Size(codes=20_000, seconds=1, pages=30, rounds=1, profiled=100, pools=(10_000, 50_000), pairs=5)
+QUICK = Size(
+    codes=20_000,
+    seconds=1,
+    pages=30,
+    rounds=1,
+    profiled=100,
+    pools=(10_000, 50_000),
+    pairs=5,
+    mails=300,
+    queued_mails=2_000,
+)
 PROFILED = 1000  # requests
 
 
@@ -63,7 +73,10 @@ def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:
     if "pool" in names:
         say(f"{stage.engine}: filling pools of {stage.size.pools} codes")
         yield pool.measure(stage)
-    if names == {"pool"}:
+    if "mails" in names:
+        say(f"{stage.engine}: sending {stage.size.mails} letters")
+        yield mails.measure(stage)
+    if names <= {"pool", "mails"}:
         return
     say(f"{stage.engine}: importing {stage.size.codes} codes")
     yield imports.measure(stage)

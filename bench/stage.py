@@ -45,6 +45,8 @@ class Size:
     profiled: int = 400  # requests
     pools: tuple[int, int] = (10_000, 1_000_000)  # codes
     pairs: int = 15  # of runs in both pools
+    mails: int = 2_000
+    queued_mails: int = 20_000
 
 
 class Stage:

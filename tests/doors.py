@@ -12,9 +12,12 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app.catalog import queries as catalog
+from app.delivery import queries as links
+from app.delivery import service as delivery
 from app.inventory import queries as inventory
-from app.kit import db
+from app.kit import clock, db
 from app.kit.effects import Effect
+from app.kit.events import SYSTEM
 from app.kit.ids import new_id, public
 from app.kit.listing import listed
 from app.orders.models import Order
@@ -44,6 +47,7 @@ def sell(shop: Shop) -> Order:
     order = shop.place()
     assert shop.pay(order)
     assert shop.pay(order, trade_no=f"TG{order.number}-2")  # whose money goes back, by an effect
+    shop.write(lambda: delivery.send_link_again(order.id, now=clock.now(), by=SYSTEM))
     return order
 
 
@@ -86,7 +90,9 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "notice": public("ntc", notice),
         "payback": public("pbk", payback),
         "effect": public("eff", effect),
+        "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
+        "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),
     }

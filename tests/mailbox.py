@@ -21,7 +21,7 @@ class Mailbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        mail.configure(opener=mail.Spool(folder, "shop.example").opened)
+        mail.configure(opener=mail.Spool(folder, "no-reply@shop.example").opened)
 
     def letters(self, to: str) -> list[EmailMessage]:
         """Send what waits to be sent, and return the letters to one person, oldest first."""

@@ -39,15 +39,26 @@ PUBLIC: Mapping[str, str] = {
     "platform.office_preferences": "Language and theme of the browser that asks.",
     "platform.preferences": "Language and theme of the browser that asks.",
     "platform.readyz": "Balancers ask it; it names no cause that helps an attacker.",
+    "shop.ask_link": "Whoever lost a link; it goes to the order's own contact, and the answer tells nothing.",
     "shop.cancel": "The browser that placed the order, proven by its device token.",
     "shop.check": "Whoever holds the signed token may have the gateway asked.",
+    "shop.door": "Whoever holds the signed link; codes stay masked.",
+    "shop.forget": "The browser that asks, by its device token.",
     "shop.home": "The shelf.",
+    "shop.link_asked": "It says the same to everyone.",
+    "shop.look_up": "Whoever knows an order's password; the answer tells nothing else.",
+    "shop.lookup": "Whoever looks for an order.",
+    "shop.lost_link": "Whoever lost a link.",
     "shop.order": "Whoever holds the signed token; codes stay masked.",
     "shop.orders": "The orders of the browser that asks, by its device token.",
     "shop.pay": "Whoever holds the signed token may pay.",
     "shop.place": "Everyone may buy.",
     "shop.product": "The shelf.",
+    "shop.prove_at_door": "Whoever holds the signed link and knows the order's password.",
     "shop.reveal": "The browser that placed the order, proven by its device token.",
+    "shop.reveal_at_door": "A browser that proved itself at a link of the order, or placed it.",
+    "shop.save": "The browser that placed the order, or one that proved itself, as for a look.",
+    "shop.status": "Whoever holds the signed token; codes stay masked.",
     "static": "Files that everyone may read.",
 }
 OWN_UNITS: Mapping[str, str] = {
@@ -72,13 +83,19 @@ OWN_UNITS: Mapping[str, str] = {
     "platform.readyz": "It looks at the database from outside.",
     "shop.cancel": "It commits before gateways are told.",
     "shop.check": "It commits before gateways are asked.",
+    "shop.look_up": "A wrong try is committed before it is refused.",
     "shop.pay": "Checkout commits before the payment starts.",
     "shop.place": "Forms that are sent at the same moment are placed in one unit.",
+    "shop.prove_at_door": "A wrong try is committed before it is refused.",
     "shop.reveal": "The reveal is committed before the code is opened.",
+    "shop.reveal_at_door": "The reveal is committed before the code is opened.",
+    "shop.save": "The look is committed before the codes are opened.",
 }
-OBJECTS = {"office.order", "office.product", "office.batch", "shop_at.reveal", "shop_at.check", "shop_at.cancel"} | {
-    f"office.{action}" for action in ("refund", "send_back", "dismiss", "retry", "ask_again")
+OBJECTS = {"office.order", "office.product", "office.batch"} | {
+    f"office.{action}"
+    for action in "refund send_back dismiss retry ask_again send_again dismiss_message send_link revoke_links".split()
 }
+OBJECTS |= {f"shop_at.{action}" for action in "reveal check cancel door prove_at_door reveal_at_door".split()}
 MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
 
 

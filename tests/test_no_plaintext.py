@@ -24,6 +24,7 @@ from tests.installation import Installation
 
 SKU, CARD = "YT-MONTH", "LJ-500"
 NEW_PASSWORD = "a password chosen by letter"
+ORDER_PASSWORD = r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"
 CONTROL = "Supplier-in-clear"  # is no secret and must be found, or the search searches nothing
 
 
@@ -50,15 +51,19 @@ def test_canaries_are_found_nowhere_but_on_the_buyers_screen(
     import_by_command(installation, canaries[33:])
 
     token = Person(installation).choose_new_password(installation)
-    seen = Person(installation).buy_until_canary(canaries)
+    dora = Person(installation)
+    seen = dora.buy_until_canary(canaries)
     assert seen in canaries
+    link = dora.open_link_of_letter(installation)
 
     break_something(installation)
     assert any(CONTROL.encode() in content for _, content in places(installation, request, logs_only=False))
     for canary in (*canaries, *pins):
         assert_found_nowhere(canary, installation, request)
-    for secret in (token, NEW_PASSWORD):
+    for secret in (token, NEW_PASSWORD, link, dora.contact):
         assert_found_nowhere(secret, installation, request, but="instance/spool/")  # where mailboxes begin
+    for secret in (dora.password, dora.password.replace("-", "")):
+        assert_found_nowhere(secret, installation, request)
     assert_found_nowhere(installation_key(installation), installation, request, logs_only=True)
 
 
@@ -66,6 +71,8 @@ class Person:
     """Somebody with a browser without JavaScript."""
 
     def __init__(self, installation: Installation) -> None:
+        self.contact = f"dora-{secrets.token_hex(6)}@example.com"
+        self.password = ""
         self.http = httpx.Client(base_url=installation.base, follow_redirects=True, timeout=30)
 
     def sign_in(self, password: str = PASSWORD) -> None:
@@ -86,8 +93,9 @@ class Person:
     def buy_until_canary(self, canaries: list[str]) -> str:
         """Buy the card whose stock is older and the demo's codes until a canary comes; the pool sells in order."""
         page = self.http.get("/p/lanjing-points-500")
-        form = fields_of(page.text, "/orders") | {"contact": "dora@example.com", "quantity": "201"}
+        form = fields_of(page.text, "/orders") | {"contact": self.contact, "quantity": "201"}
         cashier = self.http.post("/orders", data=form)
+        self.password = re.search(ORDER_PASSWORD, cashier.text)[0]  # type: ignore[index]
         gateway = self.http.post(f"{cashier.url.path}/payments", data=fields_of(cashier.text, "/payments"))
         path = re.search(r'action="(/pay/[^"]+)"', gateway.text)
         assert path, gateway.text
@@ -100,6 +108,13 @@ class Person:
         shown = self.http.post(f"{paid.url.path}/reveal", data=fields_of(paid.text, "/reveal"))
         assert shown.headers["Cache-Control"] == "no-store"
         return next((canary for canary in canaries if canary in shown.text.replace("<", " <")), "none was shown")
+
+    def open_link_of_letter(self, installation: Installation) -> str:
+        """Open the link in the buyer's letter and return the link's token."""
+        token = token_in_letter(installation, r"/r/([\w.-]+)")
+        page = self.http.get(f"/s/demo/r/{token}")
+        assert page.status_code == 200
+        return token
 
     def choose_new_password(self, installation: Installation) -> str:
         """Forget the password, choose a new one by the link in the letter, and return the link's token."""
@@ -129,12 +144,12 @@ def fields_of(html: str, action: str) -> dict[str, str]:
     return found
 
 
-def token_in_letter(installation: Installation) -> str:
+def token_in_letter(installation: Installation, pattern: str = r"/office/reset/([\w.-]+)") -> str:
     """Return the token of the link in the first letter, as soon as a worker has sent it."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         for letter in (installation.folder / "instance" / "spool").glob("*.eml"):
-            if found := re.search(r"/office/reset/([\w.-]+)", letter.read_text("utf-8")):
+            if found := re.search(pattern, letter.read_text("utf-8")):
                 return found[1]
         time.sleep(0.1)
     raise AssertionError(f"no letter came:\n{installation.printed}")

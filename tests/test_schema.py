@@ -18,12 +18,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from app.accounts import service as accounts
-from app.accounts import throttle
+from app.accounts import throttle as tries
 from app.accounts.models import PasswordReset
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
+from app.delivery import service as delivery
 from app.inventory.models import ImportChunk
-from app.kit import clock, db, fences
+from app.kit import clock, db, fences, throttle
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
 from app.kit.money import Money
@@ -331,8 +332,13 @@ def fill(shop: Shop) -> None:
     now = clock.now()
     reset = PasswordReset(id=new_id(), user_id=new_id(), created_at=now, expires_at=now)  # in real life the platform's
     shop.write(lambda: db.session().add_all([chunk, reset]))
-    shop.write(lambda: accounts.remember_devices([""], now=clock.now()))
-    shop.write(lambda: throttle.count(throttle.keys("alice", "network"), now=clock.now()))
+    ((device_id, _),) = shop.write(lambda: accounts.remember_devices([""], now=clock.now()))
+    told = shop.place()
+    assert shop.pay(told)
+    shop.write(lambda: delivery.send_link_again(told.id, now=now, by=SYSTEM))
+    browser = accounts.Browser("192.0.2.0/24", "a browser")
+    shop.write(lambda: delivery.admit(delivery.make_link(told.id, now=now), device_id, browser=browser, now=now))
+    shop.write(lambda: throttle.count(tries.keys("alice", "network"), now=clock.now()))
 
 
 # What is never changed -------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from app.kit import crypto, db
+from app.kit import crypto, db, mail
+from app.kit.smtp import Server, Smtp
 from app.settings import BadSetting, Settings
 from app.web.dispatch import Miaofa
 from tests.make import MASTER, SECRET, make_settings
@@ -36,6 +37,10 @@ GOOD = {
         ({"DEMO": "1", "BASE_URL": "https://shop.example.com"}, "DEMO is on while BASE_URL is not a loopback address"),
         ({"MASTER_KEYS_FILE": "/nowhere/key"}, "MASTER_KEYS_FILE cannot be read"),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES is '-1'"),
+        ({"MAIL": "pigeon"}, "MAIL names no way for letters that we know. Give spool, smtp://"),
+        ({"MAIL": "smtp://a:pw@mail.example.com:x"}, "MAIL names no way for letters that we know"),
+        ({"MAIL": "smtps://mail.example.com"}, "MAIL_FROM is missing. Give an address of yours"),
+        ({"MAIL_FROM": "the shop"}, "MAIL_FROM is 'the shop'"),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_a_sentence(changes: dict[str, str], said: str) -> None:
@@ -144,3 +149,17 @@ def test_doctor_finds_nothing_wrong_with_a_sound_installation(app: Miaofa) -> No
 
     said = json.loads(done.stdout.splitlines()[-1])
     assert (done.exit_code, said["ok"], said["problems"]) == (0, True, [])
+
+
+def test_letters_come_from_the_installation_until_it_has_a_mail_server() -> None:
+    assert Settings.from_env(GOOD | {"BASE_URL": "https://shop.example.com"}).mail_from == "no-reply@shop.example.com"
+
+
+def test_doctor_calls_the_mail_server(app: Miaofa) -> None:
+    before = mail._opener
+    mail.configure(opener=Smtp(Server("127.0.0.1", 1, ""), "shop@example.com").opened)
+    done = app.test_cli_runner().invoke(args=["doctor"])
+    mail.configure(opener=before)
+
+    (warning,) = [it for it in json.loads(done.stdout.splitlines()[-1])["warnings"] if it["what"] == "mail"]
+    assert warning["said"] == "the mail server cannot be reached (ConnectionRefusedError)"

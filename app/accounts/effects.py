@@ -12,7 +12,7 @@ from app.accounts.links import token_of
 from app.accounts.models import PasswordReset, User
 from app.accounts.rules import RESET_MINUTES
 from app.kit import clock, db, mail
-from app.kit.effects import Answer, Done, Intent, Kind, Temporary
+from app.kit.effects import Answer, Done, Intent, Kind, Refused, Temporary, Unknown
 from app.kit.events import EventRow
 from app.kit.secret import Secret
 
@@ -73,6 +73,10 @@ def _post(name: str, posted: Posted, transport: mail.Transport) -> Answer:
         transport.send(letter, key=posted.key)
     except mail.NotSent as error:
         return Temporary(str(error))
+    except mail.NotTaken as error:
+        return Refused(str(error))
+    except mail.Doubtful as error:
+        return Unknown(str(error))
     return Done()
 
 

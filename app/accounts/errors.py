@@ -12,15 +12,6 @@ class WrongLogin(Refusal):
         self.left = left
 
 
-class TooManyTries(Refusal):
-    kind = "throttled"
-    message = words("Too many wrong tries.")
-    mend = words("Wait {minutes} minutes and try again.")
-
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
-
-
 class WrongPassword(Refusal):
     kind = "invalid"
     message = words("This is not your present password. {left} more tries.")

@@ -65,3 +65,11 @@ class MemberAdded(Event):
     subject_type = "user"
 
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceForgotten(Event):
+    """The person before a buyer's browser had it forgotten: its orders are shown there no more."""
+
+    name = "device.forgotten"
+    subject_type = "device"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Moment
@@ -60,16 +60,6 @@ class Membership(Owned):
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class LoginTry(Owned):
-    """Failed tries of one name or one network in one window of time."""
-
-    __tablename__ = "login_try"
-
-    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    window: Mapped[int] = mapped_column(Integer, primary_key=True)
-    failures: Mapped[int] = mapped_column(Integer)
-
-
 class Device(Owned):
     """A buyer's browser; holding its token proves an order made in it."""
 
@@ -79,3 +69,4 @@ class Device(Owned):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    forgotten_at: Mapped[datetime | None] = mapped_column(Moment)  # its person asked us to forget it: it proves nothing

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.accounts.links import reset_of
-from app.accounts.models import Device, Membership, PasswordReset, Session, User
+from app.accounts.models import Device as Device
+from app.accounts.models import Membership, PasswordReset, Session, User
 from app.accounts.rules import RESET_MINUTES as RESET_MINUTES
 from app.accounts.rules import SESSION_IDLE, permissions
 from app.accounts.rules import SHORTEST_PASSWORD as SHORTEST_PASSWORD
@@ -50,8 +51,8 @@ def list_merchants(user_id: UUID) -> Sequence[int]:
 
 
 def find_device(token: str) -> Device | None:
-    """Return the device that holds `token` in the running merchant's shop."""
-    return db.session().scalar(select(Device).where(Device.token_hash == digest(token)))
+    """Return the device that holds `token` in the running merchant's shop, unless its person had it forgotten."""
+    return db.session().scalar(select(Device).where(Device.token_hash == digest(token), Device.forgotten_at.is_(None)))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
 
 VIEW = frozenset({"home.view", "products.view", "stock.view", "codes.view", "orders.view"})
+WORK = frozenset({"products.edit", "codes.import", "orders.refund", "messages.send"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": VIEW | {"products.edit", "codes.import", "orders.refund", "staff.edit", "payments.edit"},
-    "operator": VIEW | {"products.edit", "codes.import", "orders.refund"},
-    "support": frozenset({"home.view", "products.view", "orders.view", "codes.view"}),
+    "owner": VIEW | WORK | {"staff.edit", "payments.edit", "shop.edit"},
+    "operator": VIEW | WORK,
+    "support": frozenset({"home.view", "products.view", "orders.view", "codes.view", "messages.send"}),
     "viewer": VIEW,
 }
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 import click
+from flask import current_app
 
 from app.commands.answer import answers
-from app.kit import readiness
+from app.kit import mail, readiness
+from app.settings import SPOOL, Settings
 
 
 @click.command()
@@ -16,5 +18,15 @@ def doctor() -> Any:
     if "database" not in reasons and readiness.bypasses_fence():
         reasons = [*reasons, "role"]
     problems = [{"what": word, "mend": readiness.advice(word)} for word in reasons]
-    warnings = [{"what": word, "mend": readiness.advice(word)} for word in degraded]
+    warnings = [{"what": word, "mend": readiness.advice(word)} for word in degraded] + _mail()
     return {"ok": not problems, "problems": problems, "warnings": warnings}
+
+
+def _mail() -> list[dict[str, str]]:
+    """Say what keeps letters from their readers; the mail server is really called."""
+    settings: Settings = current_app.config["MIAOFA"]
+    if said := mail.trouble():
+        return [{"what": "mail", "said": said, "mend": readiness.advice("mail")}]
+    if settings.mail == SPOOL and not settings.demo:
+        return [{"what": "spool", "mend": readiness.advice("spool")}]
+    return []

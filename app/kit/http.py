@@ -107,7 +107,7 @@ class Client:
         talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
         request = _encoded(talk, method, target, headers, body)
         try:
-            stream = connect(target.host, target.port, _trust() if target.secure else None, deadline)
+            stream = connect(target.host, target.port, trust() if target.secure else None, deadline)
         except (Refused, Unconnected) as error:
             raise Unreachable(str(error)) from error
         with stream:
@@ -193,7 +193,7 @@ def _reason(error: Exception) -> str:
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Return who is trusted: the system's authorities and certifi's, for systems that bring none."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())

@@ -32,6 +32,8 @@ def advice(word: str) -> str:
         "keys": "MASTER_KEYS must hold the key this database was sealed with; restore it from your backup.",
         "clock": "Set the clocks of application and database by NTP; they differ by more than a second.",
         "redis": "Start Redis and check REDIS_URL; until then the sweeper does the work, a little later.",
+        "mail": "Check MAIL and the mail server; letters wait a day, then they are listed as not sent.",
+        "spool": "Letters are kept as files and reach nobody; set MAIL to your mail server, and MAIL_FROM.",
         "role": "The application's role may bypass row level security; give DATABASE_URL a plain role.",
     }[word]
 

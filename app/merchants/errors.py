@@ -36,3 +36,9 @@ class NoSuchShop(Refusal):
 
     def __init__(self, slug: str) -> None:
         self.slug = slug
+
+
+class BadReplyTo(Refusal):
+    kind = "invalid"
+    message = words("Answers cannot go to this address.")
+    mend = words("Give one address such as help@example.com, in plain letters and without a name, or leave it empty.")

@@ -19,6 +19,7 @@ class Merchant(Owned):
     lang: Mapped[str] = mapped_column(Text)
     sandbox: Mapped[bool] = mapped_column(Boolean)
     unpaid_orders: Mapped[int] = mapped_column(Integer)  # how many a contact or a device may hold stock with at once
+    reply_to: Mapped[str] = mapped_column(Text)  # where answers to the shop's letters go; empty: nowhere
     queue_hours: Mapped[int] = mapped_column(Integer)  # how long a paid order waits for stock
     created_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -32,6 +32,7 @@ class Profile:
     lang: str
     sandbox: bool
     unpaid_orders: int
+    reply_to: str
     queue_hours: int
 
 
@@ -71,6 +72,11 @@ def current() -> Profile:
 def _read_profile(merchant: int) -> Profile | None:
     row = db.session().execute(PROFILE, {"merchant": merchant}).first()
     return Profile(*row) if row else None
+
+
+def get_reply_to() -> str:
+    """Return where answers to the shop's letters go, as it is written down just now; empty: to nobody."""
+    return db.session().scalars(select(Merchant.reply_to)).one()
 
 
 def forget() -> None:

@@ -1,14 +1,18 @@
 """What can be done with merchants."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.kit import db
+from app.kit.errors import Invalid
+from app.kit.events import By, publish
 from app.merchants import queries
-from app.merchants.errors import AddressTaken, BadDomain, BadSlug
+from app.merchants.errors import AddressTaken, BadDomain, BadReplyTo, BadSlug
+from app.merchants.events import ReplyToChanged
 from app.merchants.models import Directory, Merchant
-from app.merchants.rules import hash_key, is_host, is_slug
+from app.merchants.rules import hash_key, is_host, is_slug, reply_address
 
 UNPAID_ORDERS = 5
 QUEUE_HOURS = 24
@@ -30,6 +34,7 @@ def create(
         lang="zh",
         sandbox=sandbox,
         unpaid_orders=UNPAID_ORDERS,
+        reply_to="",
         queue_hours=QUEUE_HOURS,
         created_at=now,
     )
@@ -48,3 +53,17 @@ def list_address(kind: str, key: str, *, target: str) -> None:
     queries.forget()
     entry = {"kind": kind, "key_hash": hash_key(key), "merchant_id": db.merchant_id(), "target": target}
     db.session().execute(insert(Directory), [entry])
+
+
+def change_reply_to(address: str, *, now: datetime, by: By) -> None:
+    """Let answers to the shop's letters go to `address`, or to nobody when it is empty; the same once more is no news.
+
+    Raises Invalid with BadReplyTo of its field.
+    """
+    reply_to = reply_address(address)
+    if address.strip() and not reply_to:
+        raise Invalid({"reply_to": BadReplyTo()})
+    if db.changed(update(Merchant).where(Merchant.reply_to != reply_to).values(reply_to=reply_to)):
+        queries.forget()
+        subject = UUID(int=db.merchant_id())  # a shop's id is a number
+        publish(ReplyToChanged(subject_id=subject, is_set=bool(reply_to), at=now, by=by))

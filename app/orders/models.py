@@ -111,6 +111,7 @@ class Order(Owned):
     started_at: Mapped[datetime | None] = mapped_column(Moment)  # the first payment; from then its gateway is asked
     paid_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    notified_at: Mapped[datetime | None] = mapped_column(Moment)
 
     lines: Mapped[list["Line"]] = relationship(lazy="raise", order_by="Line.position")
 

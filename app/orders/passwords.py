@@ -33,10 +33,13 @@ def password_of(order: Order) -> Secret:
 
 def is_password(order: Order, text: str) -> bool:
     """Tell whether `text` is the order's password, whatever case, spaces, dashes and look-alikes it is typed with."""
-    if not order.password_hash:
-        return False  # placed before there were passwords
+    return hmac.compare_digest(order.password_hash, hash_of(text))  # an order before there were passwords has none
+
+
+def hash_of(text: str) -> bytes:
+    """Return what the database keeps of the password that `text` spells, in whatever case and with whatever dashes."""
     letters = "".join(letter for letter in text.upper() if letter.isalnum()).translate(LOOK_ALIKE)
-    return hmac.compare_digest(order.password_hash, _hash(crypto.fingerprint_key(PURPOSE), letters))
+    return _hash(crypto.fingerprint_key(PURPOSE), letters)
 
 
 def _hash(key: crypto.Key, letters: str) -> bytes:

@@ -27,6 +27,7 @@ from app.orders.models import Part as Part
 from app.orders.models import Payment as Payment
 from app.orders.models import Tender as Tender
 from app.orders.models import TenderState as TenderState
+from app.orders.passwords import hash_of
 from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of
 from app.orders.rules import status as status
@@ -132,10 +133,32 @@ def list_lines(order_id: UUID) -> Sequence[Line]:
     return db.session().scalars(select(Line).where(Line.order_id == order_id).order_by(Line.position)).all()
 
 
-def list_of_device(device_id: UUID, *, limit: int = 20) -> Sequence[Order]:
-    """List the latest orders placed in one browser."""
-    query = select(Order).where(Order.device_id == device_id).order_by(Order.id.desc()).limit(limit)
+def list_of_device(device_id: UUID, *, since: datetime, limit: int = 20) -> Sequence[Order]:
+    """List the latest orders placed in one browser since a moment."""
+    query = select(Order).where(Order.device_id == device_id, Order.placed_at >= since)
+    query = query.order_by(Order.id.desc()).limit(limit)
     return db.session().scalars(query.options(selectinload(Order.lines))).all()
+
+
+def mark_of(name: str) -> str:
+    """Return a mark of an order number or a contact, however it is spelled; it tells nobody without our key which."""
+    return contact_index(name).hex()
+
+
+def find_own(name: str, password: str) -> UUID | None:
+    """Return the order of this number or contact that this password opens; one query, whatever there is."""
+    query = select(Order.id).where(_is_named(name), Order.password_hash == hash_of(password))
+    return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
+
+
+def find_latest_paid(name: str) -> UUID | None:
+    """Return the latest order of this number or contact that was paid; one query, whatever there is."""
+    query = select(Order.id).where(_is_named(name), Order.payment == Payment.PAID)
+    return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
+
+
+def _is_named(name: str) -> ColumnElement[bool]:
+    return (Order.number == "".join(name.split())) | (Order.contact_index == contact_index(name))
 
 
 def contact_of(order: Order) -> Secret:

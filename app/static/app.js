@@ -37,7 +37,7 @@
     var now = Date.now();
     if (now - Number(form.dataset.sentAt || 0) < 1000) return event.preventDefault();
     form.dataset.sentAt = now;
-    form.setAttribute("aria-busy", "true");
+    if (!form.hasAttribute("data-saves")) form.setAttribute("aria-busy", "true"); // a download leaves the page where it is
   });
 
   /* Half-typed Chinese is nobody's input yet: no search, no sending, until the characters are chosen. */
@@ -88,7 +88,8 @@
     var text = ("value" in source ? source.value : source.textContent).trim();
     var done = function () { tell(button, button.dataset.copied); };
     var select = function () {
-      getSelection().selectAllChildren(source);
+      source.hidden = false;
+      if (source.select) source.select(); else getSelection().selectAllChildren(source);
       tell(button, button.dataset.selected);
     };
     var copied = copyByCommand(text);
@@ -114,7 +115,7 @@
     var token = one('meta[name="csrf-token"]');
     if (token) event.detail.headers["X-CSRFToken"] = token.content;
   });
-  on("htmx:beforeRequest", function (event) { event.detail.target.setAttribute("aria-busy", "true"); });
+  on("htmx:beforeRequest", function (event) { if (!follows(event)) event.detail.target.setAttribute("aria-busy", "true"); });
   on("htmx:afterRequest", function (event) { event.detail.target.removeAttribute("aria-busy"); });
   function arrive(within) {
     all("[data-copy][hidden]", within).forEach(function (button) { button.hidden = false; });
@@ -124,7 +125,8 @@
   on("htmx:afterSettle", function (event) { arrive(event.detail.elt.parentNode || document); });
   function offline(event) {
     var place = one("#page-alert");
-    if (!place) return;
+    if (!place || follows(event)) return;
+    var sender = event.detail.elt, cause = event.detail.requestConfig.triggeringEvent;
     var line = document.createElement("p");
     var again = document.createElement("button");
     line.className = "alert alert-danger";
@@ -132,12 +134,48 @@
     line.textContent = place.dataset.offline;
     again.className = "btn btn-sm";
     again.textContent = place.dataset.again;
-    again.onclick = function () { line.remove(); window.htmx.trigger(event.detail.elt, (event.detail.requestConfig.triggeringEvent || {}).type || "click"); };
+    again.onclick = function () { line.remove(); window.htmx.trigger(sender, cause ? cause.type : sender.matches("form") ? "submit" : "click"); };
     line.appendChild(again);
     place.replaceChildren(line);
   }
+  /* A refusal that belongs into no form is said above the page; what is not ours (a proxy's error page) is a lost network. */
+  on("htmx:beforeSwap", function (event) {
+    var answer = event.detail, place = one("#page-alert");
+    if (answer.shouldSwap || answer.xhr.status < 400 || !place || follows(event)) return;
+    if (answer.serverResponse.indexOf('id="problem"') < 0) return offline(event);
+    answer.target = place;
+    answer.swapOverride = "innerHTML";
+    answer.shouldSwap = true;
+  });
   on("htmx:sendError", offline);
   on("htmx:timeout", offline);
+
+  /* What a page waits for it asks for: often at first, then less and less, and at once when somebody looks again. */
+  var PACES = [[30, 500], [120, 1000], [900, 3000]]; // for so many seconds, every so many milliseconds
+  var since = Date.now(), next;
+  function follows(event) { return event.detail.elt.hasAttribute("data-follow"); }
+  function look() {
+    var waiting = one("[data-follow]");
+    if (waiting && window.htmx) window.htmx.trigger(waiting, "look");
+  }
+  function wait() {
+    var waited = (Date.now() - since) / 1000;
+    var pace = PACES.filter(function (pace) { return waited < pace[0]; })[0];
+    clearTimeout(next);
+    if (pace && one("[data-follow=often]")) next = setTimeout(look, pace[1]);
+  }
+  function again() {
+    if (document.visibilityState === "hidden") return;
+    since = Date.now();
+    look();
+  }
+  on("htmx:afterRequest", function (event) {
+    if (!follows(event)) return;
+    if (!document.contains(event.detail.elt)) since = Date.now(); // there was news: the next may be close behind
+    wait();
+  });
+  on("visibilitychange", again);
+  ["pageshow", "focus", "online"].forEach(function (name) { window.addEventListener(name, again); });
 
   /* A page left behind keeps no code in clear: some browsers show it again, as it was, on "back". */
   window.addEventListener("pagehide", function () {

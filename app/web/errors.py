@@ -30,6 +30,7 @@ TITLES = {
     503: words("Busy"),
 }
 OTHER = words("That did not work")
+GONE = {403, 404, 410}
 
 
 class StalePage(Refusal):
@@ -104,6 +105,8 @@ def face(refusal: Refusal, status: int) -> Response:
         response.headers["Retry-After"] = "5" if refusal.kind == "busy" else "60"
     if isinstance(refusal, StalePage) and wants_fragment():
         response.headers |= {"HX-Retarget": "#page-alert", "HX-Reswap": "innerHTML"}
+    if status in GONE and request.method == "GET" and wants_fragment():
+        response.headers["HX-Redirect"] = request.full_path.rstrip("?")  # there the whole page says why
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -14,6 +14,8 @@ ALWAYS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
+OPENS = {"token", "link"}  # an address with one opens something: whatever is answered there, it is told nobody else
+NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
 def register(app: Flask) -> None:
@@ -42,6 +44,8 @@ def _dress(response: Response) -> Response:
     headers.add("Content-Security-Policy", _policy())
     headers.add("X-Request-Id", g.get("request_id", ""))
     headers.setdefault("Referrer-Policy", "same-origin")
+    if OPENS & (request.view_args or {}).keys():
+        headers |= NOWHERE
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":

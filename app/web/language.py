@@ -1,6 +1,7 @@
 """Language, theme and money as people read them."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -96,7 +97,13 @@ def here(endpoint: str, **values: Any) -> str:
 
 def money(amount: Money) -> str:
     """Return an amount as the reader's language writes it: `¥29.90`, in English `CN¥29.90`."""
-    symbol = get_currency_symbol(amount.currency, locale="zh_CN" if lang() == "zh" else "en_US")
+    return money_in(lang(), amount)
+
+
+@lru_cache(maxsize=1024)
+def money_in(lang: str, amount: Money) -> str:
+    """Return an amount as a language writes it."""
+    symbol = get_currency_symbol(amount.currency, locale="zh_CN" if lang == "zh" else "en_US")
     places = exponent(amount.currency)
     sign, digits = ("−", amount.major[1:]) if amount.minor < 0 else ("", amount.major)
     whole, _, rest = digits.partition(".")

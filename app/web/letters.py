@@ -5,8 +5,10 @@ A letter is two files: `name.txt`, whose first line is the subject, and `name.ht
 
 import functools
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.support import Translations
 from flask import Flask
@@ -14,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from app.kit import mail
 from app.settings import Settings
-from app.web.language import HTML_LANG, LANGUAGES
+from app.web.language import HTML_LANG, LANGUAGES, money_in
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -28,6 +30,7 @@ def register(app: Flask, settings: Settings) -> None:
     def room(lang: str) -> Environment:
         env = _environment(app, lang)
         env.globals |= {"link": link, "html_lang": HTML_LANG[lang]}
+        env.filters |= {"money": functools.partial(money_in, lang), "moment": _moment}
         return env
 
     def write(name: str, to: str, lang: str, facts: Mapping[str, Any]) -> mail.Letter:
@@ -39,6 +42,11 @@ def register(app: Flask, settings: Settings) -> None:
     mail.configure(writer=write)
 
 
+def _moment(at: datetime, zone: str) -> str:
+    """Return a time as the clocks of the shop show it, with the name of its zone."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+
+
 def _environment(app: Flask, lang: str) -> Environment:
     """Return templates in one language: Flask's own ask the request which, and a worker has none."""
     env = Environment(
@@ -46,6 +54,7 @@ def _environment(app: Flask, lang: str) -> Environment:
         autoescape=select_autoescape(["html"], default_for_string=False, default=False),
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

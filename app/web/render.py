@@ -1,5 +1,6 @@
 """Answers: a view returns what to render, and rendering happens after the commit. HTMX lives here."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,10 @@ from flask import Response, flash, g, get_flashed_messages, make_response, redir
 from flask_htmx import HTMX
 from werkzeug.datastructures import MultiDict
 
+from app.web.headers import NOWHERE
+
 htmx = HTMX()
+NEWS = 286  # what htmx takes as the end of asking again
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Page:
     cookies: tuple[Cookie, ...] = ()
     leads_to: tuple[str, ...] = ()  # where its forms may end, beside ourselves
     secret: bool = False  # shows a code, a token or somebody's data: kept nowhere
+    is_news: bool = False  # answers a page that asked again and again until now
 
 
 @dataclass(frozen=True)
@@ -60,24 +65,31 @@ def respond(answer: Page | Redirect | Response | str) -> Response:
     return make_response(answer)
 
 
+def unchanged() -> Response:
+    """Answer a page that asked for news that there is none: it stays as it is."""
+    return Response(status=204, headers={"Vary": "HX-Request"})
+
+
 def wants_fragment() -> bool:
     """Tell whether a part of the page is enough: a htmx request that is neither boosted nor restoring history."""
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def _page(answer: Page) -> Response:
-    template = answer.template
+    template, status = answer.template, answer.status
     if wants_fragment():
         template = answer.fragments.get(htmx.target or "", template)
-    response = make_response(render_template(template, toast=_toast(answer), **answer.context), answer.status)
+        status = NEWS if answer.is_news else status
+    toast = _toast(answer)
+    response = make_response(render_template(template, toast=toast, **answer.context), status)
+    if toast and template != answer.template:
+        response.headers["HX-Trigger"] = json.dumps({"toast": toast})  # ASCII, as headers have to be
     if answer.fragments:
         response.vary.add("HX-Request")
     if answer.secret:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers |= NOWHERE
     g.leads_to = answer.leads_to
-    return _bake(response, answer.cookies)
+    return set_cookies(response, answer.cookies)
 
 
 def _redirect(answer: Redirect) -> Response:
@@ -88,7 +100,7 @@ def _redirect(answer: Redirect) -> Response:
         response.headers["HX-Redirect"] = answer.url
     else:
         response = make_response(redirect(answer.url, 303))
-    return _bake(response, answer.cookies)
+    return set_cookies(response, answer.cookies)
 
 
 def _toast(answer: Page) -> dict[str, str] | None:
@@ -98,7 +110,8 @@ def _toast(answer: Page) -> dict[str, str] | None:
     return {"tone": tone, "text": str(said)} if said else None
 
 
-def _bake(response: Response, cookies: tuple[Cookie, ...]) -> Response:
+def set_cookies(response: Response, cookies: tuple[Cookie, ...]) -> Response:
+    """Set and remove cookies with an answer."""
     for cookie in cookies:
         response.set_cookie(
             cookie.name,

@@ -166,7 +166,7 @@ def test_a_certificate_must_be_trusted_and_of_that_name(
     shown, path = certificate(tmp_path, name)
     if trusted:
         context = ssl.create_default_context(cafile=str(path))
-        monkeypatch.setattr(http, "_trust", lambda: context)
+        monkeypatch.setattr(http, "trust", lambda: context)
 
     with serving(says("200 OK", b"safe"), shown) as server:
         url = f"https://127.0.0.1:{server.port}/"

@@ -18,7 +18,7 @@ LETTER = Letter("dora@example.com", "你好 Dora", "a secret link\n", "<p>a secr
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "spool", "shop.example")
+    return Spool(tmp_path / "spool", "no-reply@shop.example")
 
 
 def test_a_letter_arrives_as_it_was_written(spool: Spool) -> None:
@@ -54,7 +54,7 @@ def test_a_spool_that_cannot_be_written_says_so_and_leaves_nothing_half_done(tmp
     (tmp_path / "spool").write_text("a file stands where the folder should be")
 
     with pytest.raises(NotSent, match="cannot be written"):
-        Spool(tmp_path / "spool", "shop.example").send(LETTER, key=new_id())
+        Spool(tmp_path / "spool", "no-reply@shop.example").send(LETTER, key=new_id())
 
 
 def test_a_disk_that_fills_up_leaves_no_half_letter(spool: Spool) -> None:
@@ -82,6 +82,16 @@ def test_an_odd_name_stays_one_reader(spool: Spool, to: str) -> None:
 def test_a_subject_adds_no_header(spool: Spool, subject: str) -> None:
     with pytest.raises(ValueError, match="linefeed"):
         spool.send(replace(LETTER, subject=subject), key=new_id())
+
+
+@pytest.mark.parametrize("mark", ["\r\n", "\n", "\r", "\0"])
+@pytest.mark.parametrize("where", ["to", "reply_to", "sender"])
+def test_neither_a_name_nor_an_address_adds_a_header(spool: Spool, where: str, mark: str) -> None:
+    odd = {where: f"help@shop.example{mark}Bcc: eve@example.com"}
+
+    with pytest.raises(ValueError, match=r"linefeed|CR or LF"):
+        spool.send(replace(LETTER, **odd), key=new_id())
+    assert not list(spool.folder.glob("*"))
 
 
 def test_a_printed_letter_tells_no_secret() -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from app.delivery.models import About, Delivery
+from app.delivery.models import State as Told
 from app.entitlements.models import Entitlement
 from app.entitlements.models import State as Owned
 from app.inventory.models import Batch, BatchState, Code, ImportChunk, Status
@@ -27,7 +29,7 @@ AHEAD = timedelta(days=1)  # a watch that sleeps this long has nothing to do wit
 
 def faults(kept: Mapping[str, int]) -> list[str]:
     """Return everything that is not as it must be, in words; `kept` is the money at the gateway by trade number."""
-    return [*_orders(), *_money(kept), *_codes(), *_books(kept), *_left_over(), *_imports()]
+    return [*_orders(), *_money(kept), *_codes(), *_books(kept), *_told(), *_left_over(), *_imports()]
 
 
 def words() -> dict[str, str]:
@@ -129,6 +131,19 @@ def _books(kept: Mapping[str, int]) -> Iterator[str]:
         yield f"sales of {sold ^ paid} are missing or too many"
 
 
+def _told() -> Iterator[str]:
+    """Every buyer of goods was told, or stands listed as one of whom nobody knows, with the reason."""
+    told: dict[object, list[Delivery]] = defaultdict(list)
+    for message in db.session().scalars(select(Delivery)):
+        told[message.order_id].append(message)
+        good = message.state in (Told.SENT, Told.DROPPED) or (message.state is Told.UNKNOWN and message.note)
+        if not good:
+            yield f"a message about {message.about.name} is {message.state.name}: {message.note}"
+    for order in db.session().scalars(select(Order).where(Order.fulfilment == Fulfilment.DONE)):
+        if not any(message.about is About.READY for message in told[order.id]):
+            yield f"the buyer of order {order.number} was never told"
+
+
 def _left_over() -> Iterator[str]:
     """Nothing is left to be done."""
     for row in db.session().scalars(select(Outbox)):
@@ -136,7 +151,7 @@ def _left_over() -> Iterator[str]:
     for effect in db.session().scalars(select(Effect).where(ALIVE)):
         yield f"effect {effect.kind} is {effect.state.name} after {effect.attempts} attempts: {effect.note}"
     for effect in db.session().scalars(select(Effect).where(Effect.state == effects.State.GIVEN_UP)):
-        if effect.kind != "payment.start" and effect.kind != "payment.query":  # nobody waits for these any more
+        if effect.kind not in ("payment.start", "payment.query", "delivery.mail"):  # nobody waits, or `_told` looks
             yield f"effect {effect.kind} was given up: {effect.note}"
     for task in db.session().scalars(select(Task).where(Task.state != tasks.State.DONE)):
         if task.state != tasks.State.WAITING or task.due_at < clock.now() + AHEAD or task.attempts:

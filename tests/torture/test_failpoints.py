@@ -17,6 +17,9 @@ KNOWN = {
     ("app/kit/outbound.py", "socket"): "The connections of kit/http, which effects call between two failpoints.",
     ("app/kit/outbound.py", "ssl"): "Their TLS.",
     ("app/kit/http.py", "ssl"): "Whom it trusts.",
+    ("app/kit/smtp.py", "smtplib"): "Letters, which effects send between two failpoints.",
+    ("app/kit/smtp.py", "socket"): "The connections of letters.",
+    ("app/kit/smtp.py", "ssl"): "Their TLS.",
     ("app/kit/bell.py", "redis"): "The doorbell: lost, it is rung by the sweeper.",
     ("app/kit/bell.py", "rq"): "The doorbell: lost, it is rung by the sweeper.",
 }
@@ -36,8 +39,10 @@ SALE = [
     *called("payment.start"),
     *committed(SETTLE, LEASE),  # and looks whether there is more
     *committed("app.web.hooks.notices.take_all"),
-    *committed(RELAY),
-    *committed("app.web.shop.checkout.reveal"),
+    *committed(RELAY, LEASE),
+    *called("delivery.mail"),
+    *committed(SETTLE, LEASE, RELAY),  # that the letter left is an event too
+    *committed("app.web.shop.opening.open_codes"),
     *committed(RELAY),
 ]
 

@@ -2,7 +2,7 @@
 
 from app.accounts.passwords import hash_password
 from app.accounts.service.passwords import Link, ask_reset, change_password, make_link, reset_password
-from app.accounts.service.people import add_member, create_user, remember_devices
+from app.accounts.service.people import add_member, create_user, forget_device, remember_devices
 from app.accounts.service.sessions import (
     Browser,
     end_other_sessions,
@@ -24,6 +24,7 @@ __all__ = [
     "create_user",
     "end_other_sessions",
     "end_session",
+    "forget_device",
     "hash_password",
     "make_link",
     "remember_devices",

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
-from app.accounts import throttle
 from app.accounts.effects import CHANGED_MAIL, CHANGED_MAIL_LIFE, RESET_MAIL
 from app.accounts.errors import DeadLink, NoSuchUser, TooManyLinks, WrongPassword
 from app.accounts.events import PasswordChanged, ResetAsked
@@ -20,7 +19,9 @@ from app.accounts.passwords import fits, hash_password
 from app.accounts.queries import find_reset
 from app.accounts.rules import RESET_MINUTES
 from app.accounts.service.sessions import NOBODY, Browser, end_all, end_other_sessions, renew
-from app.kit import db
+from app.accounts.throttle import keys as keys_of_name
+from app.accounts.throttle import keys_of_links, keys_of_owner
+from app.kit import db, throttle
 from app.kit.effects import intend
 from app.kit.errors import Invalid, NotFound, Refusal
 from app.kit.events import By, publish
@@ -40,7 +41,7 @@ class Link:
 def ask_reset(*, email: str, browser: Browser, lang: str, now: datetime) -> None:
     """Let a link be mailed; the same answer and the same work for known and unknown e-mails. Raises TooManyLinks."""
     email = email.strip().lower()[:254]
-    keys = throttle.keys_of_links(email, browser.network)
+    keys = keys_of_links(email, browser.network)
 
     def ask() -> None:
         if minutes := throttle.minutes_to_wait(keys, now=now):
@@ -90,7 +91,7 @@ def reset_password(token: str, *, password: str, browser: Browser, lang: str, no
             raise DeadLink(RESET_MINUTES)
         user = _locked(db.get(PasswordReset, reset_id).user_id)
         end_all(user.id, now=now)
-        throttle.clear(throttle.keys(user.email, browser.network)[0])
+        throttle.clear(keys_of_name(user.email, browser.network)[0])
         _set_password(user, password_hash, browser=browser, lang=lang, now=now)
 
     db.write(PLATFORM, use)
@@ -103,7 +104,7 @@ def change_password(
 
     Raises Invalid with WrongPassword or WeakPassword of its field, or TooManyTries.
     """
-    keys = throttle.keys_of_owner(user_id, browser.network)
+    keys = keys_of_owner(user_id, browser.network)
     db.read(PLATFORM, lambda: throttle.check(keys, now=now))
     user = db.read(PLATFORM, lambda: db.session().get_one(User, user_id))
     if not fits(old, user.password_hash):

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.accounts.errors import BadEmail, NoSuchRole
-from app.accounts.events import MemberAdded
+from app.accounts.events import DeviceForgotten, MemberAdded
 from app.accounts.models import Device, Membership, User
+from app.accounts.queries import find_device
 from app.accounts.rules import ROLES, is_email
 from app.kit import db
 from app.kit.events import By, publish
@@ -58,5 +59,15 @@ def remember_devices(tokens: Sequence[str], *, now: datetime) -> list[tuple[UUID
 def _find_devices(tokens: Mapping[bytes, str]) -> dict[str, UUID]:
     if not tokens:
         return {}
-    query = select(Device.token_hash, Device.id).where(Device.token_hash.in_(list(tokens)))
+    query = select(Device.token_hash, Device.id).where(
+        Device.token_hash.in_(list(tokens)), Device.forgotten_at.is_(None)
+    )
     return {tokens[hashed]: device_id for hashed, device_id in db.session().execute(query)}
+
+
+def forget_device(token: str, *, now: datetime) -> None:
+    """Let the browser that holds `token` prove nothing any more; its next order is that of somebody new."""
+    known = find_device(token)
+    if known is not None:
+        known.forgotten_at = now
+        publish(DeviceForgotten(subject_id=known.id, at=now, by=By("device", known.id)))

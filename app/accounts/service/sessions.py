@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, insert, select, update
 
-from app.accounts import throttle
 from app.accounts.errors import WrongLogin
 from app.accounts.events import SessionsEnded, SignedIn, SignedOut, SignInFailed
 from app.accounts.models import Session, User
 from app.accounts.passwords import fits
 from app.accounts.rules import SESSION_LIFE
-from app.kit import db
+from app.accounts.throttle import keys as keys_of_name
+from app.kit import db, throttle
 from app.kit.errors import NotFound, Refusal
 from app.kit.events import By, publish
 from app.kit.ids import new_id
@@ -36,7 +36,7 @@ def sign_in(*, email: str, password: str, browser: Browser, now: datetime) -> st
     Raises WrongLogin with the tries left, or TooManyTries; both alike for known and unknown e-mails.
     """
     email = email.strip().lower()[:254]
-    keys = throttle.keys(email, browser.network)
+    keys = keys_of_name(email, browser.network)
     db.read(PLATFORM, lambda: throttle.check(keys, now=now))
     user = db.read(System("sign-in"), lambda: db.session().scalar(select(User).where(User.email == email)))
     if not fits(password, user.password_hash if user else None):

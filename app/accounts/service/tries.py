@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
-from app.accounts import throttle
+from app.accounts.throttle import keys_of_proof
+from app.kit import throttle
 from app.kit.errors import Refusal
 
 
-def check_tries(subject_id: UUID, network: str, *, now: datetime) -> None:
+def check_tries(subject: str, network: str, *, now: datetime) -> None:
     """Refuse with TooManyTries who was wrong too often about this thing, or from this network."""
-    throttle.check(throttle.keys_of_proof(subject_id, network), now=now)
+    throttle.check(keys_of_proof(subject, network), now=now)
 
 
-def count_wrong_try(subject_id: UUID, network: str, wrong: Callable[[int], Refusal], *, now: datetime) -> Refusal:
+def count_wrong_try(subject: str, network: str, wrong: Callable[[int], Refusal], *, now: datetime) -> Refusal:
     """Count a wrong try and return what to say after its commit: `wrong` with the tries left, or TooManyTries."""
-    return throttle.count_wrong(throttle.keys_of_proof(subject_id, network), wrong, now=now)
+    return throttle.count_wrong(keys_of_proof(subject, network), wrong, now=now)

@@ -213,11 +213,14 @@ def _remember(name: tuple[int, str, str], key: Key) -> None:
 
 
 def load_key(key_id: UUID) -> Key:
-    """Return the running merchant's data key with this id, or raise Unreadable."""
-    row = db.find(DataKey, key_id)
-    if row is None:
-        raise Unreadable(f"data key {key_id} is gone")
-    return _unwrap(row)
+    """Return the running merchant's data key with this id, or raise Unreadable; a unit asks the database once."""
+    read: dict[UUID, Key] = db.unit().notes.setdefault("read keys", {})
+    if key_id not in read:
+        row = db.find(DataKey, key_id)
+        if row is None:
+            raise Unreadable(f"data key {key_id} is gone")
+        read[key_id] = _unwrap(row)
+    return read[key_id]
 
 
 def fingerprint_key(purpose: str) -> Key:

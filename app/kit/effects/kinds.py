@@ -76,6 +76,7 @@ class Kind:
     client: Callable[[], AbstractContextManager[Any]] = nullcontext
     repeatable: bool = False  # the call is a question, or the other side knows our id: it may always be made again
     lease: timedelta = timedelta(seconds=60)
+    at_risk: int = 1  # how many calls of a fragile kind a dying runner may leave in doubt: it leases so many at once
 
     @property
     def fragile(self) -> bool:

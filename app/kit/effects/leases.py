@@ -46,7 +46,7 @@ def take(limit: int, ids: Sequence[UUID] | None = None) -> list[Lease]:
 
 
 def _pick(now: datetime, limit: int, ids: Sequence[UUID] | None) -> list[Any]:
-    """Lock due rows, of fragile kinds one: of the others of a batch nobody could tell after a kill if they began."""
+    """Lock due rows, of fragile kinds few: after a kill nobody could tell which of a batch began."""
     columns = (Effect.id, Effect.kind, Effect.subject_id, Effect.state, Effect.attempts, Effect.deadline)
     query = select(*columns, Effect.created_at, Effect.note).where(
         ALIVE, Effect.due_at <= now, Effect.kind.in_(list(wired()))
@@ -55,8 +55,10 @@ def _pick(now: datetime, limit: int, ids: Sequence[UUID] | None) -> list[Any]:
         query = query.where(Effect.id.in_(ids))
     query = query.order_by(Effect.due_at, Effect.id).limit(limit).with_for_update(skip_locked=True)
     rows = list(db.session().execute(query))
-    fragile = [row.id for row in rows if wired()[row.kind].fragile]
-    return [row for row in rows if row.id not in set(fragile[1:])]
+    fragile = [row for row in rows if wired()[row.kind].fragile]
+    most = min((wired()[row.kind].at_risk for row in fragile), default=0)
+    too_many = {row.id for row in fragile[most:]}
+    return [row for row in rows if row.id not in too_many]
 
 
 def _lease(row: Any, until: datetime) -> Lease:

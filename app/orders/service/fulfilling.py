@@ -1,6 +1,6 @@
 """Fulfilling: how far a paid order is delivered, what it cost, and that its money went back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -81,3 +81,10 @@ def mark_refunded(order_id: UUID, *, now: datetime) -> bool:
     met = (t.merchant_id == db.merchant_id(), t.order_id == order_id, t.state == TenderState.MET)
     db.changed(update(Tender.__table__).where(*met).values(state=TenderState.RETURNED))  # type: ignore[arg-type]
     return True
+
+
+def mark_notified(order_ids: Collection[UUID], *, now: datetime) -> None:
+    """Record when the buyers of orders were first told something."""
+    o, ids = Order.__table__.c, sorted(order_ids)
+    untold = (o.merchant_id == db.merchant_id(), among(o.id, "order", len(ids)), o.notified_at.is_(None))
+    db.changed(update(Order.__table__).where(*untold).values(notified_at=now), spread("order", ids))  # type: ignore[arg-type]

@@ -148,6 +148,7 @@ def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any
         "started_at": None,
         "paid_at": None,
         "delivered_at": None,
+        "notified_at": None,
     }
 
 

@@ -13,10 +13,10 @@ from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public
 from app.kit.tenancy import PLATFORM
+from app.web.agents import name_of
 from app.web.guard import STAFF_COOKIE, corrects, unit
 from app.web.language import lang
 from app.web.office import bp
-from app.web.office.agents import name_of
 from app.web.office.asking import browser, changed_password, me
 from app.web.office.login import PATH
 from app.web.render import Cookie, Page, Redirect, page

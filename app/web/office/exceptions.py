@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import request
 from flask_babel import gettext
 
+from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.kit import clock
 from app.kit.errors import NotFound
@@ -23,6 +24,7 @@ from app.web.forms import Form
 from app.web.guard import actor, needs
 from app.web.language import here
 from app.web.office import bp
+from app.web.office.messages import messages_shown
 from app.web.office.shown import NoticeShown, notice_shown, payback_shown
 from app.web.render import Page, Redirect, page
 
@@ -50,17 +52,18 @@ class RefusedShown:
 @bp.get("/<shop>/exceptions")
 @needs("orders.view")
 def exceptions() -> Page:
-    notices, silent = _notices(), payments.list_silent_attempts(limit=MOST)
+    notices, silent, untold = _notices(), payments.list_silent_attempts(limit=MOST), delivery.list_stuck(MOST)
     stuck, under_way = payments.list_stuck_paybacks(limit=MOST), payments.list_paybacks_under_way(limit=MOST)
     return page(
         "office/exceptions/exceptions.html",
         fragments={"exceptions": "office/exceptions/_exceptions.html"},
         owed=_owed(),
         notices=notices,
-        stuck=[payback_shown(row) for row in stuck],
-        under_way=[payback_shown(row) for row in under_way],
+        stuck=list(map(payback_shown, stuck)),
+        under_way=list(map(payback_shown, under_way)),
         silent=silent,
-        numbers=orders.list_numbers(_orders_of(notices, silent.values(), stuck, under_way)),
+        messages=messages_shown(untold),
+        numbers=orders.list_numbers(_orders_of(notices, silent.values(), stuck, under_way, untold)),
         most=MOST,
     )
 

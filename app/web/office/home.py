@@ -1,10 +1,12 @@
 """The office's first page: what waits for somebody, and how the day goes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.catalog import queries as catalog
+from app.delivery import queries as delivery
 from app.inventory import queries as inventory
 from app.kit import clock
 from app.orders import queries as orders
@@ -31,13 +33,25 @@ def home() -> Page:
         day=business_day(now, frame().zone),
         today=_figures(now),
         before=_figures(now - timedelta(days=1)),
-        queued=orders.count_owed(),
-        odd=payments.count_exceptions(most=MOST),
+        waits=_waits(),
         low=_low(counts),
         latest=[(order, status(order, now=now)) for order in orders.latest(LATEST)],
         has_products=catalog.count_products() > 0,
         has_stock=any(counts.values()),
     )
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How much did not go by itself: orders without codes, odd payments, buyers who were not told."""
+
+    queued: int
+    odd: int
+    untold: int
+
+
+def _waits() -> Waits:
+    return Waits(orders.count_owed(), payments.count_exceptions(most=MOST), delivery.count_stuck(most=MOST))
 
 
 def _figures(until: datetime) -> orders.Figures:

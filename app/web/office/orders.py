@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request
 
+from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
 from app.kit import clock, events
@@ -20,6 +21,8 @@ from app.refunds import queries as refunds
 from app.refunds.queries import Refund
 from app.web.guard import needs
 from app.web.office import bp
+from app.web.office.links import links_of
+from app.web.office.messages import messages_shown
 from app.web.office.shown import (
     PaybackShown,
     PostingShown,
@@ -58,6 +61,8 @@ def order(order: str) -> Page:
         contact=queries.contact_of(found),
         goods=_goods(found),
         money=_money(found),
+        messages=messages_shown(delivery.list_of_order(found.id)),
+        links=links_of(found.id),
         steps=steps(events.timeline(order_id=found.id)),
         back=place(queries.ORDERS, request.args),
     )

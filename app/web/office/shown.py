@@ -78,6 +78,12 @@ WHY: Mapping[PaybackKind, str] = {
     PaybackKind.REFUND: words("The order was refunded"),
 }
 
+ABOUT: Mapping[str, str] = {
+    "ready": words("Codes are ready"),
+    "queued": words("Waiting for stock"),
+    "refunded": words("Money on its way back"),
+}
+
 PEOPLE: Mapping[str, str] = {
     "device": words("buyer"),
     "password": words("buyer, by the order password"),
@@ -109,6 +115,11 @@ def class_choices() -> list[tuple[str, str]]:
 def _said(table: Mapping[Any, str], key: Any) -> str:
     """Return the words for a key; one that is new here speaks for itself."""
     return str(gettext(table[key]) if key in table else key)
+
+
+def about_words(about: str) -> str:
+    """Return what a message to a buyer tells."""
+    return _said(ABOUT, about)
 
 
 # Money -----------------------------------------------------------------------------------------------------------
@@ -240,6 +251,9 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.queued": (words("Out of stock, codes are still owed"), "warn", lambda facts: ""),
     "order.expired": (words("Not paid in time, stock released"), "", lambda facts: ""),
     "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
+    "link.asked": (words("The link to the order was asked for"), "", lambda facts: facts["network"]),
+    "link.proved": (words("A browser proved itself by the order password"), "info", lambda facts: facts["network"]),
+    "links.revoked": (words("Links revoked"), "warn", lambda facts: ""),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: _said(REASONS, facts["reason"])),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
     "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),
@@ -250,6 +264,10 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "payback.done": (words("The gateway gave the money back"), "ok", _amount),
     "payback.stuck": (words("The gateway did not give the money back"), "bad", lambda facts: facts["reason"]),
     "promises.kept": (words("Owed codes came into stock"), "ok", lambda facts: ""),
+    "delivery.sent": (words("The buyer was told"), "ok", lambda facts: _said(ABOUT, facts["about"])),
+    "delivery.failed": (words("The buyer was not told, or nobody knows"), "bad", lambda facts: facts["reason"]),
+    "delivery.again": (words("Message sent again"), "info", lambda facts: _said(ABOUT, facts["about"])),
+    "delivery.dropped": (words("Message left unsent"), "", lambda facts: _said(ABOUT, facts["about"])),
     "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
 }

@@ -1,18 +1,16 @@
 """Checkout: order form → cashier → waiting → masked codes → reveal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Response, request, url_for
+from flask import request, url_for
 from flask_babel import gettext
 
-from app.accounts import queries as devices
 from app.catalog import queries as catalog
 from app.entitlements import queries as entitled
-from app.entitlements import service as entitlements
 from app.entitlements.queries import Entitlement
-from app.kit import clock, crypto, db, effects, tokens
-from app.kit.errors import NotFound, Refusal
+from app.kit import clock, db, effects, tokens
+from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
@@ -22,31 +20,31 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import GatewayAway, GatewaySilent
 from app.refunds import queries as refunds
-from app.web.guard import DEVICE_COOKIE, corrects, frame, settings, unit
+from app.web.guard import corrects, frame, settings, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
-from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token, token_of
-from app.web.shop.proof import is_mine, prove
-from app.web.shop.shown import GoodShown, MoneyShown, good_shown, money_shown, order_shown, phase
+from app.web.shop.opening import open_codes
+from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
+from app.web.shop.proof import is_mine, placed_here, present_device
+from app.web.shop.shown import (
+    GoodShown,
+    LookShown,
+    MoneyShown,
+    good_shown,
+    look_shown,
+    money_shown,
+    opens_itself,
+    order_shown,
+    phase,
+)
 
 WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
 
 
-@bp.get("/orders", endpoint="orders")
-def own_orders() -> Page:
-    device = devices.find_device(request.cookies.get(DEVICE_COOKIE, ""))
-    found = orders.list_of_device(device.id) if device else ()
-    shown = [(token_of(order.id), order_shown(order, (), {}, now=clock.now())) for order in found]
-    return page("shop/orders/orders.html", orders=shown, secret=True)
-
-
 @bp.get("/o/<token>")
-def order(token: str) -> Page | Response:
-    found = orders.get(read_token(token))
-    if request.args.get("unless") == phase(found, now=clock.now()):
-        return Response(status=204)  # the waiting page asked whether anything has changed
-    return order_page(found, token)
+def order(token: str) -> Page:
+    return order_page(orders.get(read_token(token)), token)
 
 
 @bp.post("/o/<token>/payments")
@@ -97,33 +95,33 @@ def cancel(token: str) -> Redirect:
 @corrects(order)
 def reveal(token: str) -> Page:
     order_id = read_token(token)
-    allowed = db.write(frame().merchant_id, lambda: _reveal(order_id))
-    if isinstance(allowed, Refusal):
-        raise allowed
-    by, openings = allowed
-    secrets = crypto.open([opening.reveal for opening in openings], by=by)
-    opened = {opening.entitlement_id: secret for opening, secret in zip(openings, secrets, strict=True)}
-    return db.read(frame().merchant_id, lambda: order_page(orders.get(order_id), token, opened))
+    opened = open_codes(lambda: orders.get(order_id))
+    answer = db.read(frame().merchant_id, lambda: order_page(orders.get(order_id), token, opened.codes))
+    answer.cookies += opened.cookies
+    return answer
 
 
-def order_page(found: Order, token: str, opened: dict[UUID, Secret] | None = None) -> Page:
+def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of an order: cashier, waiting, or codes."""
     owned = entitled.list_of_order(found.id)
-    methods = paying.list_methods()
+    methods, mine = paying.list_methods(), bool(opened) or is_mine(found)
+    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
         secret=True,
-        order=order_shown(found, owned, _goods(found), now=clock.now(), opened=opened),
+        order=shown,
         token=token,
         methods=methods,
         money=_money(found, owned),
-        mine=is_mine(found),
+        mine=mine,
+        by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
+        looks=looks_of(owned) if mine else (),
         password=_password(found),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to = paying.origins(methods)
-    if PASSWORD in request.cookies and not answer.context["order"].waits:
+    if PASSWORD in request.cookies and not shown.waits:
         answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
 
@@ -141,11 +139,17 @@ def _password(found: Order) -> str:
     return orders.password_of(found).expose() if waits and allowed == found.id.hex else ""
 
 
-def _goods(found: Order) -> dict[UUID, GoodShown]:
-    """Return what the page tells of each thing ordered, by SKU."""
+def goods_of(found: Order) -> dict[UUID, GoodShown]:
+    """Return what a page tells of each thing ordered, by SKU."""
     skus = catalog.list_skus_by_id({line.sku_id for line in found.lines})
     products = catalog.list_products_by_id({sku.product_id for sku in skus.values()})
     return {sku.id: good_shown(sku, products[sku.product_id], lang(), frame().lang) for sku in skus.values()}
+
+
+def looks_of(owned: Sequence[Entitlement]) -> list[LookShown]:
+    """Return who looked at the codes of an order, the latest first, for its buyer alone."""
+    device = present_device()
+    return [look_shown(look, device.id if device else None) for look in entitled.list_looks(owned)]
 
 
 def _start(order_id: UUID, method_id: UUID | None, back: str) -> payments.Begun:
@@ -168,17 +172,9 @@ def _is_unpaid(order_id: UUID) -> bool:
 def _cancel(order_id: UUID) -> list[UUID]:
     """Cancel the order of this browser; another one is told that there is no such order."""
     found = orders.get(order_id)
-    if not is_mine(found):
+    if not placed_here(found):
         raise NotFound
     return payments.cancel(found, now=clock.now(), by=By("device", found.device_id))
-
-
-def _reveal(order_id: UUID) -> tuple[By, list[entitlements.Opening]] | Refusal:
-    """Check the proof and record the reveal in one unit; only its commit lets a code be opened."""
-    proof = prove(orders.get(order_id))
-    if isinstance(proof, Refusal):
-        return proof  # the wrong try counts only if this unit is committed
-    return proof.by, entitlements.reveal(order_id, proof=proof, now=clock.now())
 
 
 def _origin() -> str:

@@ -18,9 +18,9 @@ from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
 from app.web.language import here, lang
 from app.web.render import Cookie, Page, Redirect
 from app.web.shop import bp
+from app.web.shop.proof import device_cookie
 from app.web.shop.shelf import product
 
-DEVICE_DAYS = 30
 ORDER = "order"
 PASSWORD = "order_password"  # this cookie lets its page show the password of the order, and holds none
 PASSWORD_AGE = timedelta(minutes=20)
@@ -61,7 +61,7 @@ def place() -> Redirect:
     placed = together.ask(frame().merchant_id, Sent(basket, request.cookies.get(DEVICE_COOKIE, "")))
     url = here(".order", token=token_of(placed.order_id))
     own = Cookie(PASSWORD, tokens.sign(PASSWORD, placed.order_id.hex), url, PASSWORD_AGE / timedelta(days=1))
-    return Redirect(url, cookies=(Cookie(DEVICE_COOKIE, placed.device, "/", DEVICE_DAYS), own))
+    return Redirect(url, cookies=(device_cookie(placed.device), own))
 
 
 def place_all(merchant_id: int, sent: Sequence[Sent]) -> Sequence[Placed | Exception]:

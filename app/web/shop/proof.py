@@ -1,38 +1,103 @@
-"""Whose order is it? The browser that placed it proves itself; another one has to know the order password."""
+"""Whose order is it? The browser that placed it proves itself, and one that once gave the order password at a link."""
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import request
 
 from app.accounts import queries as devices
-from app.accounts import service as accounts
+from app.accounts.queries import Device
+from app.accounts.service import Browser
+from app.delivery import queries as links
+from app.delivery import service as delivery
+from app.delivery.queries import Link
 from app.entitlements.service import Proof
 from app.kit import clock
 from app.kit.errors import Invalid, Refusal, Required
 from app.kit.events import By
-from app.orders import queries as orders
-from app.orders.errors import WrongOrderPassword
 from app.orders.queries import Order
 from app.web.guard import DEVICE_COOKIE, client_network
+from app.web.render import Cookie, htmx
+
+DEVICE_LIFE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Why this browser may see the codes of an order, and what it has to keep for the next time."""
+
+    proof: Proof
+    cookies: tuple[Cookie, ...] = ()
+
+
+def placed_here(found: Order) -> bool:
+    """Tell whether this browser placed the order, within the time that a browser is trusted for."""
+    device = present_device()
+    return device is not None and _placed(found, device)
 
 
 def is_mine(found: Order) -> bool:
-    """Tell whether this browser placed the order."""
-    device = devices.find_device(request.cookies.get(DEVICE_COOKIE, ""))
-    return device is not None and device.id == found.device_id
+    """Tell whether this browser placed the order, or once proved at a link that it is its person's."""
+    device = present_device()
+    return device is not None and _kind(found, device) != ""
 
 
-def prove(found: Order) -> Proof | Refusal:
+def prove(found: Order) -> Proven | Refusal:
     """Return why this browser may see the codes of an order, or what to tell it once the wrong try is committed."""
-    agent = request.headers.get("User-Agent", "")
-    if is_mine(found):
-        return Proof("device", By("device", found.device_id), client_network(), agent)
-    typed, now = request.form.get("password", "").strip(), clock.now()
+    device = present_device()
+    kind = _kind(found, device) if device else ""
+    if device and kind:
+        return Proven(_proof("itself" if kind == "device" and _sent_itself() else kind, By("device", device.id)))
+    return prove_by_password(found)
+
+
+def prove_by_password(found: Order, link: Link | None = None) -> Proven | Refusal:
+    """Let this browser in by the order password that was typed; without a link, by the order's newest one."""
+    typed = request.form.get("password", "").strip()[:100]
     if not typed:
         raise Invalid({"password": Required()})
-    accounts.check_tries(found.id, client_network(), now=now)
-    if orders.is_password(found, typed):
-        return Proof("password", By("password", found.id), client_network(), agent)
-    return accounts.count_wrong_try(found.id, client_network(), _wrong, now=now)
+    entered = delivery.enter(found, typed, asking(), link=link, now=clock.now())
+    if isinstance(entered, Refusal):
+        return entered
+    proof = _proof("password", By("device", entered.device_id))
+    return Proven(proof, (device_cookie(entered.device_token),))
 
 
-def _wrong(left: int) -> Refusal:
-    return Invalid({"password": WrongOrderPassword(left)})
+def present_device() -> Device | None:
+    """Return the device of this browser, if it has ordered or proved anything here."""
+    return devices.find_device(request.cookies.get(DEVICE_COOKIE, ""))
+
+
+def asking() -> delivery.Asking:
+    """Return who asks."""
+    return delivery.Asking(request.cookies.get(DEVICE_COOKIE, ""), browser())
+
+
+def browser() -> Browser:
+    """Return what we keep of where somebody comes from."""
+    return Browser(client_network(), request.headers.get("User-Agent", ""))
+
+
+def device_cookie(token: str) -> Cookie:
+    """Return the cookie by which a browser is known; forgotten by itself when it proves nothing any more."""
+    return Cookie(DEVICE_COOKIE, token, "/", DEVICE_LIFE / timedelta(days=1))
+
+
+def _kind(found: Order, device: Device) -> str:
+    """Return the kind of proof that a browser has without a word, or nothing."""
+    if _placed(found, device):
+        return "device"
+    return "link" if links.is_admitted(found.id, device.id, now=clock.now()) else ""
+
+
+def _sent_itself() -> bool:
+    """Tell whether the page sent this form, right after the payment, rather than its person; the record says so."""
+    return bool(htmx) and request.form.get("by") == "itself"
+
+
+def _placed(found: Order, device: Device) -> bool:
+    return device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
+
+
+def _proof(kind: str, by: By) -> Proof:
+    return Proof(kind, by, client_network(), request.headers.get("User-Agent", ""))

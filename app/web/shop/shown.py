@@ -3,16 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.catalog.queries import Product, ProductStatus, Sku, in_language
-from app.entitlements.queries import Entitlement, State
+from app.entitlements.queries import Entitlement, Look, State
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.orders.queries import Closed, Line, Order, status
 from app.payments.queries import Attempt, Payback, PaybackKind
 from app.refunds.queries import Refund
+from app.web.agents import name_of
+
+OPENS_ITSELF = timedelta(minutes=30)  # after the payment; later somebody else may sit before the same browser
+FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "queued", "partially_delivered"})
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class OrderShown:
     number: str
     status: str
     phase: str
+    state: str
     total: Money
     contact: str
     placed_at: datetime
@@ -90,6 +95,11 @@ class OrderShown:
     @property
     def waits(self) -> bool:
         return self.status == "pending"
+
+    @property
+    def follows(self) -> bool:
+        """Tell whether news may come at any moment, without anybody doing anything on this page."""
+        return self.state in FOLLOWED and not self.revealed
 
     @property
     def ready(self) -> bool:
@@ -106,6 +116,18 @@ def phase(order: Order, *, now: datetime) -> str:
     return "asking" if word == "expired" and order.started_at and order.closed is Closed.OPEN else word
 
 
+def state_of(order: Order, *, now: datetime) -> str:
+    """Return the phase of an order as its waiting page names it: an unpaid one is another once its payment started."""
+    word = phase(order, now=now)
+    return "started" if word == "pending" and order.started_at else word
+
+
+def opens_itself(order: OrderShown, *, now: datetime) -> bool:
+    """Tell whether the browser that paid is shown the codes without a tap: once, when all of them have just come."""
+    fresh = order.paid_at is not None and now - order.paid_at <= OPENS_ITSELF
+    return fresh and order.status == "delivered" and not any(code.reveals for code in order.codes)
+
+
 def order_shown(
     order: Order,
     entitlements: Sequence[Entitlement],
@@ -119,6 +141,7 @@ def order_shown(
         number=order.number,
         status=status(order, now=now),
         phase=phase(order, now=now),
+        state=state_of(order, now=now),
         total=order.total,
         contact=order.contact_mask,
         placed_at=order.placed_at,
@@ -150,3 +173,20 @@ def _codes(
 
 def _plain(secret: Secret | None) -> Mapping[str, str] | None:
     return json.loads(secret.expose()) if secret is not None else None
+
+
+@dataclass(frozen=True)
+class LookShown:
+    """One look at the codes, as the buyer may recognise it; `here` is the browser that asks."""
+
+    at: datetime
+    browser: str
+    network: str
+    here: bool
+    proof: str
+
+
+def look_shown(look: Look, device_id: UUID | None) -> LookShown:
+    """Return a look in words; `device_id` is the browser that asks."""
+    here = look.actor_id is not None and look.actor_id == device_id
+    return LookShown(look.at, name_of(look.agent), look.network, here, look.proof)

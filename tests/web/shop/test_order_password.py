@@ -44,7 +44,7 @@ def test_the_password_opens_the_codes_on_another_device(bought: Bought) -> None:
     assert len(codes_in(answer)) == 1
     assert answer.headers["Cache-Control"] == "no-store"
     (look,) = [row for row in timeline(bought.shop) if row.name == "code.revealed"]
-    assert (look.actor_type, look.data["proof"]) == ("password", "password")
+    assert (look.actor_type, look.data["proof"]) == ("device", "password")
 
 
 @pytest.mark.parametrize("typed", [str.lower, lambda text: text.replace("-", " "), lambda text: f" {text} "])

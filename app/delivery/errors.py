@@ -1,0 +1,42 @@
+"""Refusals of delivery."""
+
+from app.kit.errors import Refusal, words
+
+
+class DeviceLimit(Refusal):
+    message = words("This order was opened in {most} browsers already, and this would be another one.")
+    mend = words("Open it in one of those, have a new link sent to you on the look-up page, or ask the shop.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class NoSuchPair(Refusal):
+    """Words alike for an order that does not exist, is somebody else's, or has another password."""
+
+    kind = "invalid"
+    message = words("No order of this number or contact has this password. {left} more tries.")
+    mend = words("Check both; the password stood on the payment page and looks like ABCD-EFGH-JKMN.")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+class OnItsWay(Refusal):
+    message = words("This message is on its way already.")
+    mend = words("Wait a moment; the list says when it has left, or why it has not.")
+
+
+class NoAddress(Refusal):
+    message = words("The contact of this order is no e-mail address.")
+    mend = words("Tell the buyer the order number; the order password opens the codes.")
+
+
+class NothingToOpen(Refusal):
+    message = words("This order has no codes to open.")
+    mend = words("Its page says how it stands.")
+
+
+class AlreadySettled(Refusal):
+    message = words("This message has been dealt with in the meantime.")
+    mend = words("Load the list again to see how it stands.")

@@ -1,0 +1,82 @@
+"""What happens when buyers are told, and when they come to see what they bought."""
+
+from dataclasses import dataclass
+
+from app.kit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkProved(Event):
+    """A browser proved at a link that the order is its person's; there it needs no password any more."""
+
+    name = "link.proved"
+    subject_type = "link"
+
+    network: str
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinksRevoked(Event):
+    """The links of an order ended at once, and with them what was proved there."""
+
+    name = "links.revoked"
+    subject_type = "order"
+
+    links: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkAsked(Event):
+    """Somebody asked for the link of an order to be sent to its contact; what no order fits leaves one of nobody."""
+
+    name = "link.asked"
+    subject_type = "link"
+
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(Event):
+    """A message to the buyer has left; `about` and `channel` as the delivery says them."""
+
+    name = "delivery.sent"
+    subject_type = "delivery"
+
+    about: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageFailed(Event):
+    """A message to the buyer did not leave, or, when `unknown`, may have."""
+
+    name = "delivery.failed"
+    subject_type = "delivery"
+
+    about: str
+    channel: str
+    unknown: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSentAgain(Event):
+    """Somebody of the shop has the buyer told once more."""
+
+    name = "delivery.again"
+    subject_type = "delivery"
+
+    about: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDropped(Event):
+    """Somebody of the shop leaves a message that did not leave, or may have, at that."""
+
+    name = "delivery.dropped"
+    subject_type = "delivery"
+
+    about: str
+    channel: str

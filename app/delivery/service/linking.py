@@ -1,0 +1,71 @@
+"""Links to an order's masked page: made, proved at by a browser, revoked. A link alone shows nothing of a code."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.accounts.service import Browser
+from app.delivery import queries
+from app.delivery.errors import DeviceLimit
+from app.delivery.events import LinkProved, LinksRevoked
+from app.delivery.models import Link, LinkDevice
+from app.kit import db
+from app.kit.events import By, publish
+from app.kit.ids import new_id
+
+LINK_LIFE = timedelta(days=30)
+MOST_DEVICES = 5
+
+
+def make_link(order_id: UUID, *, now: datetime, life: timedelta = LINK_LIFE, most_devices: int = MOST_DEVICES) -> Link:
+    """Make a link to the page of an order; by default it lives 30 days and lets five new browsers in."""
+    row = {
+        "merchant_id": db.merchant_id(),
+        "id": new_id(),
+        "order_id": order_id,
+        "created_at": now,
+        "expires_at": now + life,
+        "revoked_at": None,
+        "devices": 0,
+        "most_devices": most_devices,
+    }
+    db.session().execute(insert(Link), [row])
+    return Link(**row)
+
+
+def admit(link: Link, device_id: UUID, *, browser: Browser, now: datetime) -> None:
+    """Let a browser that has just proved itself in by a link, for as long as that lives. Raises DeviceLimit."""
+    row = {
+        "merchant_id": db.merchant_id(),
+        "link_id": link.id,
+        "device_id": device_id,
+        "proved_at": now,
+        "network": browser.network,
+        "agent": browser.agent[:200],
+    }
+    insert_once = sqlite.insert if db.is_sqlite() else postgresql.insert
+    if not db.changed(insert_once(LinkDevice).values(row).on_conflict_do_nothing()):
+        return  # it had proved itself before
+    room = (Link.id == link.id, Link.devices < Link.most_devices)
+    if not db.changed(update(Link).where(*room).values(devices=Link.devices + 1)):
+        raise DeviceLimit(link.most_devices)
+    proved = LinkProved(
+        subject_id=link.id,
+        order_id=link.order_id,
+        network=browser.network,
+        agent=browser.agent[:200],
+        at=now,
+        by=By("device", device_id),
+    )
+    publish(proved)
+
+
+def revoke_links(order_id: UUID, *, now: datetime, by: By) -> int:
+    """End every living link of an order at once, and what browsers proved there; return how many that were."""
+    living = (Link.order_id == order_id, *queries.lives(now))
+    ended = db.changed(update(Link).where(*living).values(revoked_at=now))
+    if ended:
+        publish(LinksRevoked(subject_id=order_id, order_id=order_id, links=ended, at=now, by=by))
+    return ended

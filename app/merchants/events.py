@@ -1,0 +1,15 @@
+"""What happens to a shop itself."""
+
+from dataclasses import dataclass
+
+from app.kit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyToChanged(Event):
+    """Answers to the shop's letters go elsewhere from now on, or, unless `is_set`, to nobody; where to is not told."""
+
+    name = "merchant.reply_to_changed"
+    subject_type = "merchant"
+
+    is_set: bool

@@ -1,0 +1,26 @@
+"""Who writes to the buyers: the name and the address that letters come from, and where answers to them go."""
+
+from flask import request
+from flask_babel import gettext as _
+
+from app.kit import clock
+from app.merchants import queries
+from app.merchants import service as merchants
+from app.web.guard import actor, corrects, needs, settings
+from app.web.language import here
+from app.web.office import bp
+from app.web.render import Page, Redirect, page
+
+
+@bp.get("/<shop>/letters")
+@needs("orders.view")
+def letters() -> Page:
+    return page("office/messages/letters.html", sender=settings().mail_from, reply_to=queries.get_reply_to())
+
+
+@bp.post("/<shop>/letters")
+@needs("shop.edit")
+@corrects(letters)
+def change_letters() -> Redirect:
+    merchants.change_reply_to(request.form.get("reply_to", ""), now=clock.now(), by=actor().by)
+    return Redirect(here(".letters"), toast=_("Saved"))

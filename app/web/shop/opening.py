@@ -1,0 +1,41 @@
+"""Opening: the proof is checked and the look committed first; only then are codes opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.entitlements import service as entitlements
+from app.kit import clock, crypto, db
+from app.kit.errors import Refusal
+from app.kit.secret import Secret
+from app.orders.queries import Order
+from app.web.guard import frame
+from app.web.render import Cookie
+from app.web.shop.proof import Proven, prove
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The codes of an order in clear, by entitlement, and what the browser that saw them has to keep."""
+
+    codes: dict[UUID, Secret]
+    cookies: tuple[Cookie, ...]
+
+
+def open_codes(find: Callable[[], Order]) -> Opened:
+    """Return the codes of the order that `find` finds in its unit, or raise why this browser may not see them."""
+    looked = db.write(frame().merchant_id, lambda: _look(find()))
+    if isinstance(looked, Refusal):
+        raise looked
+    proven, openings = looked
+    secrets = crypto.open([opening.reveal for opening in openings], by=proven.proof.by)
+    codes = {opening.entitlement_id: secret for opening, secret in zip(openings, secrets, strict=True)}
+    return Opened(codes, proven.cookies)
+
+
+def _look(found: Order) -> tuple[Proven, list[entitlements.Opening]] | Refusal:
+    """Check the proof and record the look in one unit; only its commit lets a code be opened."""
+    proven = prove(found)
+    if isinstance(proven, Refusal):
+        return proven  # the wrong try counts only if this unit is committed
+    return proven, entitlements.reveal(found.id, proof=proven.proof, now=clock.now())
