@@ -1,4 +1,6 @@
-"""What a browser calls itself, in words a person recognises: "Firefox, Windows"."""
+"""What a browser calls itself, in words a person recognises: "Firefox, Windows"; and whether it is one at all."""
+
+import re
 
 from flask_babel import gettext as _
 
@@ -24,6 +26,17 @@ SYSTEMS = (
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
+
+MACHINES = re.compile(
+    r"(?<!cu)bot(\b|[/-])|crawl|spider|preview|headless|externalhit|whatsapp|imageproxy|microsoft office|safe ?links"
+    r"|barracuda|proofpoint|mimecast|scan|curl/|wget|python|go-http|java/|okhttp|libwww",
+    re.IGNORECASE,
+)
+
+
+def is_machine(agent: str, method: str) -> bool:
+    """Tell whether a visitor says itself that it is no person: a preview, a scanner, a program. Nothing hangs on it."""
+    return method == "HEAD" or not agent or MACHINES.search(agent) is not None
 
 
 def name_of(agent: str) -> str:

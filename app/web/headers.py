@@ -6,6 +6,8 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
+from app.web.agents import is_machine
+
 log = structlog.get_logger()
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -74,4 +76,5 @@ def _log(response: Response) -> None:
         status=response.status_code,
         ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
         id=g.get("request_id", ""),
+        visitor="machine" if is_machine(request.headers.get("User-Agent", ""), request.method) else "browser",
     )

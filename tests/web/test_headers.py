@@ -1,5 +1,6 @@
 """Pages that hold a secret are kept nowhere, tell nobody where they are, and send nothing to strangers."""
 
+import json
 import re
 
 import pytest
@@ -102,6 +103,39 @@ def test_the_log_names_the_route_and_never_the_token(linked: Linked, capsys: pyt
     assert '"/s/<shop>/r/<link>/reveal"' in lines
     for secret in (token, token.rpartition(".")[2], linked.password, code):
         assert secret not in lines
+
+
+@on_one_engine
+@pytest.mark.parametrize(
+    ("method", "agent", "visitor"),
+    [
+        ("GET", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "machine"),
+        ("GET", "TelegramBot (like TwitterBot)", "machine"),
+        ("GET", "WhatsApp/2.23.20.0", "machine"),
+        ("GET", "facebookexternalhit/1.1", "machine"),
+        ("GET", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Microsoft Office Safe Links", "machine"),
+        ("GET", "Mozilla/5.0 (via ggpht.com GoogleImageProxy)", "machine"),
+        ("GET", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/130.0 Safari/537.36", "machine"),
+        ("GET", "Barracuda Sentinel (EE)", "machine"),
+        ("GET", "curl/8.5.0", "machine"),
+        ("GET", "", "machine"),
+        ("HEAD", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) MicroMessenger/8.0.40", "machine"),
+        ("GET", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) MicroMessenger/8.0.40", "browser"),
+        ("GET", "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "browser"),
+        ("GET", "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "browser"),
+    ],
+)
+def test_a_visitor_of_a_link_that_says_it_is_no_person_is_logged_as_such(
+    linked: Linked, capsys: pytest.CaptureFixture[str], method: str, agent: str, visitor: str
+) -> None:
+    logs.configure("DEBUG")
+    try:
+        linked.shop.client().client.open(linked.url, method=method, headers={"User-Agent": agent})
+    finally:
+        logs.configure("WARNING")
+
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if '"/s/<shop>/r/<link>"' in line]
+    assert json.loads(line)["visitor"] == visitor
 
 
 def arguments(shop: Shop, endpoint: str) -> set[str]:
