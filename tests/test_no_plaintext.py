@@ -101,9 +101,9 @@ class Person:
         assert path, gateway.text
         paid = self.http.post(str(gateway.url.join(path[1])), data=fields_of(gateway.text, path[1]))
         assert paid.url.path.startswith("/o/")
-        for _ in range(50):
-            if "/reveal" in paid.text:
-                break
+        until = time.monotonic() + 30
+        while "/reveal" not in paid.text and time.monotonic() < until:
+            time.sleep(0.1)
             paid = self.http.get(paid.url)
         shown = self.http.post(f"{paid.url.path}/reveal", data=fields_of(paid.text, "/reveal"))
         assert shown.headers["Cache-Control"] == "no-store"

@@ -97,7 +97,7 @@ def kill(shop: Shop, server: MailServer, place: str, times: int) -> int:
         "LOG_LEVEL": "ERROR",
         "AHEAD": str((clock.now() - clock._system()).total_seconds()),
     }
-    command = [sys.executable, "-m", "tests.delivery.dying", place, str(times)]
+    command = [sys.executable, "-m", "tests.delivery.dying", place, str(times), str(shop.merchant_id)]
     return subprocess.run(command, cwd=Path(__file__).parents[2], env=env, timeout=60, check=False).returncode
 
 
