@@ -1,7 +1,7 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
 from app.delivery import service as delivery
-from app.delivery.events import LinkAsked
+from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
 from app.entitlements import tasks as granting
 from app.entitlements.events import PromisesKept
@@ -45,6 +45,7 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     OrderPartlyDelivered: (refunding.watch_after, entitlements.serve_promised, delivery.tell_ready),
     OrderRefunded: (books.roll_after, delivery.tell_refunded),
     LinkAsked: (delivery.tell_asked,),
+    CodeAsked: (delivery.tell_code,),
     NoticeStored: (payments.apply_stored,),
     PaybackAsked: (books.roll_after,),
     PaybackDone: (books.roll_after,),

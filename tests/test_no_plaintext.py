@@ -55,6 +55,10 @@ def test_canaries_are_found_nowhere_but_on_the_buyers_screen(
     seen = dora.buy_until_canary(canaries)
     assert seen in canaries
     link = dora.open_link_of_letter(installation)
+    merchant.sign_in(NEW_PASSWORD)
+    merchant.allow_codes_by_mail()
+    phone = Person(installation)
+    digits = phone.come_in_by_code(installation, dora.contact)
 
     break_something(installation)
     assert any(CONTROL.encode() in content for _, content in places(installation, request, logs_only=False))
@@ -62,6 +66,9 @@ def test_canaries_are_found_nowhere_but_on_the_buyers_screen(
         assert_found_nowhere(canary, installation, request)
     for secret in (token, NEW_PASSWORD, link, dora.contact):
         assert_found_nowhere(secret, installation, request, but="instance/spool/")  # where mailboxes begin
+    assert_digits_found_nowhere(digits, installation, request, but="instance/spool/")
+    assert str(phone.http.cookies.get("device"))
+    assert_found_nowhere(str(phone.http.cookies.get("device")), installation, request)
     for secret in (dora.password, dora.password.replace("-", "")):
         assert_found_nowhere(secret, installation, request)
     assert_found_nowhere(installation_key(installation), installation, request, logs_only=True)
@@ -115,6 +122,28 @@ class Person:
         page = self.http.get(f"/s/demo/r/{token}")
         assert page.status_code == 200
         return token
+
+    def allow_codes_by_mail(self) -> None:
+        page = self.http.get("/office/demo/letters")
+        form = fields_of(page.text, "/letters/proof")
+        assert self.http.post("/office/demo/letters/proof", data=form | {"mail_proof": "1"}).status_code == 200
+
+    def come_in_by_code(self, installation: Installation, contact: str) -> str:
+        """Ask for a code to a contact, type wrong and right digits, look at the codes, and return the right ones."""
+        form = {"csrf_token": self.token("/lookup/code"), "name": contact}
+        asked = self.http.post("/lookup/code", data=form)
+        assert asked.url.path == "/lookup/code/enter"
+        digits = token_in_letter(installation, r"(?m)^(\d{6})\r?$")
+        for typed in (f"{(int(digits) + 1) % 10**6:06d}", digits):
+            page = self.http.get(asked.url)
+            answer = self.http.post(asked.url, data=fields_of(page.text, "/enter") | {"digits": typed})
+        assert answer.url.path == "/orders"
+        owned = re.search(r'href="(/o/[^"]+)"', answer.text)
+        assert owned, answer.text
+        page = self.http.get(owned[1])
+        shown = self.http.post(f"{owned[1]}/reveal", data=fields_of(page.text, "/reveal"))
+        assert "data-field" in shown.text
+        return digits
 
     def choose_new_password(self, installation: Installation) -> str:
         """Forget the password, choose a new one by the link in the letter, and return the link's token."""
@@ -184,6 +213,17 @@ def assert_found_nowhere(
     for place, content in places(installation, request, logs_only=logs_only):
         for form in forms if not place.startswith(but) else ():
             assert form not in content, f"{place} holds {canary}"
+
+
+def assert_digits_found_nowhere(
+    digits: str, installation: Installation, request: pytest.FixtureRequest, *, but: str
+) -> None:
+    """Refuse six digits where they stand alone, or written down as bytes; inside of longer numbers chance puts them."""
+    plain = digits.encode()
+    alone = re.compile(rb"(?<![0-9A-Za-z.])%b(?![0-9A-Za-z])" % plain)
+    for place, content in places(installation, request, logs_only=False):
+        hidden = base64.b64encode(plain) in content or plain.hex().encode() in content
+        assert place.startswith(but) or not (hidden or alone.search(content)), f"{place} holds the digits of a code"
 
 
 def places(

@@ -23,6 +23,7 @@ from app.accounts.models import PasswordReset
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
 from app.delivery import service as delivery
+from app.delivery.models import ContactOwner, OneTimeCode
 from app.inventory.models import ImportChunk
 from app.kit import clock, db, fences, throttle
 from app.kit.events import SYSTEM
@@ -338,6 +339,9 @@ def fill(shop: Shop) -> None:
     shop.write(lambda: delivery.send_link_again(told.id, now=now, by=SYSTEM))
     browser = accounts.Browser("192.0.2.0/24", "a browser")
     shop.write(lambda: delivery.admit(delivery.make_link(told.id, now=now), device_id, browser=browser, now=now))
+    ours = {"device_id": device_id, "contact_index": b"index", "expires_at": now}
+    code = OneTimeCode(id=new_id(), created_at=now, tries=0, **ours)
+    shop.write(lambda: db.session().add_all([code, ContactOwner(proved_at=now, **ours)]))
     shop.write(lambda: throttle.count(tries.keys("alice", "network"), now=clock.now()))
 
 

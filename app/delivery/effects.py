@@ -13,15 +13,19 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
+from app.delivery.digits import digits_of
+from app.delivery.events import CodeAsked
 from app.delivery.links import token_of
-from app.delivery.models import About, Delivery, Link, State
+from app.delivery.models import About, Delivery, Link, OneTimeCode, State
 from app.delivery.rules import mail_address
 from app.delivery.service import telling
 from app.delivery.service.linking import LINK_LIFE
+from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.telling import MAIL, Told
 from app.entitlements import queries as entitled
 from app.kit import clock, crypto, db, mail
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Refused, Temporary, Unknown
+from app.kit.events import EventRow
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries as orders
@@ -41,7 +45,7 @@ class Posted:
     to: Secret | None  # None where the contact cannot be opened
     lang: str
     facts: Mapping[str, Any] | None
-    token: Secret | None
+    secrets: Mapping[str, Secret]  # which stand in the letter, and nowhere else
 
 
 def load_mail(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
@@ -54,8 +58,9 @@ def load_mail(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
     }
     found = telling.list_orders([row.order_id for row in waiting.values()])
     ended = _revoked([row.link_id for row in waiting.values() if row.link_id])
+    asked = _asked([row.source_id for row in waiting.values() if row.about is About.CODE])
     return {
-        intent.id: _posted(row, found[row.order_id], is_revoked=row.link_id in ended)
+        intent.id: _posted(row, found[row.order_id], asked.get(row.source_id), is_revoked=row.link_id in ended)
         for intent in intents
         if (row := waiting.get(intent.subject_id))
     }
@@ -65,15 +70,34 @@ def _revoked(link_ids: Sequence[UUID]) -> set[UUID]:
     return set(db.session().scalars(select(Link.id).where(Link.id.in_(link_ids), Link.revoked_at.is_not(None))))
 
 
-def _posted(row: Delivery, order: Order, *, is_revoked: bool) -> Posted:
-    moot = is_revoked or not _is_true(row.about, order)
+def _asked(code_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
+    """Return of those codes that are still good who asked for them; none where the shop does not take them now."""
+    good = (OneTimeCode.id.in_(code_ids), OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > clock.now())
+    query = (
+        select(OneTimeCode.id, EventRow.at, EventRow.data)
+        .join(EventRow, EventRow.subject_id == OneTimeCode.id)
+        .where(EventRow.subject_type == CodeAsked.subject_type, EventRow.name == CodeAsked.name, *good)
+    )
+    if not code_ids or not merchants.allows_mail_proof():
+        return {}
+    return {row.id: {"asked_at": row.at, **row.data} for row in db.session().execute(query)}
+
+
+def _posted(row: Delivery, order: Order, asked: Mapping[str, Any] | None, *, is_revoked: bool) -> Posted:
+    moot = is_revoked or not _is_true(row.about, order) or (row.about is About.CODE and asked is None)
     return Posted(
         Told(row.id, row.order_id, row.about, row.channel),
         _contact(order),
         order.lang,
-        None if moot else _facts(row, order),
-        Secret(token_of(row.link_id)) if row.link_id else None,
+        None if moot else {**_facts(row, order), **(asked or {})},
+        _secrets(row),
     )
+
+
+def _secrets(row: Delivery) -> Mapping[str, Secret]:
+    if row.about is About.CODE:
+        return {"digits": digits_of(row.source_id)}
+    return {"token": Secret(token_of(row.link_id))} if row.link_id else {}
 
 
 def _is_true(about: About, order: Order) -> bool:
@@ -109,6 +133,7 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "part": order.fulfilment is Fulfilment.PARTIAL,
         "until": until,
         "days": LINK_LIFE.days,
+        "minutes": CODE_MINUTES,
     }
 
 
@@ -130,7 +155,7 @@ def call_mail(posted: Posted, transport: mail.Transport) -> Answer:
 
 
 def _written(posted: Posted, to: str, facts: Mapping[str, Any]) -> mail.Letter:
-    more = {"token": posted.token.expose()} if posted.token else {}
+    more = {name: secret.expose() for name, secret in posted.secrets.items()}
     written = mail.write(f"delivery/{posted.told.about.name.lower()}", to=to, lang=posted.lang, facts={**facts, **more})
     return mail.Letter(to, written.subject, written.text, written.html, facts["shop"], facts["reply_to"])
 

@@ -40,3 +40,44 @@ class NothingToOpen(Refusal):
 class AlreadySettled(Refusal):
     message = words("This message has been dealt with in the meantime.")
     mend = words("Load the list again to see how it stands.")
+
+
+class NoCodesByMail(Refusal):
+    message = words("This shop proves no order by mail.")
+    mend = words("Use the order password, or the browser you paid in.")
+
+
+class TooManyCodes(Refusal):
+    kind = "throttled"
+    message = words("Too many codes were asked for.")
+    mend = words("Look into your mailbox, or wait {minutes} minutes and ask again.")
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+
+
+class NotSixDigits(Refusal):
+    kind = "invalid"
+    message = words("A code has six digits.")
+    mend = words("It stands in the newest letter.")
+
+
+class WrongDigits(Refusal):
+    """Words alike for a code that was sent and for one that was not."""
+
+    kind = "invalid"
+    message = words("This is not the code. {left} more tries.")
+    mend = words("Take the one from the newest letter.")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+class DeadCode(Refusal):
+    """Words alike for a code that is too old, was used, was guessed at too often, or was never asked for here."""
+
+    message = words("No code is good here any more.")
+    mend = words("It works once, for {minutes} minutes, in the browser it was asked in. Ask for a new one.")
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes

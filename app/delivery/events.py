@@ -80,3 +80,33 @@ class MessageDropped(Event):
 
     about: str
     channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeAsked(Event):
+    """Somebody asked for a code to the contact of an order; what no order fits leaves one of nobody."""
+
+    name = "owner.code_asked"
+    subject_type = "one_time_code"
+
+    network: str
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnerProved(Event):
+    """A browser proved by a code that the contact of an order is its person's, and sees its orders until a time."""
+
+    name = "owner.proved"
+    subject_type = "one_time_code"
+
+    network: str
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnerSignedOut(Event):
+    """The person before a browser that had proved a contact ended that."""
+
+    name = "owner.signed_out"
+    subject_type = "device"

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -18,6 +18,7 @@ class About(IntEnum):
     READY = 0  # the codes can be opened
     QUEUED = 1  # paid, waiting for stock
     REFUNDED = 2  # the money is on its way back
+    CODE = 3  # six digits, for whoever asked to prove that the contact is theirs
 
 
 class Channel(IntEnum):
@@ -95,3 +96,36 @@ class LinkDevice(Owned):
     proved_at: Mapped[datetime] = mapped_column(Moment)
     network: Mapped[str] = mapped_column(Text)
     agent: Mapped[str] = mapped_column(Text)
+
+
+class OneTimeCode(Owned):
+    """Six digits that were asked for in a browser; they are made from the id of their row, and kept nowhere.
+
+    One that no order fits has a row too, which nothing can open: it has no order, and its digits are sent to nobody.
+    """
+
+    __tablename__ = "one_time_code"
+    __table_args__ = (
+        Index(None, "merchant_id", "device_id"),
+        Index(None, "merchant_id", "contact_index", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(Id)
+    contact_index: Mapped[bytes] = mapped_column(LargeBinary)  # of the order's contact, or of what was typed
+    order_id: Mapped[UUID | None] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    tries: Mapped[int] = mapped_column(Integer)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ContactOwner(Owned):
+    """A browser whose person proved by a code that a contact is theirs; until a time, or until they sign out."""
+
+    __tablename__ = "contact_owner"
+
+    device_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    contact_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    proved_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)

@@ -10,12 +10,17 @@ from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_col
 from app.delivery.links import read_token
 from app.delivery.links import token_of as token_of
 from app.delivery.models import About as About
+from app.delivery.models import Channel, ContactOwner, LinkDevice
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
-from app.delivery.models import LinkDevice
 from app.delivery.models import State as State
-from app.kit import db
+from app.delivery.rules import channels_of, is_one_mailbox, may_prove
+from app.delivery.rules import proof_kind as proof_kind
+from app.kit import crypto, db
 from app.kit.listing import Listing
+from app.merchants import queries as merchants
+from app.orders import queries as orders
+from app.orders.queries import Order
 
 NO_LINK = UUID(int=0)
 
@@ -80,3 +85,47 @@ def is_admitted(order_id: UUID, device_id: UUID, *, now: datetime) -> bool:
     proved = exists().where(LinkDevice.link_id == Link.id, LinkDevice.device_id == device_id)
     found = select(Link.id).where(Link.order_id == order_id, *lives(now), proved).limit(1)
     return db.session().scalar(found) is not None
+
+
+# Who is signed in as the owner of a contact ------------------------------------------------------------------------
+
+
+def takes_codes(contact: str) -> bool:
+    """Tell whether a code by mail proves orders of this contact (or its mask) in the running shop, just now."""
+    return "@" in contact and _may_prove(contact, merchants.allows_mail_proof())
+
+
+def find_owner(order: Order, device_id: UUID, *, now: datetime) -> ContactOwner | None:
+    """Return what makes a browser the owner of an order's contact, as long as the shop takes codes by mail."""
+    same = (ContactOwner.contact_index == order.contact_index, *_owns(device_id, now))
+    owner = db.session().scalar(select(ContactOwner).where(*same))
+    return owner if owner is not None and _is_proved(order, merchants.allows_mail_proof()) else None
+
+
+def list_owned(device_id: UUID, *, now: datetime) -> list[list[Order]]:
+    """List the latest orders of each contact that a browser is signed in for, as long as the shop takes codes."""
+    owners = db.session().scalars(select(ContactOwner).where(*_owns(device_id, now)).order_by(ContactOwner.proved_at))
+    contacts = [owner.contact_index for owner in owners]
+    allowed = bool(contacts) and merchants.allows_mail_proof()
+    found = [[order for order in orders.list_of_contact(it) if _is_proved(order, allowed)] for it in contacts]
+    return [own for own in found if own]
+
+
+def is_sure_of_mailbox(order: Order) -> bool:
+    """Tell whether who reads the mailbox of an order is its buyer, and no namesake in the blind index."""
+    try:
+        return "@" in order.contact_mask and is_one_mailbox(orders.contact_of(order).expose())
+    except crypto.Unreadable:
+        return False
+
+
+def _owns(device_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ContactOwner.device_id == device_id, ContactOwner.expires_at > now
+
+
+def _is_proved(order: Order, allowed: bool) -> bool:
+    return _may_prove(order.contact_mask, allowed) and is_sure_of_mailbox(order)
+
+
+def _may_prove(contact: str, allowed: bool) -> bool:
+    return may_prove(Channel.EMAIL, channels_of(contact), allowed)

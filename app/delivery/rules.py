@@ -1,9 +1,16 @@
-"""Pure rules of telling: which contact a letter can go to."""
+"""Pure rules of telling and of proving by what was told: which contact a letter can go to, which channel proves."""
 
 import re
+from datetime import datetime, timedelta
+
+from app.delivery.models import Channel
 
 ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s.,;<>\"]+(?:\.[^@\s.,;<>\"]+)+")
 LONGEST_ADDRESS = 254
+CODE_LIFE = timedelta(minutes=10)
+CODE_TRIES = 5
+OWNER_LIFE = timedelta(hours=12)
+JUST_PROVED = timedelta(minutes=10)
 
 
 def mail_address(contact: str) -> str:
@@ -16,3 +23,29 @@ def mail_address(contact: str) -> str:
         return f"{user}@{domain.encode('idna').decode()}"
     except UnicodeError:
         return ""
+
+
+def is_one_mailbox(contact: str) -> bool:
+    """Tell whether all contacts with the blind index of this one are the same mailbox.
+
+    The index takes letters for the same (ß and ss, ｄ and d) that a mail server keeps apart before the @.
+    """
+    return mail_address(contact).rpartition("@")[0].isascii() and mail_address(contact) != ""
+
+
+def channels_of(contact: str) -> frozenset[Channel]:
+    """Return by which channels the links of an order with this contact (or its mask) go to its buyer."""
+    return frozenset({Channel.EMAIL}) if "@" in contact else frozenset()
+
+
+def may_prove(by: Channel, told_by: frozenset[Channel], allowed: bool) -> bool:
+    """Tell whether a code that came by a channel proves an order whose links came by others.
+
+    By the same channel it is no second proof: whoever reads the link reads the code. Then the shop has to allow it.
+    """
+    return allowed or by not in told_by
+
+
+def proof_kind(proved_at: datetime, *, now: datetime) -> str:
+    """Return how the record calls the proof of somebody who typed a code: by it, or as the signed-in owner."""
+    return "otp" if now - proved_at < JUST_PROVED else "owner"

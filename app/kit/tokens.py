@@ -1,7 +1,9 @@
-"""Tokens: signed ones that carry a value (itsdangerous), and random ones of which we keep a digest."""
+"""Tokens: signed ones that carry a value (itsdangerous), random ones of which we keep a digest, and short digits."""
 
 import hashlib
+import hmac
 import secrets
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +12,7 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 from app.kit import clock
 
 _keys: list[str] = []
+DIGITS = 6
 
 
 def configure(secret_keys: tuple[str, ...]) -> None:
@@ -42,13 +45,40 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def digits(purpose: str, value: str) -> str:
+    """Return six digits over `value`, good for `purpose` alone; who has our key can always make them again."""
+    return _digits(_signing()[-1], purpose, value).decode()
+
+
+def is_digits(purpose: str, value: str, typed: str) -> bool:
+    """Tell whether these are the digits of `value`, made with any of our keys; always takes the same time."""
+    found = [hmac.compare_digest(_digits(key, purpose, value), typed.encode()) for key in _signing()]
+    return any(found)
+
+
+def read_digits(typed: str) -> str:
+    """Return the six digits that somebody typed, in full or half width and with whatever spaces, or ""."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKC", typed) if not letter.isspace() and letter != "-")
+    return plain if len(plain) == DIGITS and plain.isascii() and plain.isdigit() else ""
+
+
+def _digits(key: str, purpose: str, value: str) -> bytes:
+    digest = hmac.digest(key.encode(), f"miaofa:digits:{purpose}:{value}".encode(), "sha256")
+    return f"{int.from_bytes(digest) % 10**DIGITS:0{DIGITS}d}".encode()
+
+
 @lru_cache(maxsize=64)
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        _signing(), salt=f"miaofa:{purpose}", signer=_Signer, signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _signing() -> list[str]:
+    """Return our keys, the newest last."""
     if not _keys:
         raise RuntimeError("tokens.configure was not called")
-    return URLSafeTimedSerializer(
-        _keys, salt=f"miaofa:{purpose}", signer=_Signer, signer_kwargs={"digest_method": hashlib.sha256}
-    )
+    return _keys
 
 
 class _Signer(TimestampSigner):

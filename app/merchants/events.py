@@ -13,3 +13,13 @@ class ReplyToChanged(Event):
     subject_type = "merchant"
 
     is_set: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailProofChanged(Event):
+    """From now on a code by mail may stand in for the order password, or, unless `is_allowed`, no longer."""
+
+    name = "merchant.mail_proof_changed"
+    subject_type = "merchant"
+
+    is_allowed: bool

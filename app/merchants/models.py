@@ -20,6 +20,7 @@ class Merchant(Owned):
     sandbox: Mapped[bool] = mapped_column(Boolean)
     unpaid_orders: Mapped[int] = mapped_column(Integer)  # how many a contact or a device may hold stock with at once
     reply_to: Mapped[str] = mapped_column(Text)  # where answers to the shop's letters go; empty: nowhere
+    mail_proof: Mapped[bool] = mapped_column(Boolean)  # a code by mail may stand in for the order password
     queue_hours: Mapped[int] = mapped_column(Integer)  # how long a paid order waits for stock
     created_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -79,6 +79,11 @@ def get_reply_to() -> str:
     return db.session().scalars(select(Merchant.reply_to)).one()
 
 
+def allows_mail_proof() -> bool:
+    """Tell whether a code by mail may stand in for the order password, as it is written down just now."""
+    return db.session().scalars(select(Merchant.mail_proof)).one()
+
+
 def forget() -> None:
     """Let this process read shops and addresses anew after the running unit; every verb that changes one calls it."""
     _addresses.forget()

@@ -10,7 +10,7 @@ from app.kit.errors import Invalid
 from app.kit.events import By, publish
 from app.merchants import queries
 from app.merchants.errors import AddressTaken, BadDomain, BadReplyTo, BadSlug
-from app.merchants.events import ReplyToChanged
+from app.merchants.events import MailProofChanged, ReplyToChanged
 from app.merchants.models import Directory, Merchant
 from app.merchants.rules import hash_key, is_host, is_slug, reply_address
 
@@ -35,6 +35,7 @@ def create(
         sandbox=sandbox,
         unpaid_orders=UNPAID_ORDERS,
         reply_to="",
+        mail_proof=False,
         queue_hours=QUEUE_HOURS,
         created_at=now,
     )
@@ -67,3 +68,9 @@ def change_reply_to(address: str, *, now: datetime, by: By) -> None:
         queries.forget()
         subject = UUID(int=db.merchant_id())  # a shop's id is a number
         publish(ReplyToChanged(subject_id=subject, is_set=bool(reply_to), at=now, by=by))
+
+
+def change_mail_proof(allowed: bool, *, now: datetime, by: By) -> None:
+    """Let a code by mail stand in for the order password, or no longer; at once, and the same once more is no news."""
+    if db.changed(update(Merchant).where(Merchant.mail_proof != allowed).values(mail_proof=allowed)):
+        publish(MailProofChanged(subject_id=UUID(int=db.merchant_id()), is_allowed=allowed, at=now, by=by))

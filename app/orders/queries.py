@@ -18,7 +18,7 @@ from app.kit.listing import Listing
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
-from app.orders.contacts import contact_index
+from app.orders.contacts import contact_index as contact_index
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
 from app.orders.models import Line as Line
@@ -155,6 +155,21 @@ def find_latest_paid(name: str) -> UUID | None:
     """Return the latest order of this number or contact that was paid; one query, whatever there is."""
     query = select(Order.id).where(_is_named(name), Order.payment == Payment.PAID)
     return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
+
+
+def find_mailed(name: str) -> tuple[UUID, bytes] | None:
+    """Return the latest order of this number or contact that was ever paid and has an e-mail address, with the blind
+    index of that; one query, whatever there is."""
+    has_address = (Order.contact_mask.contains("@"), Order.contact_index != b"")
+    query = select(Order.id, Order.contact_index).where(_is_named(name), Order.payment != Payment.PENDING, *has_address)
+    row = db.session().execute(query.order_by(Order.id.desc()).limit(1)).first()
+    return (row.id, row.contact_index) if row else None
+
+
+def list_of_contact(index: bytes, limit: int = 20) -> Sequence[Order]:
+    """List the latest orders of a contact that were ever paid, by its blind index."""
+    query = select(Order).where(Order.contact_index == index, Order.payment != Payment.PENDING)
+    return db.session().scalars(query.order_by(Order.id.desc()).limit(limit).options(selectinload(Order.lines))).all()
 
 
 def _is_named(name: str) -> ColumnElement[bool]:

@@ -41,8 +41,12 @@ def is_machine(agent: str, method: str) -> bool:
 
 def name_of(agent: str) -> str:
     """Return browser and system, as far as they are known."""
-    known = [name for marks in (BROWSERS, SYSTEMS) for name in [_first(agent, marks)] if name]
-    return ", ".join(known) or _("Unknown browser")
+    return known_name(agent) or _("Unknown browser")
+
+
+def known_name(agent: str) -> str:
+    """Return browser and system where they are known, else ""; the same in every language."""
+    return ", ".join(name for marks in (BROWSERS, SYSTEMS) if (name := _first(agent, marks)))
 
 
 def _first(agent: str, marks: tuple[tuple[str, str], ...]) -> str:

@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from app.kit import mail
 from app.settings import Settings
+from app.web.agents import known_name
 from app.web.language import HTML_LANG, LANGUAGES, money_in
 
 
@@ -29,7 +30,7 @@ def register(app: Flask, settings: Settings) -> None:
     @functools.cache
     def room(lang: str) -> Environment:
         env = _environment(app, lang)
-        env.globals |= {"link": link, "html_lang": HTML_LANG[lang]}
+        env.globals |= {"link": link, "html_lang": HTML_LANG[lang], "browser": known_name}
         env.filters |= {"money": functools.partial(money_in, lang), "moment": _moment}
         return env
 

@@ -1,5 +1,6 @@
 """A token is good for what it was signed for, as long as it may be, and for nothing else."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -93,3 +94,50 @@ def test_random_tokens_are_long_and_kept_as_digests() -> None:
     one = secrets.choice(sorted(made))
     assert tokens.digest(one) == tokens.digest(one) != tokens.digest(one + "x")
     assert one.encode() not in tokens.digest(one)
+
+
+def test_digits_are_made_again_alike_and_are_good_for_one_thing() -> None:
+    made = tokens.digits("code", "one")
+
+    assert re.fullmatch(r"\d{6}", made)
+    assert tokens.digits("code", "one") == made
+    assert tokens.is_digits("code", "one", made)
+    for purpose, value in (("code", "two"), ("other", "one"), ("code:one", "")):
+        assert not tokens.is_digits(purpose, value, made)
+
+
+def test_digits_of_an_older_key_are_still_known() -> None:
+    made = tokens.digits("code", "one")
+    tokens.configure((NEW, OLD))
+
+    assert tokens.digits("code", "one") != made
+    assert tokens.is_digits("code", "one", made)
+    tokens.configure((NEW,))
+    assert not tokens.is_digits("code", "one", made)
+
+
+def test_digits_are_spread_evenly() -> None:
+    made = [tokens.digits("code", str(number)) for number in range(5000)]
+
+    assert len(set(made)) > 4900
+    for place in range(tokens.DIGITS):
+        counts = [sum(one[place] == str(digit) for one in made) for digit in range(10)]
+        assert all(380 < count < 620 for count in counts), counts
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("123456", "123456"),
+        (" 123 456\n", "123456"),
+        ("123-456", "123456"),
+        ("\uff11\uff12\uff13\uff14\uff15\uff16", "123456"),
+        ("\u0661\u0662\u0663\u0664\u0665\u0666", ""),
+        ("12345", ""),
+        ("1234567", ""),
+        ("12345a", ""),
+        ("", ""),
+    ],
+)
+def test_digits_are_read_as_people_type_them(typed: str, read: str) -> None:
+    assert tokens.read_digits(typed) == read

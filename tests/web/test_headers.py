@@ -38,7 +38,10 @@ def test_every_answer_at_an_address_that_opens_something_is_kept_nowhere(shop: S
 def test_pages_about_a_buyer_are_kept_nowhere(linked: Linked) -> None:
     linked.prove(phone := linked.shop.client())
     base = f"/s/{linked.shop.slug}"
-    pages = [base + path for path in ("/orders", "/lookup", "/lookup/link", "/lookup/sent")]
+    pages = [
+        base + path
+        for path in ("/orders", "/lookup", "/lookup/link", "/lookup/sent", "/lookup/code", "/lookup/code/enter")
+    ]
     answers = [phone.get(page) for page in (*pages, linked.url, linked.address)]
     answers += [linked.reveal(phone), linked.shown_to(linked.dora, ""), linked.prove(phone, "AAAA")]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import selectinload
 
+from app.delivery import queries
 from app.delivery.errors import AlreadySettled, NoAddress, NothingToOpen, OnItsWay
 from app.delivery.events import MessageDropped, MessageFailed, MessageSent, MessageSentAgain
 from app.delivery.models import About, Channel, Delivery, State
@@ -49,6 +50,11 @@ def tell_refunded(happened: Sequence[EventRow]) -> None:
 def tell_asked(happened: Sequence[EventRow]) -> None:
     """Send the link of an order to its contact once more, for whoever asked for it, where there is a code to open."""
     _tell({event.id: event.order_id for event in happened}, About.READY, only=has_goods)
+
+
+def tell_code(happened: Sequence[EventRow]) -> None:
+    """Send the digits of codes to the contacts of their orders; to nobody where the contact could be two mailboxes."""
+    _tell({event.subject_id: event.order_id for event in happened}, About.CODE, only=queries.is_sure_of_mailbox)
 
 
 def _tell(asked: Mapping[UUID, UUID | None], about: About, *, only: Any = lambda order: True) -> None:
@@ -189,7 +195,8 @@ def _write_sent() -> None:
     sent = db.unit().notes["told"]
     merchant = db.merchant_id()
     db.session().execute(SENT, [{"merchant": merchant, "number": it.delivery_id, "now": at} for it, at in sent])
-    ordering.mark_notified({it.order_id for it, _ in sent}, now=sent[0][1])
+    if orders_told := {it.order_id for it, _ in sent if it.about is not About.CODE}:
+        ordering.mark_notified(orders_told, now=sent[0][1])
 
 
 def record_failed(delivery_id: UUID, *, reason: str, unknown: bool, now: datetime) -> None:

@@ -82,6 +82,7 @@ ABOUT: Mapping[str, str] = {
     "ready": words("Codes are ready"),
     "queued": words("Waiting for stock"),
     "refunded": words("Money on its way back"),
+    "code": words("Code that proves the contact"),
 }
 
 PEOPLE: Mapping[str, str] = {
@@ -253,6 +254,8 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "link.asked": (words("The link to the order was asked for"), "", lambda facts: facts["network"]),
     "link.proved": (words("A browser proved itself by the order password"), "info", lambda facts: facts["network"]),
+    "owner.code_asked": (words("A code by mail was asked for"), "", lambda facts: facts["network"]),
+    "owner.proved": (words("A browser proved the contact by a code by mail"), "info", lambda facts: facts["network"]),
     "links.revoked": (words("Links revoked"), "warn", lambda facts: ""),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: _said(REASONS, facts["reason"])),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),

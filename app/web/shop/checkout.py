@@ -7,6 +7,7 @@ from flask import request, url_for
 from flask_babel import gettext
 
 from app.catalog import queries as catalog
+from app.delivery import queries as links
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement
 from app.kit import clock, db, effects, tokens
@@ -115,6 +116,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         methods=methods,
         money=_money(found, owned),
         mine=mine,
+        by_mail=not mine and links.takes_codes(found.contact_mask),
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         looks=looks_of(owned) if mine else (),
         password=_password(found),

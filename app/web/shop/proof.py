@@ -1,4 +1,5 @@
-"""Whose order is it? The browser that placed it proves itself, and one that once gave the order password at a link."""
+"""Whose order is it? The browser that placed it proves itself, one that once gave the order password at a link, and one
+whose person is signed in as the owner of the order's contact."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,7 +38,7 @@ def placed_here(found: Order) -> bool:
 
 
 def is_mine(found: Order) -> bool:
-    """Tell whether this browser placed the order, or once proved at a link that it is its person's."""
+    """Tell whether this browser placed the order, or once proved that it, or its contact, is its person's."""
     device = present_device()
     return device is not None and _kind(found, device) != ""
 
@@ -87,7 +88,11 @@ def _kind(found: Order, device: Device) -> str:
     """Return the kind of proof that a browser has without a word, or nothing."""
     if _placed(found, device):
         return "device"
-    return "link" if links.is_admitted(found.id, device.id, now=clock.now()) else ""
+    now = clock.now()
+    if links.is_admitted(found.id, device.id, now=now):
+        return "link"
+    owner = links.find_owner(found, device.id, now=now)
+    return links.proof_kind(owner.proved_at, now=now) if owner else ""
 
 
 def _sent_itself() -> bool:
