@@ -18,7 +18,7 @@ run: .venv/run.stamp ## start the shop with its demo on http://127.0.0.1:8000 (P
 
 test: .venv/dev.stamp ## run every test: SQLite, PostgreSQL, Redis, a browser (DEPTH=1|10|100, ARGS=)
 	-@$(PY) -m tests.browser.chromium
-	$(PY) -m pytest -n $(JOBS) --dist loadscope $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: check-format check-lint check-types check-templates check-house check-schema ## format, lint, types, templates, architecture, translations, migrations (-k shows every fault)
 

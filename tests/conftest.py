@@ -5,7 +5,9 @@ needs no empty database. Tests that do (`fresh`) get one.
 """
 
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,19 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import event, make_url
 
 from app import create_app
 from app.kit import crypto, db, tokens
+from app.settings import Settings
 from app.web.dispatch import Miaofa
 from tests import sql_guard
 from tests.engines import Postgres
 from tests.make import Shop, make_settings, make_shop
 
 ENGINES = ("sqlite", "postgresql")
+NewDatabase = Callable[[str, Path], tuple[str, str]]
+FORGETFUL = "PRAGMA synchronous=OFF"  # as our PostgreSQL of tests; only a power cut could tell
 
 
 @pytest.fixture(scope="session")
@@ -31,15 +37,22 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def apps(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[dict[str, Miaofa]]:
+def apps(tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase) -> Iterator[dict[str, Miaofa]]:
+    """The application on each engine, shared by all tests that do not mind each other's shops."""
+    with installed(tmp_path_factory, migrated_database) as apps:
+        yield apps
+
+
+@contextmanager
+def installed(tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase) -> Iterator[dict[str, Miaofa]]:
     """The application on each engine, migrated, made when first asked for."""
     made: dict[str, Miaofa] = {}
 
     class Apps(dict[str, Miaofa]):
         def __missing__(self, engine: str) -> Miaofa:
             folder = tmp_path_factory.mktemp(engine)
-            urls = new_database(engine, folder, request)
-            self[engine] = made[engine] = migrated(create_app(make_settings(folder, *urls)))
+            urls = migrated_database(engine, folder)
+            self[engine] = made[engine] = watched(create_app(make_settings(folder, *urls)))
             return self[engine]
 
     yield Apps()
@@ -57,6 +70,30 @@ def new_database(engine: str, folder: Path, request: pytest.FixtureRequest) -> t
     return cluster.create_database(f"test_{secrets.token_hex(6)}")
 
 
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> NewDatabase:
+    """Make databases that are migrated and empty: the migrations run once on each engine, then they are copied."""
+    templates: dict[str, Settings] = {}
+
+    def make(engine: str, folder: Path) -> tuple[str, str]:
+        if engine not in templates:
+            place = tmp_path_factory.mktemp("template")
+            templates[engine] = make_settings(place, *new_database(engine, place, request))
+            app = migrated(create_app(templates[engine]))
+            with app.app_context():
+                db.engine().dispose()
+        template = make_url(templates[engine].database_url).database
+        assert template
+        if engine == "postgresql":
+            cluster: Postgres = request.getfixturevalue("postgres")
+            return cluster.create_database(f"test_{secrets.token_hex(6)}", template)
+        urls = new_database(engine, folder, request)
+        shutil.copyfile(template, str(make_url(urls[0]).database))
+        return urls
+
+    return make
+
+
 class Outsider(FlaskClient):
     """A client that stands outside: the context a test has pushed must not lend its `g` to a request."""
 
@@ -64,11 +101,20 @@ class Outsider(FlaskClient):
         return Context().run(super().open, *args, **more)
 
 
-def migrated(app: Miaofa) -> Miaofa:
+def watched(app: Miaofa) -> Miaofa:
+    """Return the application as tests use it: clients stand outside, SQL is watched, SQLite need not sync its files."""
     app.test_client_class = Outsider
     with app.app_context():
-        upgrade()
         sql_guard.watch(db.engine())
+        if db.is_sqlite():
+            event.listen(db.engine(), "connect", lambda connection, _: connection.execute(FORGETFUL).close())
+    return app
+
+
+def migrated(app: Miaofa) -> Miaofa:
+    """Return the application as tests use it, its database brought up to date."""
+    with watched(app).app_context():
+        upgrade()
     return app
 
 
@@ -103,9 +149,9 @@ def other(app: Miaofa) -> Shop:
 
 
 @pytest.fixture
-def fresh(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Miaofa]:
+def fresh(engine: str, tmp_path: Path, migrated_database: NewDatabase) -> Iterator[Miaofa]:
     """An installation of its own, empty and migrated."""
-    app = migrated(create_app(make_settings(tmp_path, *new_database(engine, tmp_path, request))))
+    app = watched(create_app(make_settings(tmp_path, *migrated_database(engine, tmp_path))))
     with app.app_context():
         yield app
         db.engine().dispose()

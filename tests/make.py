@@ -17,6 +17,7 @@ from uuid import UUID
 from flask import current_app
 from werkzeug.test import Client
 
+from app.accounts import passwords
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
@@ -48,6 +49,8 @@ PASSWORD = "a long enough password"
 GATEWAY = TestGateway("http://127.0.0.1:9", "the secret of the test gateway")
 MASTER = bytes(range(32))
 SECRET = "tests sign with this text of more than 32 letters"
+HASHER = passwords._hasher  # the shop's own; each test opens a shop, whose owner's password need not cost 25 ms
+passwords._hasher = type(HASHER)(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def make_settings(folder: Path, url: str, owner_url: str, **changes: Any) -> Settings:

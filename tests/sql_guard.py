@@ -4,6 +4,7 @@ PostgreSQL's row level security would hide a forgotten filter; here it fails on 
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -28,7 +29,7 @@ def watch(engine: Engine) -> None:
 def _check(_c: Any, _cursor: Any, statement: str, parameters: Any, _ctx: Any, many: bool) -> None:
     if not db.is_open():
         return
-    tables = {name for name in TABLE.findall(statement) if name in OWNED}
+    tables = _owned(statement)
     if not tables:
         return
     scope = db.unit().scope
@@ -40,3 +41,8 @@ def _check(_c: Any, _cursor: Any, statement: str, parameters: Any, _ctx: Any, ma
     for row in rows:
         if scope not in (row.values() if isinstance(row, dict) else row):
             raise Unscoped(f"no merchant in {statement} with {row}")
+
+
+@lru_cache(4096)  # the same words come again and again
+def _owned(statement: str) -> frozenset[str]:
+    return frozenset(name for name in TABLE.findall(statement) if name in OWNED)

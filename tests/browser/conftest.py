@@ -1,21 +1,58 @@
-"""A whole installation on each engine, and what a browser complained about."""
+"""A whole installation on each engine and a browser for all tests of this folder, and what the browser complained of.
 
+Starting them costs more than what most tests look at. So each test buys as somebody nobody knows (`dora`) and fills
+a shelf of its own (`card`); what it counts, it counts from how it found it.
+"""
+
+import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.chromium import launch
+from tests.browser.steps import Card
 from tests.conftest import new_database
 from tests.installation import Installation
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    urls = None if request.param == "sqlite" else new_database("postgresql", tmp_path, request)
-    with Installation(tmp_path, urls=urls) as installation:
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("installation")
+    urls = None if request.param == "sqlite" else new_database("postgresql", folder, request)
+    with Installation(folder, urls=urls) as installation:
         yield installation
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The browser; what a test opened in it is closed."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @pytest.fixture
 def complaints() -> list[str]:
     return []
+
+
+@pytest.fixture
+def dora() -> str:
+    """The address of a buyer who has never been here."""
+    return f"dora-{secrets.token_hex(6)}@example.com"
+
+
+@pytest.fixture
+def card() -> Card:
+    """What the merchant of this test sells, and nobody sold before."""
+    number = secrets.token_hex(4)
+    return Card(f"New card {number}", f"new-card-{number}", f"NEW-CARD-{number.upper()}")

@@ -3,14 +3,12 @@
 import random
 import re
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import steps
-from tests.browser.chromium import launch
 from tests.installation import Installation
 from tests.kit.depth import DEPTH
 from tests.test_no_plaintext import fields_of
@@ -25,14 +23,6 @@ TELL_WHEN = """() => {
     if (!window.shownAt && document.querySelector("[data-field]")) window.shownAt = Date.now();
   }).observe(document, {childList: true, subtree: true});
 }"""
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser
@@ -95,11 +85,11 @@ def pace(tab: Page, asked: list[str], *, after: str) -> int:
 @pytest.mark.browser
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 def test_a_code_is_copied_whichever_way_works_and_hidden_when_its_page_is_left(
-    installation: Installation, browser: Browser, complaints: list[str]
+    installation: Installation, browser: Browser, complaints: list[str], dora: str
 ) -> None:
     tab = steps.open_tab(browser, installation, complaints)
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    steps.buy(tab, GOOD, 2)
+    steps.buy(tab, GOOD, dora, 2)
     steps.pay_and_come_back(tab)
     number = tab.locator("#c-1-1-number")
     expect(number).to_be_visible()
@@ -153,7 +143,9 @@ def started(tab: Page) -> tuple[str, str]:
     form = fields_of(http.get(f"/p/{GOOD}").text(), "/orders") | {"contact": "dora@example.com", "quantity": "1"}
     cashier = http.post("/orders", form=form)  # type: ignore[arg-type]
     choice = fields_of(cashier.text(), "/payments")
-    return cashier.url, http.post(f"{cashier.url}/payments", form=choice, max_redirects=0).headers["location"]  # type: ignore[arg-type]
+    gateway = http.post(f"{cashier.url}/payments", form=choice, max_redirects=0)  # type: ignore[arg-type]
+    assert "location" in gateway.headers, f"{gateway.status}: {gateway.text()}"
+    return cashier.url, gateway.headers["location"]
 
 
 def p95(took: list[float]) -> float:

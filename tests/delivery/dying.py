@@ -2,16 +2,15 @@
 
 import os
 import signal
-import sys
 from datetime import timedelta
 
 from app import create_app
-from app.kit import clock, db, effects, failpoint
+from app.kit import clock, db, effects, failpoint, rounds
+from app.settings import Settings
 
 
-def main() -> None:
+def drain(settings: Settings, place: str, times: int, merchant: int, ahead: timedelta) -> None:
     """Drain, and die when the place is reached for the nth time."""
-    place, times, merchant = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     seen: list[str] = []
 
     def die(at: str) -> None:
@@ -21,12 +20,8 @@ def main() -> None:
             if len(seen) == times:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    app = create_app()
+    rounds.SECONDS = 60.0  # on a slow machine a shop's turn would end before the place is reached
+    app = create_app(settings)
     failpoint.arm(die)
-    ahead = timedelta(seconds=float(os.environ["AHEAD"]))
     with app.app_context(), clock.running(lambda: clock._system() + ahead):
         effects.drain()
-
-
-if __name__ == "__main__":
-    main()

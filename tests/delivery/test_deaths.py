@@ -1,13 +1,9 @@
 """Whatever dies or says no while buyers are told: each is told once, or is listed with the reason."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +17,11 @@ from app.kit.crypto.keys import DataKey
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
 from app.orders.models import Order
-from app.settings import Settings
+from tests import processes
+from tests.delivery import dying
 from tests.delivery.test_telling import messages, relay, sell
 from tests.kit.depth import DEPTH
-from tests.make import MASTER, SECRET, Shop
+from tests.make import Shop
 from tests.payments.market import Market
 from tests.smtp import MailServer
 
@@ -83,22 +80,20 @@ def test_a_death_leaves_those_of_its_batch_in_doubt_and_no_others(shop: Shop, se
     assert arrived(server, shop, *orders) == 4 + 2  # two had left before the death; they stand among the unknown
 
 
-def kill(shop: Shop, server: MailServer, place: str, times: int) -> int:
+def kill(shop: Shop, server: MailServer, place: str, times: int) -> int | None:
     """Let a worker of this installation run until it dies at a place, and return how it ended."""
-    settings: Settings = shop.app.config["MIAOFA"]
-    env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ} | {
-        "HOME": str(settings.instance),
-        "INSTANCE": str(settings.instance),
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEYS": SECRET,
-        "MASTER_KEYS": b64encode(MASTER).decode(),
-        "MAIL": f"smtp://127.0.0.1:{server.port}",
-        "MAIL_FROM": "shop@example.com",
-        "LOG_LEVEL": "ERROR",
-        "AHEAD": str((clock.now() - clock._system()).total_seconds()),
-    }
-    command = [sys.executable, "-m", "tests.delivery.dying", place, str(times), str(shop.merchant_id)]
-    return subprocess.run(command, cwd=Path(__file__).parents[2], env=env, timeout=60, check=False).returncode
+    settings = replace(
+        shop.app.config["MIAOFA"],
+        mail=f"smtp://127.0.0.1:{server.port}",
+        mail_from="shop@example.com",
+        log_level="ERROR",
+    )
+    ahead = clock.now() - clock._system()
+    errand = (settings, place, times, shop.merchant_id, ahead)
+    worker = processes.clean().Process(target=dying.drain, args=errand)
+    worker.start()
+    worker.join(60)
+    return worker.exitcode
 
 
 # The mail server dies, or says no --------------------------------------------------------------------------------

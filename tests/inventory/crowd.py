@@ -1,6 +1,5 @@
 """A crowd of buyers in processes of their own, each with the whole application on the same database."""
 
-import multiprocessing
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from app.orders.models import Order, Tender
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.settings import Settings
+from tests import processes as starting
 from tests.inventory import unlocked
 from tests.make import Notice, Shop
 
@@ -36,8 +36,7 @@ class Errand:
 
 def buy_all(shop: Shop, *, processes: int, count: int, locks: bool = True) -> Counter[str]:
     """Let processes place and pay `count` orders as fast as they can, and return how they ended."""
-    context = multiprocessing.get_context("forkserver")  # each starts from a clean process, not from this one
-    context.set_forkserver_preload(["app", "tests.make"])
+    context = starting.clean()
     start, answers = context.Barrier(processes), context.Queue()
     who = (shop.slug, shop.merchant_id, shop.owner, shop.sku, shop.method_id)
     shares = [count // processes + (number < count % processes) for number in range(processes)]

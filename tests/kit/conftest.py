@@ -8,9 +8,17 @@ from app.kit import effects, tasks
 from app.kit.effects import Done
 from app.kit.ids import new_merchant_id
 from app.web.dispatch import Miaofa
+from tests.conftest import NewDatabase, installed
 from tests.kit import counting, outside
 from tests.kit.counting import Counter
 from tests.kit.outside import Office, later
+
+
+@pytest.fixture(scope="package")
+def apps(tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase) -> Iterator[dict[str, Miaofa]]:
+    """Installations of our own: who does all that is due finds nothing that tests of other folders left."""
+    with installed(tmp_path_factory, migrated_database) as apps:
+        yield apps
 
 
 @pytest.fixture

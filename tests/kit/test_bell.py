@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 import worker as worker_program
 from app.kit import bell, clock, db, effects, events, tasks
-from app.kit.ids import new_id
+from app.kit.ids import new_id, new_merchant_id
 from app.web.dispatch import Miaofa
 from tests.engines import Redis
 from tests.kit.counting import Counter, begun, counted
@@ -197,10 +197,12 @@ def gone(merchant: int, patience: float = 60) -> bool:
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_a_worker_hears_the_bell_and_drains_the_outbox(app: Miaofa, queue: Client, redis: Redis, merchant: int) -> None:
+def test_a_worker_hears_the_bell_and_drains_the_outbox(fresh: Miaofa, queue: Client, redis: Redis) -> None:
+    merchant = new_merchant_id()
+    bell.hang(redis.url)
     lit(merchant, 120)
 
-    with worker(app, "work", redis.url):
+    with worker(fresh, "work", redis.url):
         assert gone(merchant)
         lit(merchant)  # the second ring finds it awake
         assert gone(merchant, patience=20)
@@ -210,10 +212,11 @@ def test_a_worker_hears_the_bell_and_drains_the_outbox(app: Miaofa, queue: Clien
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_the_sweeper_finds_what_nobody_rang_for(app: Miaofa, merchant: int) -> None:
+def test_the_sweeper_finds_what_nobody_rang_for(fresh: Miaofa) -> None:
+    merchant = new_merchant_id()
     lit(merchant, 3)
 
-    with worker(app, "sweep"):
+    with worker(fresh, "sweep"):
         assert gone(merchant)
 
 

@@ -1,12 +1,8 @@
 """An answer is settled exactly once, whatever dies, comes late, or cannot be settled."""
 
-import os
-import subprocess
-import sys
-from base64 import b64encode
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +11,10 @@ from app.kit import clock, db, effects, failpoint
 from app.kit.effects import Absent, Done, State
 from app.kit.ids import new_id
 from app.web.dispatch import Miaofa
+from tests import processes
+from tests.kit import hanging
 from tests.kit.outside import Killed, Office, dying_at, later, row, sent, settlements, wired
-from tests.make import MASTER, SECRET, at_once
+from tests.make import at_once
 
 pytestmark = pytest.mark.usefixtures("no_effects_left")
 
@@ -61,10 +59,15 @@ def test_a_runner_killed_in_the_middle_of_a_call_is_found_out_and_asked_about(
     app: Miaofa, merchant: int, office: Office
 ) -> None:
     (number,) = sent(merchant)
-    with child(app, "tests.kit.hanging") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"calling {number}\n"
+    heard, said = multiprocessing.Pipe(duplex=False)
+    process = processes.clean().Process(target=hanging.drain, args=(app.config["MIAOFA"], said))
+    process.start()
+    try:
+        assert heard.poll(60)
+        assert heard.recv() == number
+    finally:
         process.kill()
+        process.join()
 
     assert row(merchant, number).state == State.CALLING
     office.knows = lambda _: Done()
@@ -73,28 +76,6 @@ def test_a_runner_killed_in_the_middle_of_a_call_is_found_out_and_asked_about(
 
     assert row(merchant, number).state == State.DONE
     assert (len(office.calls), len(office.queries)) == (0, 1)
-
-
-@contextmanager
-def child(app: Miaofa, module: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of this installation that runs a module of the tests."""
-    settings = app.config["MIAOFA"]
-    env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ} | {
-        "HOME": str(settings.instance),
-        "INSTANCE": str(settings.instance),
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEYS": SECRET,
-        "MASTER_KEYS": b64encode(MASTER).decode(),
-        "LOG_LEVEL": "ERROR",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", module], cwd=Path(__file__).parents[2], env=env, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_a_death_in_a_batch_endangers_one_call_of_those_nobody_can_ask_about(merchant: int) -> None:

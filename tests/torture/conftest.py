@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import ENGINES, new_database
+from tests.conftest import ENGINES, NewDatabase
 from tests.torture.world import World
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase
+) -> Iterator[World]:
     """An installation whose processes may die, with its gateway."""
     folder = tmp_path_factory.mktemp("world")
-    with World(folder, *new_database(request.param, folder, request)) as world:
+    with World(folder, *migrated_database(request.param, folder)) as world:
         yield world

@@ -26,7 +26,7 @@ from app.kit.events import SYSTEM, Outbox
 from app.kit.money import Money
 from app.kit.tasks import Task
 from app.orders.models import Fulfilment, Order, Payment
-from tests.conftest import migrated, new_database
+from tests.conftest import NewDatabase, watched
 from tests.engines import Redis
 from tests.kit.depth import DEPTH
 from tests.make import GATEWAY, MASTER, SECRET, Shop, fresh_code, make_product, make_settings, make_shop
@@ -84,10 +84,10 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture
-def shop(engine: str, redis: Redis, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+def shop(engine: str, redis: Redis, tmp_path: Path, migrated_database: NewDatabase) -> Iterator[Shop]:
     """A shop whose worker and sweeper are processes of their own, and whose doorbell is a real Redis."""
-    urls = new_database(engine, tmp_path, request)
-    app = migrated(create_app(make_settings(tmp_path, *urls, redis_url=redis.url)))
+    urls = migrated_database(engine, tmp_path)
+    app = watched(create_app(make_settings(tmp_path, *urls, redis_url=redis.url)))
     with app.app_context():
         yield make_shop(app)
         db.engine().dispose()

@@ -16,9 +16,11 @@ from app import create_app
 from app.inventory import files
 from app.inventory.service import imports
 from app.kit import clock, db
+from app.orders import queries as orders
 from app.web.dispatch import Miaofa
 from tests.conftest import migrated
 from tests.make import make_settings
+from tests.payments.gate import send
 from tests.torture.acts import Acts
 from tests.torture.wire import Wire
 
@@ -45,9 +47,16 @@ def warm_up(app: Miaofa) -> None:
         acts = Acts(app)
         acts.open_shop()
         acts.stock(count=2)
-        placed = acts.place(quantity=1, contact="dora@example.com", idem="warm", device="")
-        acts.start(location=placed["location"], device=placed["device"])
+        page = acts.place(quantity=1, contact="dora@example.com", idem="warm", device="")
+        acts.start(location=page["location"], device=page["device"])
         acts.sweep()
+        send(acts.shop.notice(acts.shop.read(lambda: orders.latest(1))[0]))
+        acts.sweep()
+        for button in ("check", "reveal"):
+            acts.press(location=page["location"], device=page["device"], button=button)
+        acts.sweep()
+        acts.words()
+        acts.reckon(kept={})
         db.engine().dispose()
     gc.collect()
     gc.freeze()
