@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bench import imports, load, mails, pages, pool, profiling, sales
+from bench import home, imports, load, mails, pages, pool, profiling, sales
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
-NAMES = ("import", "codes_list", "place", "notice", "pool", "mails")
+NAMES = ("import", "codes_list", "place", "notice", "pool", "mails", "home")
 SALES = {"place", "notice"}
+LOADED = {*SALES, "home"}  # by wrk
 FULL = Size(codes=200_000, seconds=4, pages=100)
 QUICK = Size(
     codes=20_000,
@@ -24,6 +25,7 @@ QUICK = Size(
     pairs=5,
     mails=300,
     queued_mails=2_000,
+    home_codes=50_000,
 )
 PROFILED = 1000  # requests
 
@@ -33,7 +35,7 @@ def main() -> None:
     asked = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleared away
     names = {asked.only} if asked.only else set(NAMES)
-    if names & SALES and not asked.profile and not load.find_wrk():
+    if names & LOADED and not asked.profile and not load.find_wrk():
         sys.exit(load.MISSING)
     size, figures = QUICK if asked.quick else FULL, []
     for engine in (asked.engine,) if asked.engine else ENGINES:
@@ -59,13 +61,23 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
     """Return the figures of one engine; what was not asked for is made but not told."""
     began = time.monotonic()
     figures = []
-    with Stage(engine, size) as stage:
-        for figure in measure(stage, names):
-            if figure["bench"] in names:
-                figures.append(figure)
-                say(f"{engine}: {figure['bench']} {figure['value']} {figure['unit']} (floor {figure['floor']})")
+    for figure in each(engine, names, size):
+        if figure["bench"] in names:
+            figures.append(figure)
+            say(f"{engine}: {figure['bench']} {figure['value']} {figure['unit']} (floor {figure['floor']})")
     say(f"{engine}: done in {time.monotonic() - began:.0f} s")
     return figures
+
+
+def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
+    """Set the stages: the home page has one of its own, with many products."""
+    if names - {"home"}:
+        with Stage(engine, size) as stage:
+            yield from measure(stage, names)
+    if "home" in names:
+        with Stage(engine, size) as stage:
+            say(f"{engine}: filling a shelf of {home.PRODUCTS} products and {size.home_codes} codes")
+            yield from home.measure(stage)
 
 
 def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:

@@ -47,6 +47,7 @@ class Size:
     pairs: int = 15  # of runs in both pools
     mails: int = 2_000
     queued_mails: int = 20_000
+    home_codes: int = 1_000_000
 
 
 class Stage:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until Redis, then the web, must answer
 TRIES = 5  # falls of either before it ever answered
 TICK = 0.05
+TRADES = "demo_trades.jsonl"  # that `demo load` leaves for the gateway
 
 
 class Stopped(Exception):
@@ -66,11 +67,13 @@ class Shop:
     def _start(self) -> None:
         if not self.settings.redis_url:
             self._start_redis()
-        if self.settings.demo and not self._is_given("TEST_GATEWAY_URL"):
-            self._start_gateway()
+        has_gateway = self.settings.demo and not self._is_given("TEST_GATEWAY_URL")
+        port = self._place_gateway() if has_gateway else 0
         say(words.MIGRATING)
         self._flask("db", "upgrade")
         demo = self._flask("demo", "load") if self.settings.demo else ""
+        if has_gateway:
+            self._start_gateway(port)  # after the demo, which leaves word of the trades it knows
         self._start_web()
         self._python("worker", "worker.py", "work")
         self._python("sweeper", "worker.py", "sweep")
@@ -90,13 +93,19 @@ class Shop:
             lambda: redis.answers(self.env["REDIS_URL"]), "redis", f"Its messages are in {folder / 'redis.log'}."
         )
 
-    def _start_gateway(self) -> None:
+    def _place_gateway(self) -> int:
+        """Let everything know where the gateway is going to be, and return its port."""
         port = self.settings.port + 1
         if port > 65535 or place.why_not("127.0.0.1", port):
             port = redis.free_port()
         self.env["TEST_GATEWAY_URL"] = f"http://127.0.0.1:{port}"
         self.env["TEST_GATEWAY_SECRET"] = self.settings.test_gateway_secret
-        self._python("test gateway", "-m", "simulators.test_gateway", "--port", str(port))
+        return port
+
+    def _start_gateway(self, port: int) -> None:
+        folder = self.settings.instance
+        known = ("--state", str(folder / "gateway.db"), "--paid", str(folder / TRADES))
+        self._python("test gateway", "-m", "simulators.test_gateway", "--port", str(port), *known)
 
     def _start_web(self) -> None:
         address = ("--host", self.host, "--port", str(self.settings.port))

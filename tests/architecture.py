@@ -142,6 +142,7 @@ def surfaces_of(house: frozenset[str]) -> frozenset[str]:
 
 HTTP = {"click", "flask", "jinja2", "markupsafe", "werkzeug", "wtforms"}
 DOORS = {
+    "PIL": "app/kit/pictures.py",
     "alembic": "app/kit/readiness.py",
     "argon2": "app/accounts/passwords.py",
     "certifi": "app/kit/http.py",
@@ -149,6 +150,7 @@ DOORS = {
     "flask_sqlalchemy": "app/kit/db.py",
     "h11": "app/kit/http.py",
     "itsdangerous": "app/kit/tokens.py",
+    "pypinyin": "app/catalog/rules.py",
     "redis": "app/kit/bell.py",
     "rq": "app/kit/bell.py",
 }

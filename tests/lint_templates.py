@@ -18,7 +18,9 @@ from tests.template_html import Page, Skeleton
 
 ROOT = Path(__file__).parent.parent / "app" / "templates"
 
-EXCEPTIONS: dict[tuple[str, str], str] = {}  # (template, rule): the reason
+EXCEPTIONS: dict[tuple[str, str], str] = {  # (template, rule): the reason
+    ("layouts/_palette.html", "inline-style"): "A shop's own colours; the policy lets this one block in by its nonce.",
+}
 
 RULES = {
     "button": "A button without a type sends the form by surprise.",

@@ -51,8 +51,8 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("name", "app/kit/ids.py", "process_result_value"): SQLALCHEMYS,
     ("speech", "app/__init__.py", "app.payments.providers"): "create_app hands payments the gateways there are.",
     ("speech", "app/__init__.py", "app.payments.providers.test_gateway"): "create_app makes this gateway.",
-    ("speech", "app/commands/demo.py", "app.payments.providers.test_gateway"): "The demo asks it for its account's"
-    " key; no real gateway would give one.",
+    ("speech", "app/commands/demo/opening.py", "app.payments.providers.test_gateway"): "The demo asks it for its"
+    " account's key; no real gateway would give one.",
     ("transaction", "app/kit/db.py", "commit"): "This is the place.",
     ("transaction", "app/kit/postgres.py", "begin"): "BEGIN says in the same round trip whose rows the unit sees.",
     ("transaction", "app/kit/sqlite.py", "begin"): "The driver's own BEGIN is off, since units need BEGIN IMMEDIATE.",

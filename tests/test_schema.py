@@ -6,7 +6,6 @@ What is read here is the migrated database itself, not what the models say of it
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,24 +16,12 @@ from sqlalchemy import Connection, Inspector, Table, create_engine, inspect, tex
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from app.accounts import service as accounts
-from app.accounts import throttle as tries
-from app.accounts.models import PasswordReset
-from app.catalog import service as shelving
-from app.catalog.models import Kind, ProductStatus
-from app.delivery import service as delivery
-from app.delivery.models import ContactOwner, OneTimeCode
-from app.inventory.models import ImportChunk
-from app.kit import clock, db, fences, throttle
-from app.kit.events import SYSTEM
-from app.kit.ids import new_id
-from app.kit.money import Money
+from app.kit import db, fences
 from app.kit.tenancy import Base
-from app.ledger import service as ledger
-from app.refunds import service as refunds
 from app.web.dispatch import Miaofa
 from tests.engines import APP, OWNER, Postgres
-from tests.make import Shop, fresh_code
+from tests.filling import fill
+from tests.make import Shop
 
 on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -315,34 +302,6 @@ def same(connection: Connection, condition: str) -> str:
 
 def merchants(connection: Connection, table: str) -> set[int]:
     return set(connection.scalars(text(f'SELECT DISTINCT merchant_id FROM "{table}"')))
-
-
-def fill(shop: Shop) -> None:
-    """Let everything happen in a shop that leaves a row somewhere."""
-    again = fresh_code()
-    batch = shop.imports(f"{again}\n{again}\n{fresh_code()}")
-    order = shop.place()
-    assert shop.start(order)
-    assert shop.pay(order)
-    shop.write(lambda: refunds.refund(order.id, reason="", now=clock.now(), by=SYSTEM))
-    shop.write(lambda: ledger.roll(now=clock.now() + timedelta(days=3)))
-    chunk = ImportChunk(batch_id=batch.id, number=9, key_id=new_id(), sealed=b"cut off")
-    named = shelving.SkuDraft(fresh_code(), Kind.CODE, Money(100, "CNY"), {"en": "Large"})
-    known = {"texts": {"en": shelving.Texts("Card")}, "status": ProductStatus.DRAFT, "now": clock.now(), "by": SYSTEM}
-    shop.write(lambda: shelving.create_product(slug="named", skus=(named,), **known))  # type: ignore[arg-type]
-    now = clock.now()
-    reset = PasswordReset(id=new_id(), user_id=new_id(), created_at=now, expires_at=now)  # in real life the platform's
-    shop.write(lambda: db.session().add_all([chunk, reset]))
-    ((device_id, _),) = shop.write(lambda: accounts.remember_devices([""], now=clock.now()))
-    told = shop.place()
-    assert shop.pay(told)
-    shop.write(lambda: delivery.send_link_again(told.id, now=now, by=SYSTEM))
-    browser = accounts.Browser("192.0.2.0/24", "a browser")
-    shop.write(lambda: delivery.admit(delivery.make_link(told.id, now=now), device_id, browser=browser, now=now))
-    ours = {"device_id": device_id, "contact_index": b"index", "expires_at": now}
-    code = OneTimeCode(id=new_id(), created_at=now, tries=0, **ours)
-    shop.write(lambda: db.session().add_all([code, ContactOwner(proved_at=now, **ours)]))
-    shop.write(lambda: throttle.count(tries.keys("alice", "network"), now=clock.now()))
 
 
 # What is never changed -------------------------------------------------------------------------------------------

@@ -44,3 +44,69 @@ class BadPrice(Refusal):
 
     def __init__(self, places: int) -> None:
         self.places = places
+
+
+class BadWas(Refusal):
+    kind = "invalid"
+    message = words("The earlier price is higher than the price, or left empty.")
+
+
+class KindStays(Refusal):
+    kind = "invalid"
+    message = words("What a buyer gets of “{sku}” cannot be changed: its codes are of that kind.")
+    mend = words("Take it off sale and add another variant.")
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+
+
+class NothingOnSale(Refusal):
+    kind = "invalid"
+    message = words("A product on sale has at least one variant on sale.")
+    mend = words("Put one on sale, or make the product a draft.")
+
+
+class BadRedeemUrl(Refusal):
+    kind = "invalid"
+    message = words("Give a web address that begins with https://, such as https://example.com/redeem.")
+
+
+class BadFact(Refusal):
+    kind = "invalid"
+    message = words("“{line}” has no colon.")
+    mend = words("Write each fact as “term: value” on a line of its own.")
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+
+
+class TooManySteps(Refusal):
+    kind = "invalid"
+    message = words("A guide has at most {most} steps.")
+    mend = words("Each line is a step; put together what belongs together.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class NoAnswer(Refusal):
+    kind = "invalid"
+    message = words("“{question}” has no answer.")
+    mend = words("Write the answer on the line below its question, and an empty line before the next one.")
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+
+
+class CategoryTaken(Refusal):
+    message = words("A category with the address “{slug}” exists already.")
+    mend = words("Choose another one.")
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+
+
+class CategoryGone(Refusal):
+    kind = "invalid"
+    message = words("This category is not there any more.")
+    mend = words("Choose another one.")

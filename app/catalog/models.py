@@ -4,7 +4,16 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -34,18 +43,53 @@ class Kind(IntEnum):
 FIELDS = {Kind.CODE: ("code",), Kind.CARD: ("number", "pin"), Kind.ACCOUNT: ("account", "password")}
 
 
+class Category(Owned):
+    """A department of the shop; a product stands in one, or in none."""
+
+    __tablename__ = "category"
+    __table_args__ = (UniqueConstraint("merchant_id", "slug"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    slug: Mapped[str] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(Integer)
+
+    texts: Mapped[list["CategoryText"]] = relationship(lazy="raise", order_by="CategoryText.lang")
+
+
+class CategoryText(Owned):
+    __tablename__ = "category_text"
+    __table_args__ = (ForeignKeyConstraint(["merchant_id", "category_id"], ["category.merchant_id", "category.id"]),)
+
+    category_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    lang: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+
+
+TAGS = ("hot", "new", "pick")
+
+
 class Product(Owned):
     __tablename__ = "product"
-    __table_args__ = (UniqueConstraint("merchant_id", "slug"), choice_check("status", ProductStatus))
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "slug"),
+        ForeignKeyConstraint(["merchant_id", "category_id"], ["category.merchant_id", "category.id"]),
+        Index(None, "merchant_id", "status", "position"),
+        choice_check("status", ProductStatus),
+    )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     slug: Mapped[str] = mapped_column(Text)
     status: Mapped[ProductStatus] = mapped_column(Choice(ProductStatus))
     position: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    category_id: Mapped[UUID | None] = mapped_column(Id)
+    cover_id: Mapped[UUID | None] = mapped_column(Id)  # a picture of the kit
+    tags: Mapped[str] = mapped_column(Text)  # words of TAGS, a space between them
+    redeem_url: Mapped[str] = mapped_column(Text)  # where its codes are used; empty: nowhere on the web
 
     texts: Mapped[list["ProductText"]] = relationship(lazy="raise", order_by="ProductText.lang")
     skus: Mapped[list["Sku"]] = relationship(lazy="raise", order_by="Sku.position")
+    steps: Mapped[list["GuideStep"]] = relationship(lazy="raise", order_by="GuideStep.position")
 
 
 class ProductText(Owned):
@@ -55,8 +99,23 @@ class ProductText(Owned):
     product_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     lang: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    summary: Mapped[str] = mapped_column(Text)
-    guide: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text)  # one line under its name
+    about: Mapped[str] = mapped_column(Text)
+    facts: Mapped[str] = mapped_column(Text)  # a line each, "term: value"
+    guide: Mapped[str] = mapped_column(Text)  # how to use it, a line each step
+    faq: Mapped[str] = mapped_column(Text)  # questions and answers, an empty line between pairs
+    finds: Mapped[str] = mapped_column(Text)  # what a search looks through: folded words, pinyin and its initials
+
+
+class GuideStep(Owned):
+    """The picture of one step of a product's guide, whatever the language."""
+
+    __tablename__ = "guide_step"
+    __table_args__ = (ForeignKeyConstraint(["merchant_id", "product_id"], ["product.merchant_id", "product.id"]),)
+
+    product_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    picture_id: Mapped[UUID] = mapped_column(Id)
 
 
 class Sku(Owned):
@@ -64,8 +123,10 @@ class Sku(Owned):
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "product_id"], ["product.merchant_id", "product.id"]),
         UniqueConstraint("merchant_id", "code"),
+        Index(None, "merchant_id", "product_id"),
         choice_check("kind", Kind),
         CheckConstraint("price_amount >= 0", name="price"),
+        CheckConstraint("was_amount > price_amount", name="was"),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -74,13 +135,19 @@ class Sku(Owned):
     kind: Mapped[Kind] = mapped_column(Choice(Kind))
     price_amount: Mapped[int] = mapped_column(BigInteger)
     price_currency: Mapped[str] = mapped_column(Text)
+    was_amount: Mapped[int | None] = mapped_column(BigInteger)  # shown struck through beside the price
     position: Mapped[int] = mapped_column(Integer)
+    on_sale: Mapped[bool] = mapped_column(Boolean)
 
     texts: Mapped[list["SkuText"]] = relationship(lazy="raise", order_by="SkuText.lang")
 
     @property
     def price(self) -> Money:
         return Money(self.price_amount, self.price_currency)
+
+    @property
+    def was(self) -> Money | None:
+        return Money(self.was_amount, self.price_currency) if self.was_amount is not None else None
 
 
 class SkuText(Owned):

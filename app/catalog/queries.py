@@ -6,24 +6,37 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 from sqlalchemy.orm import selectinload
 
 from app.catalog.errors import NoSuchSku
+from app.catalog.models import TAGS as TAGS
+from app.catalog.models import Category as Category
+from app.catalog.models import CategoryText as CategoryText
 from app.catalog.models import Kind as Kind
 from app.catalog.models import Product as Product
 from app.catalog.models import ProductStatus as ProductStatus
 from app.catalog.models import ProductText, SkuText
 from app.catalog.models import Sku as Sku
+from app.catalog.rules import facts_of as facts_of
+from app.catalog.rules import faq_of as faq_of
 from app.catalog.rules import in_language as in_language
+from app.catalog.rules import lines_of as lines_of
+from app.catalog.shelf import SHELF as SHELF
+from app.catalog.shelf import SORTS as SORTS
+from app.catalog.shelf import Department as Department
+from app.catalog.shelf import ShelfProduct as ShelfProduct
+from app.catalog.shelf import Wanted as Wanted
+from app.catalog.shelf import list_departments as list_departments
+from app.catalog.shelf import list_guides as list_guides
+from app.catalog.shelf import list_shelf as list_shelf
 from app.kit import db
 from app.kit.errors import NotFound
+from app.kit.ids import from_public
 from app.kit.inline import among, spread
 from app.kit.listing import Listing
 from app.kit.money import Money
 from app.kit.recent import Recent
-
-SHELF = 24
 
 _offered: "Recent[dict[str, Offer]]" = Recent()
 WHOLE = (selectinload(Product.texts), selectinload(Product.skus).selectinload(Sku.texts))
@@ -36,32 +49,21 @@ PRODUCTS = Listing(
             Product.slug.contains(text.lower(), autoescape=True)
             | Product.texts.any(ProductText.name.icontains(text, autoescape=True))
             | Product.skus.any(Sku.code.icontains(text, autoescape=True))
-        )
+        ),
+        "status": lambda query, text: query.where(Product.status.in_(_named(text))),
+        "category": lambda query, text: query.where(Product.category_id == from_public("cat", text)),
     },
 )
 
 
-def list_live(*, after: int = -1) -> Sequence[Product]:
-    """List one shelf of live products in the shop's order, with texts and SKUs, and the first of the next shelf."""
-    query = (
-        select(Product)
-        .where(Product.status == ProductStatus.LIVE, Product.position > after)
-        .order_by(Product.position)
-        .limit(SHELF + 1)
-        .options(*WHOLE)
-    )
-    return db.session().scalars(query).all()
+def _named(text: str) -> list[ProductStatus]:
+    """Return the status with this name; none for a name that none has."""
+    return [status for status in ProductStatus if status.name.lower() == text]
 
 
 def find_product(slug: str) -> Product | None:
     """Return the product with this address, with texts and SKUs."""
     return db.session().scalar(select(Product).where(Product.slug == slug).options(*WHOLE))
-
-
-def find_live(slug: str) -> Product | None:
-    """Return the product with this address if it is for sale."""
-    product = find_product(slug)
-    return product if product and product.status is ProductStatus.LIVE else None
 
 
 def count_products() -> int:
@@ -97,6 +99,7 @@ SKU, PRODUCT, PRODUCT_TEXT, SKU_TEXT = (model.__table__ for model in (Sku, Produ
 @lru_cache
 def _offers(count: int) -> Select[Any]:
     """Return the question for so many SKUs, as it is asked at each placement."""
+    for_sale = (PRODUCT.c.status == ProductStatus.LIVE) & SKU.c.on_sale
     return (
         select(
             SKU.c.id,
@@ -119,11 +122,7 @@ def _offers(count: int) -> Select[Any]:
             & (SKU_TEXT.c.sku_id == SKU.c.id)
             & (SKU_TEXT.c.lang == PRODUCT_TEXT.c.lang),
         )
-        .where(
-            SKU.c.merchant_id == bindparam("merchant"),
-            among(SKU.c.code, "code", count),
-            PRODUCT.c.status == ProductStatus.LIVE,
-        )
+        .where(SKU.c.merchant_id == bindparam("merchant"), among(SKU.c.code, "code", count), for_sale)
     )
 
 
@@ -208,8 +207,36 @@ def list_skus_of(product_id: UUID) -> Sequence[Sku]:
 
 
 def get_whole(number: UUID | None) -> Product:
-    """Return a product with texts and SKUs, or refuse with NotFound."""
-    found = db.session().scalar(select(Product).where(Product.id == number).options(*WHOLE))
+    """Return a product with texts, SKUs and the pictures of its guide, or refuse with NotFound."""
+    query = select(Product).where(Product.id == number).options(*WHOLE, selectinload(Product.steps))
+    found = db.session().scalar(query)
     if found is None:
         raise NotFound
     return found
+
+
+def list_categories() -> Sequence[Category]:
+    """List the categories of the shop in its order, with their names."""
+    query = select(Category).options(selectinload(Category.texts))
+    return db.session().scalars(query.order_by(Category.position, Category.id)).all()
+
+
+def get_category(number: UUID | None) -> Category:
+    """Return a category with its names, or refuse with NotFound."""
+    found = db.session().scalar(select(Category).where(Category.id == number).options(selectinload(Category.texts)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def count_by_category() -> dict[UUID | None, tuple[int, int]]:
+    """Return of each category how many products it has, and how many of them are for sale."""
+    live = func.sum(case((Product.status == ProductStatus.LIVE, 1), else_=0))
+    rows = db.session().execute(select(Product.category_id, func.count(), live).group_by(Product.category_id))
+    return {number: (count, int(live)) for number, count, live in rows}
+
+
+def list_in_order() -> Sequence[Product]:
+    """List the products of the shop as buyers see them one after the other, those not on sale among them."""
+    query = select(Product).where(Product.status != ProductStatus.ARCHIVED).options(selectinload(Product.texts))
+    return db.session().scalars(query.order_by(Product.position, Product.id)).all()

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, text
 
 from app.inventory.models import Batch, BatchState, Code, ImportIssue, Status, Stock
 from app.inventory.rules import class_of as class_of
 from app.kit import clock, db, tasks
 from app.kit.crypto import Sealed
 from app.kit.ids import from_public
+from app.kit.inline import among, spread
 from app.kit.listing import Listing
 from app.merchants import queries as merchants
 
@@ -85,10 +87,25 @@ def count_by_class(sku_id: UUID, *, today: date) -> dict[str, int]:
     return {name: counted.get(name, 0) for name in CLASSES}
 
 
+def list_in_stock() -> frozenset[UUID]:
+    """Return the SKUs that have stock by the rolled-up count."""
+    return frozenset(db.session().scalars(select(Stock.sku_id).where(Stock.available > 0)))
+
+
 def stock_of(sku_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return the rolled-up stock of SKUs; a SKU never counted has none."""
-    query = select(Stock.sku_id, Stock.available).where(Stock.sku_id.in_(list(sku_ids)))
-    return dict(db.session().execute(query).all())
+    asked = list(sku_ids)
+    binds = {"merchant": db.merchant_id()} | spread("sku", asked)
+    return dict(db.session().execute(_stock(len(asked)), binds).all()) if asked else {}
+
+
+@lru_cache
+def _stock(count: int) -> Select[Any]:
+    """Return the question for the stock of so many SKUs, as every page of the shelf asks it."""
+    stock = Stock.__table__.c
+    return select(stock.sku_id, stock.available).where(
+        stock.merchant_id == bindparam("merchant"), among(stock.sku_id, "sku", count)
+    )
 
 
 def get_batch(number: UUID | None) -> Batch:

@@ -16,6 +16,26 @@ class ReplyToChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShopChanged(Event):
+    name = "merchant.changed"
+    subject_type = "merchant"
+
+    changes: tuple[str, ...]  # what: accent, closed, contact …
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopClosed(Event):
+    name = "merchant.closed"
+    subject_type = "merchant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopOpened(Event):
+    name = "merchant.opened"
+    subject_type = "merchant"
+
+
+@dataclass(frozen=True, kw_only=True)
 class MailProofChanged(Event):
     """From now on a code by mail may stand in for the order password, or, unless `is_allowed`, no longer."""
 

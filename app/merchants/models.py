@@ -1,11 +1,13 @@
 """Tables of merchants."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Moment
+from app.kit.ids import Id
 from app.kit.tenancy import Base, Owned
 
 
@@ -22,7 +24,27 @@ class Merchant(Owned):
     reply_to: Mapped[str] = mapped_column(Text)  # where answers to the shop's letters go; empty: nowhere
     mail_proof: Mapped[bool] = mapped_column(Boolean)  # a code by mail may stand in for the order password
     queue_hours: Mapped[int] = mapped_column(Integer)  # how long a paid order waits for stock
+    accent: Mapped[str] = mapped_column(Text)  # "#rrggbb"; empty: the house's own colour
+    logo_id: Mapped[UUID | None] = mapped_column(Id)  # a picture of the kit
+    licence: Mapped[str] = mapped_column(Text)  # the number that the law wants at the foot of the page (ICP)
+    tells_stock: Mapped[bool] = mapped_column(Boolean)  # the number of codes left, not only a word
+    is_closed: Mapped[bool] = mapped_column(Boolean)  # nobody can order for the time being
+    shelf_version: Mapped[int] = mapped_column(Integer)  # one more whenever what buyers see of the shop changes
     created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ShopText(Owned):
+    """What a shop says about itself in one language."""
+
+    __tablename__ = "shop_text"
+
+    lang: Mapped[str] = mapped_column(Text, primary_key=True)
+    tagline: Mapped[str] = mapped_column(Text)
+    notice: Mapped[str] = mapped_column(Text)  # one line above everything; empty: none
+    contact: Mapped[str] = mapped_column(Text)
+    hours: Mapped[str] = mapped_column(Text)
+    promise: Mapped[str] = mapped_column(Text)  # what the shop does when a code does not work
+    closed: Mapped[str] = mapped_column(Text)  # why it is closed and until when
 
 
 class Directory(Base):

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from app.kit import db
 from app.kit.errors import NotFound
 from app.kit.recent import Recent
-from app.merchants.models import Directory, Merchant
+from app.merchants.models import Directory, Merchant, ShopText
 from app.merchants.rules import hash_key
 
 
@@ -34,6 +35,24 @@ class Profile:
     unpaid_orders: int
     reply_to: str
     queue_hours: int
+    accent: str
+    logo_id: UUID | None
+    licence: str
+    tells_stock: bool
+    is_closed: bool
+    shelf_version: int
+
+
+@dataclass(frozen=True)
+class ShopWords:
+    """What a shop says about itself."""
+
+    tagline: str = ""
+    notice: str = ""  # one line above everything
+    contact: str = ""
+    hours: str = ""
+    promise: str = ""
+    closed: str = ""  # why it is closed and until when
 
 
 FACTS = [Merchant.__table__.c[field.name] for field in fields(Profile)]
@@ -41,10 +60,15 @@ PROFILE = select(*FACTS).where(Merchant.__table__.c.merchant_id == bindparam("me
 ADDRESS = select(Directory.__table__.c.merchant_id, Directory.__table__.c.target).where(
     Directory.__table__.c.kind == bindparam("kind"), Directory.__table__.c.key_hash == bindparam("hash")
 )
+SAYINGS = tuple(field.name for field in fields(ShopWords))
+WORDS = select(*(ShopText.__table__.c[name] for name in ("lang", *SAYINGS))).where(
+    ShopText.__table__.c.merchant_id == bindparam("merchant")
+)
 SETTLED = {"slug", "host", "hook"}  # kinds of addresses that stay where they are
 
 _addresses: Recent[Address] = Recent()
 _profiles: Recent[Profile] = Recent()
+_words: Recent[dict[str, ShopWords]] = Recent()
 
 
 def find_address(kind: str, key: str) -> Address | None:
@@ -69,9 +93,31 @@ def current() -> Profile:
     return found
 
 
+def get_current() -> Profile:
+    """Return the merchant of the running unit as it is written down just now, for those who change it."""
+    found = _read_profile(db.merchant_id())
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _read_profile(merchant: int) -> Profile | None:
     row = db.session().execute(PROFILE, {"merchant": merchant}).first()
     return Profile(*row) if row else None
+
+
+def shop_words(lang: str, fallback: str) -> ShopWords:
+    """Return what the shop says in `lang`; what it does not say there it says in `fallback`."""
+    merchant = db.merchant_id()
+    said = _words.find((merchant,), list_shop_words) or {}
+    own, other = said.get(lang, ShopWords()), said.get(fallback, ShopWords())
+    return ShopWords(*(getattr(own, name) or getattr(other, name) for name in SAYINGS))
+
+
+def list_shop_words() -> dict[str, ShopWords]:
+    """Return what the shop says, by language, as it is written down just now."""
+    rows = db.session().execute(WORDS, {"merchant": db.merchant_id()})
+    return {row.lang: ShopWords(*row[1:]) for row in rows}
 
 
 def get_reply_to() -> str:
@@ -88,6 +134,7 @@ def forget() -> None:
     """Let this process read shops and addresses anew after the running unit; every verb that changes one calls it."""
     _addresses.forget()
     _profiles.forget()
+    _words.forget()
 
 
 def any_exists() -> bool:

@@ -8,6 +8,8 @@ HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z
 NAME = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])")
 LONGEST_NAME, LONGEST_ADDRESS = 64, 254
+LONGEST_SHOP_NAME, LONGEST_LICENCE = 40, 60
+LONGEST_WORDS = {"tagline": 60, "notice": 120, "contact": 200, "hours": 120, "promise": 400, "closed": 300}
 RESERVED = {"account", "admin", "api", "hooks", "login", "logout", "office", "platform", "preferences", "reset"}
 RESERVED |= {"staff", "static", "www"}
 

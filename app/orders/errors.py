@@ -20,6 +20,11 @@ class NotForSale(Refusal):
         self.sku = sku
 
 
+class ShopIsClosed(Refusal):
+    message = words("The shop is closed for the time being and takes no orders.")
+    mend = words("Nothing was ordered. What you bought before stays under “Orders”.")
+
+
 class BadContact(Refusal):
     kind = "invalid"
     message = words("Give an e-mail address, a phone number or another contact of 2 to {limit} characters.")

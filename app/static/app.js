@@ -7,6 +7,8 @@
   var all = function (selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); };
   var on = function (name, react, capture) { document.addEventListener(name, react, capture || false); };
 
+  root.classList.add("js");
+
   /* Theme: the form's own request sets the cookie, so the server sends the next page right; the local copy tells the other tabs. */
   function wear(theme) {
     root.setAttribute("data-theme", theme);
@@ -100,6 +102,70 @@
     else select();
   });
 
+  /* A number beside two buttons, and the sum of a form: the price of what is chosen, as often as it is wanted. */
+  on("click", function (event) {
+    var button = event.target.closest("[data-step]");
+    var field = button && document.getElementById(button.dataset.of);
+    if (!field) return;
+    var wanted = (parseInt(field.value, 10) || 0) + Number(button.dataset.step);
+    field.value = Math.max(Number(field.min), Math.min(Number(field.max), wanted));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  function add(form) {
+    var chosen = one("[data-minor]:checked, [data-minor][type=hidden]", form), count = one("[name=quantity]", form);
+    var sum = one("[data-sum]", form), word = one("[data-sum-word]", form);
+    if (!chosen || !sum) return;
+    var shape = /^(\D*)[\d,]+(\.\d+)?$/.exec(sum.textContent.trim());
+    if (!shape) return;
+    var places = shape[2] ? shape[2].length - 1 : 0;
+    var times = Math.max(1, Math.min(1000, parseInt(count && count.value, 10) || 1));
+    var digits = (chosen.dataset.minor * times / Math.pow(10, places)).toFixed(places).split(".");
+    sum.textContent = shape[1] + digits[0].replace(/\B(?=(\d{3})+$)/g, ",") + (places ? "." + digits[1] : "");
+    word.textContent = word.dataset.sumWord;
+  }
+  on("input", function (event) { var form = event.target.closest("[data-sums]"); if (form) add(form); });
+  on("change", function (event) { var form = event.target.closest("[data-sums]"); if (form) add(form); });
+  all("[data-sums]").forEach(add);
+  on("click", function (event) { if (event.target.closest("[data-print]")) window.print(); });
+  if (location.hash === "#q" && one("#q")) one("#q").focus();
+
+  /* A form of edits says what is not saved yet, asks before it gets lost, and is saved by Ctrl + Enter as well. */
+  function changed(event) {
+    if (event.target.form && event.target.form.hasAttribute("data-edits")) event.target.form.classList.add("is-changed");
+  }
+  on("input", changed);
+  on("change", changed);
+  on("submit", function (event) { if (!event.defaultPrevented) event.target.classList.remove("is-changed"); });
+  on("click", function (event) {
+    if (!event.target.closest("[data-discards]")) return;
+    all("form.is-changed").forEach(function (form) { form.classList.remove("is-changed"); });
+  });
+  on("keydown", function (event) {
+    var form = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest("form[data-edits]");
+    if (form) one("button[type=submit]", form).click();
+  });
+  window.addEventListener("beforeunload", function (event) {
+    if (one("form.is-changed")) { event.preventDefault(); event.returnValue = ""; }
+  });
+
+  /* Two fields for one value, such as a colour and its letters: what is entered in one appears in the other. */
+  function fill(field, value) {
+    if (field.value === value) return; // its twin filled it just now
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  on("input", function (event) {
+    var twin = event.target.dataset.twin && one(event.target.dataset.twin), value = event.target.value.toLowerCase();
+    if (twin && (twin.type !== "color" || /^#[0-9a-f]{6}$/.test(value))) fill(twin, value);
+  });
+  on("click", function (event) {
+    var button = event.target.closest("[data-fills]");
+    var field = button && one(button.dataset.fills);
+    if (!field) return;
+    fill(field, button.value);
+    field.focus();
+  });
+
   /* A file field says what it holds. */
   on("change", function (event) {
     var line = event.target.dataset.picked && document.getElementById(event.target.dataset.picked);
@@ -114,15 +180,26 @@
   on("htmx:configRequest", function (event) {
     var token = one('meta[name="csrf-token"]');
     if (token) event.detail.headers["X-CSRFToken"] = token.content;
+    if (!event.detail.elt.hasAttribute("data-lean")) return; // an address keeps only what was asked for
+    var given = event.detail.formData || new FormData();
+    Array.from(given.keys()).forEach(function (name) { if (!given.get(name)) given.delete(name); });
   });
   on("htmx:beforeRequest", function (event) { if (!follows(event)) event.detail.target.setAttribute("aria-busy", "true"); });
   on("htmx:afterRequest", function (event) { event.detail.target.removeAttribute("aria-busy"); });
   function arrive(within) {
-    all("[data-copy][hidden]", within).forEach(function (button) { button.hidden = false; });
+    all("[data-scrolls] [aria-current]", within).forEach(function (link) {
+      var strip = link.closest("[data-scrolls]");
+      strip.scrollLeft = link.offsetLeft + link.offsetWidth / 2 - strip.clientWidth / 2;
+    });
+    all("[data-copy][hidden], [data-needs-script][hidden]", within).forEach(function (button) { button.hidden = false; });
     var wanted = one("[data-autofocus]", within);
     if (wanted) wanted.focus();
   }
-  on("htmx:afterSettle", function (event) { arrive(event.detail.elt.parentNode || document); });
+  on("htmx:afterSettle", function (event) {
+    var said = one("[data-say]", event.detail.elt);
+    if (said) say(said.textContent, "visually-hidden", 2000);
+    arrive(event.detail.elt.parentNode || document);
+  });
   function offline(event) {
     var place = one("#page-alert");
     if (!place || follows(event)) return;

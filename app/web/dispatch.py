@@ -15,9 +15,9 @@ from app.accounts import service as accounts
 from app.kit import clock, db
 from app.kit.errors import NotFound, Refusal
 from app.kit.tenancy import PLATFORM
-from app.web import guard
+from app.web import guard, kept
 from app.web.errors import StalePage, problems, wants_json
-from app.web.render import Page, respond
+from app.web.render import Page
 
 log = structlog.get_logger()
 csrf = CSRFProtect()
@@ -59,13 +59,18 @@ def go(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> Response
     guard.admit(view, surface, args)
     parse(view, surface)
     args.pop("shop", None)
-    try:
-        answer = run(view, args)
-    except Refusal as refusal:
-        answer = again(view, args, refusal)
+    response = kept.answered(view, lambda: answer(view, args))
     if g.touch:
         touch()
-    return respond(answer)
+    return response
+
+
+def answer(view: Callable[..., Any], args: dict[str, Any]) -> Any:
+    """Return what a view answers, or the form that it refused."""
+    try:
+        return run(view, args)
+    except Refusal as refusal:
+        return again(view, args, refusal)
 
 
 def parse(view: Callable[..., Any], surface: str) -> None:

@@ -1,7 +1,8 @@
 """Reading forms: text in, values out, each fault a refusal tied to its field."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.kit.errors import Invalid, Refusal, Required, TooLong, words
@@ -27,7 +28,7 @@ class Form:
     """A form being read; `done` raises all faults at once."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        self.fields = fields
+        self.fields = {name: value.replace("\0", "") for name, value in fields.items()}  # which no database takes
         self.faults: dict[str, Refusal] = {}
 
     def text(self, name: str, *, most: int, required: bool = False) -> str:
@@ -61,6 +62,20 @@ class Form:
         except ValueError:
             self.faults[name] = NotADate()
             return None
+
+    def also(self, *verbs: Callable[[], Any]) -> list[Any]:
+        """Call verbs and return their answers; raises Invalid with all that is wrong, theirs and the form's own.
+
+        What a verb did beside a fault is undone with the unit.
+        """
+        answers = []
+        for verb in verbs:
+            try:
+                answers.append(verb())
+            except Invalid as refusal:
+                self.faults = dict(refusal.fields) | self.faults
+        self.done()
+        return answers
 
     def done(self) -> None:
         """Raise Invalid when anything was wrong."""

@@ -1,8 +1,9 @@
 """The guard at the door: who asks, in which shop, and may they? Decided before a byte of the body is read."""
 
 import functools
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -11,15 +12,19 @@ from flask_login import UserMixin
 
 from app.accounts import queries as accounts
 from app.kit import clock, db
+from app.kit.colours import Palette, palette
 from app.kit.errors import Denied, NotFound
 from app.kit.events import By
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
+from app.merchants.queries import ShopWords
 from app.settings import Settings
+from app.web.language import lang
 
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "office_login"
 DEVICE_COOKIE = "device"
+NOTICE_COOKIE = "notice"
 PEOPLE = {"shop", "office"}  # surfaces with a shop or a person; the others find what they need themselves
 
 
@@ -35,7 +40,18 @@ class Frame:
     lang: str
     sandbox: bool
     demo: bool
-    notice: str = ""
+    accent: str = ""
+    logo_id: UUID | None = None
+    licence: str = ""
+    tells_stock: bool = False
+    is_closed: bool = False
+    shelf_version: int = 0
+    words: ShopWords = field(default_factory=ShopWords)
+    notice: str = ""  # unless this visitor has put it away
+
+    @property
+    def palette(self) -> Palette | None:
+        return palette(self.accent) if self.accent else None
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,7 @@ def admit(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> None:
     merchant_id, signed_in = db.read(System("guard"), lambda: (_merchant(surface, args), _signed_in(surface)))
     g.signed_in = signed_in
     if merchant_id is not None:
-        g.frame, permissions = db.read(merchant_id, lambda: (_frame(), _permissions(surface)))
+        g.frame, permissions = db.read(merchant_id, lambda: (_frame(surface), _permissions(surface)))
         if signed_in is not None and permissions is not None:
             g.actor = Actor(signed_in.user_id, signed_in.email, permissions)
     permission = getattr(view, "permission", None)
@@ -160,9 +176,9 @@ def _signed_in(surface: str) -> accounts.SignedIn | None:
     return accounts.find_signed_in(token, now=clock.now()) if token else None
 
 
-def _frame() -> Frame:
+def _frame(surface: str) -> Frame:
     row = merchants.current()
-    return Frame(
+    bare = Frame(
         merchant_id=row.merchant_id,
         merchant_name=row.name,
         slug=row.slug,
@@ -171,7 +187,27 @@ def _frame() -> Frame:
         lang=row.lang,
         sandbox=row.sandbox,
         demo=settings().demo and row.slug == "demo",
+        accent=row.accent,
+        logo_id=row.logo_id,
+        licence=row.licence,
+        tells_stock=row.tells_stock,
+        is_closed=row.is_closed,
+        shelf_version=row.shelf_version,
     )
+    return _with_words(bare) if surface == "shop" else bare
+
+
+def _with_words(bare: Frame) -> Frame:
+    """Return the shop with what it says to this visitor."""
+    g.frame = bare  # whoever prefers no language reads the shop's
+    words = merchants.shop_words(lang(), bare.lang)
+    put_away = request.cookies.get(NOTICE_COOKIE, "") == notice_mark(words.notice)
+    return replace(bare, words=words, notice="" if put_away else words.notice)
+
+
+def notice_mark(notice: str) -> str:
+    """Return the mark by which a browser remembers that it has put a notice away."""
+    return hashlib.sha256(notice.encode()).hexdigest()[:12]
 
 
 def _permissions(surface: str) -> frozenset[str] | None:

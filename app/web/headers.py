@@ -5,6 +5,7 @@ import time
 
 import structlog
 from flask import Flask, Response, g, request
+from flask_wtf.csrf import generate_csrf
 
 from app.web.agents import is_machine
 
@@ -17,6 +18,7 @@ ALWAYS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 OPENS = {"token", "link"}  # an address with one opens something: whatever is answered there, it is told nobody else
+TOKEN, NONCE = "\ue000token\ue000", "\ue000nonce\ue000"  # a private character stands in no other text
 NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -27,8 +29,18 @@ def register(app: Flask) -> None:
 
 
 def csp_nonce() -> str:
-    """Return this answer's nonce for scripts."""
-    return g.nonce  # type: ignore[no-any-return]
+    """Return this answer's nonce for scripts, or what stands for everybody's on a page that is being kept."""
+    return NONCE if g.keeping else g.nonce
+
+
+def csrf_token() -> str:
+    """Return the visitor's token for forms, or what stands for everybody's on a page that is being kept."""
+    return TOKEN if g.keeping else generate_csrf()
+
+
+def personal(text: str) -> str:
+    """Return a kept page with this visitor's own token and nonce in it."""
+    return text.replace(TOKEN, generate_csrf()).replace(NONCE, g.nonce)
 
 
 def _prepare() -> None:
@@ -36,14 +48,15 @@ def _prepare() -> None:
     g.request_id = secrets.token_hex(8)
     g.nonce = secrets.token_urlsafe(16)
     g.frame = g.actor = g.signed_in = None
-    g.touch = False
+    g.touch = g.keeping = False
     g.leads_to = ()
 
 
 def _dress(response: Response) -> Response:
     headers = response.headers
     headers.extend(ALWAYS)
-    headers.add("Content-Security-Policy", _policy())
+    if "Content-Security-Policy" not in headers:
+        headers.add("Content-Security-Policy", _policy())
     headers.add("X-Request-Id", g.get("request_id", ""))
     headers.setdefault("Referrer-Policy", "same-origin")
     if OPENS & (request.view_args or {}).keys():
@@ -57,9 +70,9 @@ def _dress(response: Response) -> Response:
 
 
 def _policy() -> str:
-    forms = " ".join(("'self'", *g.get("leads_to", ())))
+    forms, nonce = " ".join(("'self'", *g.get("leads_to", ()))), g.get("nonce", "")
     return (
-        f"default-src 'none'; script-src 'nonce-{g.get('nonce', '')}'; style-src 'self'; img-src 'self' data:;"
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:;"
         f" connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action {forms};"
         " frame-ancestors 'none'; base-uri 'none'"
     )

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.kit.clock import now
 from app.kit.ids import public
 from app.kit.money import Money, exponent
-from app.web.headers import csp_nonce
+from app.web.headers import csp_nonce, csrf_token
 from app.web.session import in_office
 
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
     """Give templates and refusals the reader's language."""
     Babel(app, default_locale=DEFAULT, locale_selector=lang, default_translation_directories="translations")
     app.jinja_env.filters |= {"money": money, "moment": moment, "public": lambda number, prefix: public(prefix, number)}
+    app.jinja_env.globals["csrf_token"] = csrf_token  # macros see no context
     app.context_processor(_globals)
     app.after_request(_remember)
 
@@ -73,6 +74,7 @@ def _globals() -> dict[str, Any]:
         "languages": [(code, label, _in(code)) for code, label in LANGUAGES.items()],
         "preferences": url_for("platform.office_preferences" if in_office() else "platform.preferences"),
         "csp_nonce": csp_nonce,
+        "csrf_token": csrf_token,
         "present": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }
 

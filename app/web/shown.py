@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.catalog.queries import Product, in_language
+from app.catalog.queries import Product, Sku, facts_of, faq_of, in_language, lines_of
 from app.kit.money import Money
 
 FEW = 10
+
+
+def stock_word(left: int) -> str:
+    """Return the word for how much there is."""
+    return "out" if left <= 0 else "few" if left <= FEW else "plenty"
 
 
 @dataclass(frozen=True)
@@ -19,10 +24,22 @@ class SkuShown:
     price: Money
     left: int
     fields: tuple[str, ...]
+    was: Money | None = None
+    on_sale: bool = True
 
     @property
     def stock(self) -> str:
-        return "out" if self.left == 0 else "few" if self.left <= FEW else "plenty"
+        return stock_word(self.left)
+
+
+@dataclass(frozen=True)
+class StepShown:
+    """A step of how to use something; its picture has an address, and a size that is kept for it."""
+
+    text: str
+    picture: UUID | None = None
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,23 +52,34 @@ class ProductShown:
     guide: str
     skus: tuple[SkuShown, ...]
     place: int  # on the shelf; gives it the same colour on every page
+    about: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    faq: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+    cover_id: UUID | None = None
+    redeem_url: str = ""
+
+    @property
+    def for_sale(self) -> tuple[SkuShown, ...]:
+        return tuple(sku for sku in self.skus if sku.on_sale)
 
     @property
     def cheapest(self) -> SkuShown:
-        return min(self.skus, key=lambda sku: sku.price.minor)
+        return min(self.for_sale or self.skus, key=lambda sku: sku.price.minor)
 
     @property
     def fullest(self) -> SkuShown:
-        return max(self.skus, key=lambda sku: sku.left)
+        return max(self.for_sale or self.skus, key=lambda sku: sku.left)
 
     @property
     def offered(self) -> SkuShown:
         """Return the variant that is chosen until the buyer chooses: the first one in stock."""
-        return next((sku for sku in self.skus if sku.left), self.skus[0])
+        choice = self.for_sale or self.skus
+        return next((sku for sku in choice if sku.left), choice[0])
 
     @property
     def has_one_price(self) -> bool:
-        return len({sku.price for sku in self.skus}) == 1
+        return len({sku.price for sku in self.for_sale or self.skus}) == 1
 
     @property
     def stock(self) -> str:
@@ -65,14 +93,43 @@ def product_shown(product: Product, counts: Mapping[UUID, int], lang: str, fallb
     def say(field: str) -> str:
         return in_language({key: getattr(text, field) for key, text in texts.items()}, lang, fallback)
 
-    skus = tuple(
-        SkuShown(
-            sku.code,
-            in_language({text.lang: text.name for text in sku.texts}, lang, fallback),
-            sku.price,
-            counts.get(sku.id, 0),
-            sku.kind.fields,
-        )
-        for sku in product.skus
+    skus = tuple(_sku_shown(sku, counts.get(sku.id, 0), lang, fallback) for sku in product.skus)
+    return ProductShown(
+        slug=product.slug,
+        name=say("name"),
+        summary=say("summary"),
+        guide=say("guide"),
+        skus=skus,
+        place=product.position,
+        about=say("about"),
+        facts=facts_of(say("facts")),
+        faq=faq_of(say("faq")),
+        tags=tuple(product.tags.split()),
+        cover_id=product.cover_id,
+        redeem_url=product.redeem_url,
     )
-    return ProductShown(product.slug, say("name"), say("summary"), say("guide"), skus, product.position)
+
+
+def steps_shown(
+    guide: str, pictures: Mapping[int, UUID], sizes: Mapping[UUID, tuple[int, int]]
+) -> tuple[StepShown, ...]:
+    """Return the steps of a guide, each with its picture if it has one."""
+    lines = enumerate(lines_of(guide), 1)
+    return tuple(_step_shown(line, pictures.get(number), sizes) for number, line in lines)
+
+
+def _step_shown(text: str, picture: UUID | None, sizes: Mapping[UUID, tuple[int, int]]) -> StepShown:
+    size = sizes.get(picture) if picture else None
+    return StepShown(text, picture, *size) if size else StepShown(text)
+
+
+def _sku_shown(sku: Sku, left: int, lang: str, fallback: str) -> SkuShown:
+    return SkuShown(
+        code=sku.code,
+        name=in_language({text.lang: text.name for text in sku.texts}, lang, fallback),
+        price=sku.price,
+        left=left,
+        fields=sku.kind.fields,
+        was=sku.was,
+        on_sale=sku.on_sale,
+    )

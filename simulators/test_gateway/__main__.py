@@ -1,6 +1,7 @@
 """Run the test gateway: `python -m simulators.test_gateway --port 8001`."""
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -26,6 +27,8 @@ def main() -> None:
     options = read_options()
     logging.basicConfig(format="test gateway: %(message)s", level=logging.INFO)
     trades, faults = Trades(options.state), Faults(*options.fault)
+    if options.paid and options.paid.exists():
+        trades.remember(json.loads(line) for line in options.paid.read_text().splitlines())
     sender = NoticeSender(trades.record_try, plan=faults.plan)
     gateway = Gateway(options.secret, trades, sender, frozenset(options.allow_host), faults=faults)
     door = Door(create_app(gateway), faults, host=options.host, port=options.port)
@@ -46,6 +49,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8001, help="port to listen on, 0 for any (default: %(default)s)")
     parser.add_argument("--secret", default=secret_from_environment(), help="default: TEST_GATEWAY_SECRET or its _FILE")
     parser.add_argument("--state", default=":memory:", metavar="FILE", help="keep the trades in this SQLite file")
+    parser.add_argument(
+        "--paid", type=Path, metavar="FILE", help="know the trades of these notices, one a line, as paid"
+    )
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="shop host besides loopback")
     parser.add_argument(
         "--fault", action="append", default=[], type=fault, help="late, twice, lost:on=refund+close,times=1, …"

@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -47,6 +47,12 @@ SELECT trade_no, merchant_no, out_trade_no, amount, currency, subject, notify_ur
     CASE WHEN closed_at IS NULL THEN status ELSE 'closed' END AS status,
     CASE WHEN closed_at IS NULL THEN settled_at ELSE closed_at END AS settled_at, tries, acknowledged
 FROM trade LEFT JOIN closing USING (merchant_no, out_trade_no);
+"""
+REMEMBER = """
+INSERT INTO trade (trade_no, merchant_no, out_trade_no, amount, currency, subject, notify_url, return_url, status,
+    settled_at, acknowledged)
+VALUES (:trade_no, :merchant_no, :out_trade_no, :amount, :currency, '', '', '', 'paid', unixepoch(:paid_at), 1)
+ON CONFLICT DO NOTHING
 """
 BY_NUMBER = "SELECT * FROM standing WHERE trade_no = :trade_no"
 BY_ORDER = "SELECT * FROM standing WHERE merchant_no = :merchant_no AND out_trade_no = :out_trade_no"
@@ -154,6 +160,11 @@ class Trades:
             " AND (status = 'waiting' OR status = 'cancelled' AND settled_at <= :timestamp)",
             place,
         )
+
+    def remember(self, paid: Iterable[Mapping[str, object]]) -> None:
+        """Know trades that were paid before we began, as our notices of them told; those we know stay as they are."""
+        with self._lock:
+            self._connection.executemany(REMEMBER, paid)
 
     def find(self, trade_no: str) -> Trade | None:
         """Return the trade with our number."""

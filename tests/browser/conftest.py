@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import gallery as galleries
 from tests.browser.chromium import launch
+from tests.browser.gallery import Gallery
 from tests.browser.steps import Card
-from tests.conftest import new_database
+from tests.conftest import NewDatabase, new_database
 from tests.installation import Installation
 
 
@@ -22,6 +24,14 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     urls = None if request.param == "sqlite" else new_database("postgresql", folder, request)
     with Installation(folder, urls=urls) as installation:
         yield installation
+
+
+@pytest.fixture(scope="package")
+def gallery(tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase) -> Iterator[Gallery]:
+    """The demo's shop in every state, with a clock that stands still."""
+    folder = tmp_path_factory.mktemp("gallery")
+    with galleries.opened(folder, migrated_database("sqlite", folder)) as gallery:
+        yield gallery
 
 
 @pytest.fixture(scope="package")

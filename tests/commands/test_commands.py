@@ -101,16 +101,3 @@ def test_a_taken_or_malformed_name_is_refused_whole(fresh: Miaofa) -> None:
         exit_code, said, _ = run(fresh, "shop", "create", *args)
         assert (exit_code, said["error"]) == (1, error)
     assert run(fresh, "stock", "X", "--shop", "other")[1]["error"] == "no_such_shop"
-
-
-def test_loading_the_demo_twice_changes_nothing(fresh: Miaofa) -> None:
-    first = run(fresh, "demo", "load")
-    before = run(fresh, "stock", "YT-MONTH")[1]
-
-    second = run(fresh, "demo", "load")
-
-    assert first == second
-    assert first[1]["products"] == 8
-    assert first[1]["codes"] == 2000
-    assert run(fresh, "stock", "YT-MONTH")[1] == before
-    assert before["available"] == 1000

@@ -64,7 +64,8 @@ def test_every_answer_has_a_strict_policy(linked: Linked) -> None:
         policy = dict(rule.strip().split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split(";"))
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert re.fullmatch(r"'nonce-[\w-]{20,}'", policy["script-src"])
-        assert policy["style-src"] == policy["connect-src"] == policy["form-action"] == "'self'"
+        assert policy["style-src"] == f"'self' {policy['script-src']}"  # the colours of the shop stand in the page
+        assert policy["connect-src"] == policy["form-action"] == "'self'"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"

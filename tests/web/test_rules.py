@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.web import dispatch
+from app.web import kept
 from app.web.render import Page, Redirect, respond
 from tests.doors import Door, doors, sell
 from tests.lint_templates import ROOT
@@ -20,6 +20,8 @@ from tests.people import alice
 from tests.web.shop.test_purchase import latest, order_of, paid_order, shown_codes
 
 HTMX = {"HX-Request": "true"}
+PICTURES = {f"shop{at}.{name}" for at in ("", "_at") for name in ("picture", "small_picture", "covers", "mark")}
+CONTINUED = {"more": "p-"}  # a part that a list goes on with: its rows, whose ids begin so
 NO_PAGES = {"platform.healthz", "platform.readyz", "static"}
 CONFIG = {
     "historyCacheSize": 0,
@@ -50,7 +52,7 @@ class Answers:
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     """What views answer, listened to between view and rendering."""
     found = Answers()
-    monkeypatch.setattr(dispatch, "respond", found.respond)
+    monkeypatch.setattr(kept, "respond", found.respond)
     return found
 
 
@@ -70,6 +72,7 @@ def is_page(answer: Any) -> bool:
 def test_every_address_is_a_page_and_each_of_its_parts_can_be_asked_for(shop: Shop, answers: Answers) -> None:
     browser, parts = alice(shop), 0
     for door in pages(shop):
+        answers.latest = None  # an error face comes from no view
         whole = browser.get(door.url)
         if whole.status_code in {302, 303} or whole.mimetype != "text/html":
             continue
@@ -85,7 +88,8 @@ def check_part(browser: Browser, door: Door, part: str) -> None:
     """A part is asked for by its id; who goes back or is boosted gets the page."""
     asked = HTMX | {"HX-Target": part}
     answer = browser.get(door.url, headers=asked)
-    assert root_id(answer.get_data(as_text=True)) == part, door
+    root = root_id(answer.get_data(as_text=True))
+    assert root == part or (part in CONTINUED and root and root.startswith(CONTINUED[part])), door
     assert "HX-Request" in answer.vary, door
     for page in ({"HX-Boosted": "true"}, {"HX-History-Restore-Request": "true"}):
         assert is_page(browser.get(door.url, headers=asked | page)), door
@@ -107,10 +111,13 @@ def root_id(text: str) -> str | None:
 def test_what_is_somebodys_own_is_kept_by_no_cache(shop: Shop) -> None:
     browser = alice(shop)
     for door in pages(shop):
-        kept = browser.get(door.url).headers["Cache-Control"]
-        assert kept in {"private, no-cache", "no-store"}, door
+        said = browser.get(door.url).headers["Cache-Control"]
+        if door.endpoint in PICTURES:
+            assert said.startswith("public"), door
+            continue
+        assert said in {"private, no-cache", "no-store"}, door
         if "<token>" in door.url or "/o/" in door.url or "/r/" in door.url:
-            assert kept == "no-store", door
+            assert said == "no-store", door
 
 
 # R2, R4: no boost, no history -------------------------------------------------------------------------------------

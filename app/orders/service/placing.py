@@ -21,7 +21,7 @@ from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries
 from app.orders.contacts import contact_index
-from app.orders.errors import BadContact, BadQuantity, NotForSale, TooManyUnpaid
+from app.orders.errors import BadContact, BadQuantity, NotForSale, ShopIsClosed, TooManyUnpaid
 from app.orders.events import OrderPlaced, OrderSentAgain
 from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Source, Tender, TenderState
 from app.orders.once import insert_once
@@ -75,6 +75,8 @@ def place_all(wishes: Sequence[Wish], *, now: datetime) -> list[Order]:
     inserted = insert_once([draft.order for draft in drafts])
     fresh = [draft for draft in drafts if draft.order["id"] in inserted]
     if fresh:
+        if merchant.is_closed:
+            raise ShopIsClosed
         _assess(fresh, merchant.unpaid_orders, now)
         _insert_content(fresh, now, ZoneInfo(merchant.zone))
         publish(*(_placed(draft, now) for draft in fresh))

@@ -4,4 +4,19 @@ from flask import Blueprint
 
 bp = Blueprint("office", __name__)
 
-from app.web.office import account, catalog, exceptions, home, links, login, messages, orders, reset, sender, stock  # noqa: E402, F401 (routes)
+from app.web.office import (  # noqa: E402, F401 (routes)
+    account,
+    catalog,
+    categories,
+    covers,
+    exceptions,
+    home,
+    links,
+    login,
+    look,
+    messages,
+    orders,
+    reset,
+    sender,
+    stock,
+)

@@ -1,24 +1,29 @@
 """Products in the office."""
 
-from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 from flask import request
 from flask_babel import gettext as _
 
 from app.catalog import queries, service
-from app.catalog.queries import Kind, Product, ProductStatus
+from app.catalog.queries import TAGS, Product, ProductStatus, lines_of
 from app.inventory import queries as inventory
-from app.kit import clock, db
+from app.kit import clock, db, events, pictures
 from app.kit.ids import from_public, public
 from app.kit.listing import listed, place
-from app.kit.money import Money
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs
 from app.web.language import LANGUAGES, here, lang
 from app.web.office import bp
+from app.web.office.categories import category_choices
+from app.web.office.changes import happened
+from app.web.office.drafts import TEXTS, labels, new_sku_in, skus_in, status_in, texts_in
 from app.web.office.shown import kind_choices, kind_name
 from app.web.render import Page, Redirect, page
 from app.web.shown import product_shown
+
+STATES = ("", "live", "draft", "archived")
 
 
 @bp.get("/<shop>/products")
@@ -32,13 +37,21 @@ def products() -> Page:
         fragments={"products": "office/catalog/_products.html"},
         listed=found,
         rows=rows,
+        states=STATES,
+        categories=category_choices(),
     )
 
 
 @bp.get("/<shop>/products/new")
 @needs("products.edit")
 def new_product() -> Page:
-    return page("office/catalog/new.html", kinds=kind_choices(), languages_of_texts=LANGUAGES)
+    return page(
+        "office/catalog/new.html",
+        kinds=kind_choices(),
+        languages_of_texts=LANGUAGES,
+        categories=category_choices(),
+        labels=labels(()),
+    )
 
 
 @bp.post("/<shop>/products")
@@ -46,34 +59,64 @@ def new_product() -> Page:
 @corrects(new_product)
 def create_product() -> Redirect:
     form = Form(request.form)
-    price = form.money("price", frame().currency)
-    kind = form.number("kind", default=0)
-    form.done()
-    made = service.create_product(
+    (made,) = form.also(lambda: _create(form))
+    return Redirect(here(".product", product=public("prd", made.id)), toast=_("Product created"))
+
+
+def _create(form: Form) -> Product:
+    return service.create_product(
         slug=form.fields.get("slug", "").strip(),
-        texts=_texts(form.fields),
-        skus=(service.SkuDraft(form.fields.get("sku", "").strip(), _kind(kind), price, {}),),
+        texts=texts_in(form),
+        skus=(new_sku_in(form, frame().currency),),
         status=ProductStatus.LIVE if form.fields.get("live") else ProductStatus.DRAFT,
+        category_id=from_public("cat", form.fields.get("category", "")),
         now=clock.now(),
         by=actor().by,
     )
-    return Redirect(here(".product", product=public("prd", made.id)), toast=_("Product created"))
 
 
 @bp.get("/<shop>/products/<product>")
 @needs("products.view")
 def product(product: str) -> Page:
     found = queries.get_whole(from_public("prd", product))
-    counts = inventory.stock_of(sku.id for sku in found.skus)
     return page(
         "office/catalog/product.html",
-        product=found,
-        shown=product_shown(found, counts, lang(), frame().lang),
-        texts={text.lang: text for text in found.texts},
-        kinds={sku.code: kind_name(sku.kind) for sku in found.skus},
+        fragments={"pictures": "office/catalog/_pictures.html"},
         languages_of_texts=LANGUAGES,
         back=place(queries.PRODUCTS, request.args),
+        **_content(found),
     )
+
+
+def _content(found: Product) -> dict[str, Any]:
+    """Return all there is to say about a product."""
+    counts = inventory.stock_of(sku.id for sku in found.skus)
+    texts = {name: {text.lang: getattr(text, name) for text in found.texts} for name in TEXTS}
+    names = [{text.lang: text.name for text in sku.texts} for sku in found.skus]
+    return {
+        "product": found,
+        "shown": product_shown(found, counts, lang(), frame().lang),
+        "texts": texts,
+        "variants": list(zip(found.skus, names, (counts.get(sku.id, 0) for sku in found.skus), strict=True)),
+        "kinds": {sku.code: kind_name(sku.kind) for sku in found.skus},
+        "kind_choices": kind_choices(),
+        "categories": category_choices(),
+        "tags": TAGS,
+        "labels": labels(found.skus),
+        "guide": _guide(found),
+        "sizes": pictures.sizes(step.picture_id for step in found.steps),
+        "timeline": happened(events.timeline(subject=("product", found.id))),
+    }
+
+
+def _guide(found: Product) -> list[tuple[int, str, UUID | None]]:
+    """Return the steps of the guide: number, line in the reader's language, picture; also pictures left over."""
+    lines = lines_of(product_shown(found, {}, lang(), frame().lang).guide)
+    shown = {step.position: step.picture_id for step in found.steps}
+    return [
+        (number, lines[number - 1] if number <= len(lines) else "", shown.get(number))
+        for number in sorted({*range(1, len(lines) + 1), *shown})
+    ]
 
 
 @bp.post("/<shop>/products/<product>")
@@ -82,28 +125,19 @@ def product(product: str) -> Page:
 def change_product(product: str) -> Redirect:
     found = db.get(Product, from_public("prd", product))
     form = Form(request.form)
-    prices: dict[str, Money] = {
-        sku.code: form.money(f"price_{sku.code}", frame().currency, default=sku.price.major)
-        for sku in queries.list_skus_of(found.id)
-    }
-    status = form.number("status", default=found.status)
-    form.done()
-    service.change_product(
-        found, texts=_texts(form.fields), prices=prices, status=_status(status), now=clock.now(), by=actor().by
-    )
+    form.also(lambda: _change(found, form))
     return Redirect(here(".product", product=public("prd", found.id)), toast=_("Saved"))
 
 
-def _texts(fields: Mapping[str, str]) -> dict[str, service.Texts]:
-    return {
-        code: service.Texts(*(fields.get(f"{name}_{code}", "") for name in ("name", "summary", "guide")))
-        for code in LANGUAGES
-    }
-
-
-def _kind(number: int) -> Kind:
-    return Kind(number) if number in set(Kind) else Kind.CODE
-
-
-def _status(number: int) -> ProductStatus:
-    return ProductStatus(number) if number in set(ProductStatus) else ProductStatus.DRAFT
+def _change(found: Product, form: Form) -> None:
+    service.change_product(
+        found,
+        texts=texts_in(form),
+        skus=skus_in(form, queries.list_skus_of(found.id), frame().currency),
+        status=status_in(form, default=found.status),
+        category_id=from_public("cat", form.fields.get("category", "")),
+        tags=request.form.getlist("tag"),
+        redeem_url=form.fields.get("redeem_url", "").strip(),
+        now=clock.now(),
+        by=actor().by,
+    )

@@ -118,6 +118,11 @@ def _said(table: Mapping[Any, str], key: Any) -> str:
     return str(gettext(table[key]) if key in table else key)
 
 
+def by_whom(row: EventRow) -> str:
+    """Return who did it."""
+    return _said(PEOPLE, row.actor_type)
+
+
 def about_words(about: str) -> str:
     """Return what a message to a buyer tells."""
     return _said(ABOUT, about)
@@ -227,7 +232,7 @@ def _posting(kind: str, at: datetime, entries: Sequence[Entry], currency: str) -
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened to an order."""
+    """One thing that happened."""
 
     at: datetime
     name: str
@@ -286,5 +291,5 @@ def _step(rows: Sequence[EventRow]) -> Step:
     row = rows[0]
     name, tone, note = STEPS.get(row.name, (row.name, "", lambda facts: ""))
     several = ngettext("%(num)s code", "%(num)s codes", len(rows)) if row.name == "code.revealed" else ""
-    notes = (_said(PEOPLE, row.actor_type), several, note(row.data))
+    notes = (by_whom(row), several, note(row.data))
     return Step(row.at, gettext(name), " · ".join(part for part in notes if part), tone)

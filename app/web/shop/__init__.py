@@ -4,4 +4,16 @@ from flask import Blueprint
 
 bp = Blueprint("shop", __name__)
 
-from app.web.shop import checkout, door, lookup, own, owning, placing, saving, shelf, waiting  # noqa: E402, F401 (routes)
+from app.web.shop import (  # noqa: E402, F401 (routes)
+    checkout,
+    door,
+    help,
+    lookup,
+    own,
+    owning,
+    pictures,
+    placing,
+    saving,
+    shelf,
+    waiting,
+)

@@ -7,10 +7,11 @@ from flask import request, url_for
 from flask_babel import gettext
 
 from app.catalog import queries as catalog
+from app.catalog.queries import Product
 from app.delivery import queries as links
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement
-from app.kit import clock, db, effects, tokens
+from app.kit import clock, db, effects, pictures, tokens
 from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
@@ -33,12 +34,14 @@ from app.web.shop.shown import (
     LookShown,
     MoneyShown,
     good_shown,
+    guide_of,
     look_shown,
     money_shown,
     opens_itself,
     order_shown,
     phase,
 )
+from app.web.shown import StepShown, steps_shown
 
 WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
 
@@ -142,10 +145,20 @@ def _password(found: Order) -> str:
 
 
 def goods_of(found: Order) -> dict[UUID, GoodShown]:
-    """Return what a page tells of each thing ordered, by SKU."""
+    """Return what a page tells of each thing ordered, by SKU; how it is used only once it was paid."""
     skus = catalog.list_skus_by_id({line.sku_id for line in found.lines})
     products = catalog.list_products_by_id({sku.product_id for sku in skus.values()})
-    return {sku.id: good_shown(sku, products[sku.product_id], lang(), frame().lang) for sku in skus.values()}
+    steps = _steps(products) if found.paid_at else {}
+    return {sku.id: good_shown(sku, products[sku.product_id], steps.get(sku.product_id, ())) for sku in skus.values()}
+
+
+def _steps(products: Mapping[UUID, Product]) -> dict[UUID, tuple[StepShown, ...]]:
+    guides = catalog.list_guides(products)
+    sizes = pictures.sizes({number for guide in guides.values() for number in guide.values()}) if guides else {}
+    return {
+        number: steps_shown(guide_of(product, lang(), frame().lang), guides.get(number, {}), sizes)
+        for number, product in products.items()
+    }
 
 
 def looks_of(owned: Sequence[Entitlement]) -> list[LookShown]:

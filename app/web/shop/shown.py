@@ -14,6 +14,7 @@ from app.orders.queries import Closed, Line, Order, status
 from app.payments.queries import Attempt, Payback, PaybackKind
 from app.refunds.queries import Refund
 from app.web.agents import name_of
+from app.web.shown import StepShown
 
 OPENS_ITSELF = timedelta(minutes=30)  # after the payment; later somebody else may sit before the same browser
 FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "queued", "partially_delivered"})
@@ -23,17 +24,31 @@ FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "queued", "part
 class GoodShown:
     """What an order page tells of a thing that was ordered: how it is used, and where it can be had again."""
 
-    guide: str
     fields: tuple[str, ...]
     slug: str
     place: int
     live: bool
+    steps: tuple[StepShown, ...] = ()
+    redeem_url: str = ""
+    cover_id: UUID | None = None
 
 
-def good_shown(sku: Sku, product: Product, lang: str, fallback: str) -> GoodShown:
-    """Return what an order page tells of a SKU; of the product it reads nothing but its own row and texts."""
-    guide = in_language({text.lang: text.guide for text in product.texts}, lang, fallback)
-    return GoodShown(guide, sku.kind.fields, product.slug, product.position, product.status is ProductStatus.LIVE)
+def good_shown(sku: Sku, product: Product, steps: Sequence[StepShown] = ()) -> GoodShown:
+    """Return what an order page tells of a SKU; of the product it reads nothing but its own row."""
+    return GoodShown(
+        fields=sku.kind.fields,
+        slug=product.slug,
+        place=product.position,
+        live=product.status is ProductStatus.LIVE,
+        steps=tuple(steps),
+        redeem_url=product.redeem_url,
+        cover_id=product.cover_id,
+    )
+
+
+def guide_of(product: Product, lang: str, fallback: str) -> str:
+    """Return how a product is used, in the reader's language."""
+    return in_language({text.lang: text.guide for text in product.texts}, lang, fallback)
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,7 @@ class OrderShown:
     paid_at: datetime | None
     lines: Sequence[Line]
     codes: tuple[CodeShown, ...]
+    redeem_url: str = ""  # where all its codes are used, if that is one place on the web
     again: str = ""  # where the same can be ordered once more: the slug of a product that is still for sale
 
     @property
@@ -149,8 +165,14 @@ def order_shown(
         paid_at=order.paid_at,
         lines=order.lines,
         codes=_codes(order, entitlements, goods, opened or {}),
+        redeem_url=_one_place(goods),
         again=next((good.slug for good in goods.values() if good.live), ""),
     )
+
+
+def _one_place(goods: Mapping[UUID, GoodShown]) -> str:
+    places = {good.redeem_url for good in goods.values()}
+    return places.pop() if len(places) == 1 else ""
 
 
 def _codes(

@@ -1,14 +1,20 @@
 """Waiting: an order's page asks what has become of it, and is answered only when there is news."""
 
+from io import BytesIO
+
+import segno
 from flask import Response, request
 
 from app.kit import clock
+from app.kit.errors import NotFound
 from app.orders import queries as orders
-from app.web.render import Page, unchanged
+from app.orders.queries import Order
+from app.payments import queries as paying
+from app.web.render import Page, fixed, unchanged
 from app.web.shop import bp
 from app.web.shop.checkout import order_page
 from app.web.shop.placing import read_token
-from app.web.shop.shown import state_of
+from app.web.shop.shown import phase, state_of
 
 
 @bp.get("/o/<token>/status")
@@ -20,3 +26,20 @@ def status(token: str) -> Page | Response:
     answer = order_page(found, token)
     answer.is_news = True
     return answer
+
+
+@bp.get("/o/<token>/qr.png")
+def qr(token: str) -> Response:
+    """Give the address where an order is being paid as a picture, for another phone to read."""
+    url = pay_address(orders.get(read_token(token)))
+    drawn = BytesIO()
+    segno.make_qr(url, error="l").save(drawn, kind="png", scale=4, border=4)
+    return fixed(drawn.getvalue(), "image/png", False)
+
+
+def pay_address(found: Order) -> str:
+    """Return where an order is being paid, or refuse with NotFound when it is not."""
+    attempt = paying.find_attempt(found.id)
+    if attempt is None or not attempt.url or phase(found, now=clock.now()) != "pending":
+        raise NotFound
+    return attempt.url

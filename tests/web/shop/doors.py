@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import event, select
 
 from app.delivery import queries as links
 from app.delivery import service as delivery
+from app.delivery.links import read_token
 from app.delivery.models import Link
 from app.entitlements import queries as entitled
 from app.kit import clock, db
@@ -80,6 +82,11 @@ def statements() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def linked_by(url: str) -> UUID | None:
+    """Return the link that an address leads to; two addresses of one link may be signed a second apart."""
+    return read_token(url.rpartition("/")[2])
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from app.kit.events import EventRow
 from app.orders import queries as orders
 from tests.kit.depth import share
 from tests.make import Browser, Shop
-from tests.web.shop.doors import Linked, alike, from_network, in_one_window, later, statements
+from tests.web.shop.doors import Linked, alike, from_network, in_one_window, later, linked_by, statements
 from tests.web.shop.test_purchase import shown_codes
 
 NUMBERS = share(10_000)  # on each engine
@@ -45,7 +45,7 @@ def test_number_and_password_lead_to_the_order_on_another_device(linked: Linked)
 
     found = look_up(phone, linked.order.number, linked.password)
 
-    assert (found.status_code, found.location) == (303, linked.url)
+    assert (found.status_code, linked_by(found.location)) == (303, linked_by(linked.url))
     assert shown_codes(phone.get(found.location).get_data(as_text=True)) == []
     opened = phone.post(f"{found.location}/reveal", {}, page=found.location)
     assert len(shown_codes(opened.get_data(as_text=True))) == 1

@@ -1,0 +1,34 @@
+"""`demo load`: a shop that has been open for a month, to try everything in; idempotent."""
+
+from typing import Any
+
+import click
+
+from app.commands.answer import answers
+from app.commands.demo import opening, shelf, stock, story
+from app.commands.demo.opening import OWNER as OWNER
+from app.commands.demo.opening import PASSWORD as PASSWORD
+from app.commands.demo.opening import SLUG
+from app.commands.demo.plan import Plan
+from app.kit import clock
+
+
+@click.group()
+def demo() -> None:
+    """The demo shop."""
+
+
+@demo.command()
+@answers
+def load() -> Any:
+    """Load the demo shop: products with pictures, codes, a month of orders, a test payment method, logins."""
+    now = clock.now()
+    merchant_id = opening.open_demo(now)
+    departments = shelf.read()
+    goods = [good for department in departments for good in department.goods]
+    plan = Plan(goods, now)
+    shelf.fill(merchant_id, departments, now=now)
+    stock.fill(merchant_id, goods, plan, now=now)
+    story.tell(merchant_id, plan, now=now)
+    logins = [{"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}]
+    return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}

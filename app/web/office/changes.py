@@ -1,0 +1,109 @@
+"""What happened to a product or to the shop, in words of the reader's language."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext
+
+from app.kit.errors import words
+from app.kit.events import EventRow
+from app.web.office.shown import Step, by_whom
+
+NAMES: Mapping[str, str] = {
+    "product.created": words("Product created"),
+    "product.changed": words("Product changed"),
+    "product.moved": words("Moved in the shop"),
+    "merchant.changed": words("Shop changed"),
+    "merchant.closed": words("Shop closed: nobody can order"),
+    "merchant.opened": words("Shop open again"),
+    "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
+}
+TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
+
+STATUSES: Mapping[str, str] = {
+    "LIVE": words("put on sale"),
+    "DRAFT": words("taken off sale, a draft now"),
+    "ARCHIVED": words("archived"),
+}
+
+# What of a product changed: the words, with {of} for the SKU, step or language, {before} and {after} for the values.
+CHANGES: Mapping[str, str] = {
+    "category": words("category"),
+    "cover": words("cover picture"),
+    "names": words("name of {of}"),
+    "order": words("order of the variants"),
+    "price": words("price of {of}: {before} → {after}"),
+    "redeem_url": words("redeem address"),
+    "step": words("picture of step {of}"),
+    "tags": words("tags"),
+    "texts": words("texts ({of})"),
+    "variant": words("new variant {of}"),
+    "was": words("earlier price of {of}: {before} → {after}"),
+}
+
+LOOKS: Mapping[str, str] = {
+    "accent": words("colour"),
+    "closed": words("words while closed"),
+    "contact": words("contact"),
+    "hours": words("hours"),
+    "licence": words("licence number"),
+    "logo": words("logo"),
+    "name": words("name"),
+    "notice": words("notice"),
+    "promise": words("after-sales promise"),
+    "tagline": words("tagline"),
+    "tells_stock": words("how stock is told"),
+}
+
+
+def happened(timeline: Sequence[EventRow]) -> list[Step]:
+    """Return what happened, the newest first."""
+    return [_step(row) for row in reversed(timeline)]
+
+
+def _step(row: EventRow) -> Step:
+    name = gettext(NAMES[row.name]) if row.name in NAMES else row.name
+    note = NOTES.get(row.name, lambda facts: "")(row.data)
+    return Step(row.at, name, " · ".join(part for part in (by_whom(row), note) if part), TONES.get(row.name, ""))
+
+
+def _product_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext(", ")).join(_change(*change) for change in facts["changes"])
+
+
+def _change(what: str, before: str, after: str) -> str:
+    """Return one change in words."""
+    key, _, of = what.partition(" ")
+    if key == "status":
+        return str(gettext(STATUSES.get(after, after)))
+    if key == "on_sale":
+        text = gettext("{of} put on sale") if after == "yes" else gettext("{of} taken off sale")
+    else:
+        text = gettext(CHANGES[key]) if key in CHANGES else key
+    return str(text).format(of=_language(of), before=before or "–", after=after or "–")
+
+
+def _language(of: str) -> str:
+    return {"zh": "中文", "en": "English"}.get(of, of)
+
+
+def _shop_note(facts: Mapping[str, Any]) -> str:
+    names = dict.fromkeys(LOOKS.get(_plain(what), what) for what in facts["changes"])
+    return str(gettext(", ")).join(gettext(name) for name in names)
+
+
+def _plain(what: str) -> str:
+    """Return what changed without its language: `hours_zh` → `hours`."""
+    head, _, tail = what.rpartition("_")
+    return head if tail in {"zh", "en"} else what
+
+
+def _moved_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("further up") if facts["up"] else gettext("further down"))
+
+
+NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "product.changed": _product_note,
+    "product.moved": _moved_note,
+    "merchant.changed": _shop_note,
+}

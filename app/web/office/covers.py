@@ -1,0 +1,84 @@
+"""Pictures of a product in the office: each comes in by a form of its own, so that nothing else waits for it."""
+
+from functools import partial
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from app.catalog import queries, service
+from app.kit import clock, db, pictures
+from app.kit.ids import from_public
+from app.web.guard import actor, corrects, frame, needs, streams, unit
+from app.web.language import here
+from app.web.office import bp
+from app.web.office.catalog import product as product_page
+from app.web.office.uploading import picture_from
+from app.web.render import Page, Redirect, wants_fragment
+
+
+def _page_of_step(product: str, step: int) -> Page:
+    answer: Page = product_page(product)
+    return answer
+
+
+@bp.post("/<shop>/products/<product>/cover")
+@needs("products.edit")
+@unit(None)
+@streams
+@corrects(product_page)
+def upload_cover(product: str) -> Page | Redirect:
+    made = picture_from("cover")
+    db.write(frame().merchant_id, partial(_put_cover, product, made))
+    return _shown(product)
+
+
+@bp.post("/<shop>/products/<product>/cover/remove")
+@needs("products.edit")
+@unit(None)
+@corrects(product_page)
+def remove_cover(product: str) -> Page | Redirect:
+    db.write(frame().merchant_id, partial(_put_cover, product, None))
+    return _shown(product)
+
+
+@bp.post("/<shop>/products/<product>/steps/<int:step>")
+@needs("products.edit")
+@unit(None)
+@streams
+@corrects(_page_of_step)
+def upload_step(product: str, step: int) -> Page | Redirect:
+    made = picture_from(f"step_{step}")
+    db.write(frame().merchant_id, partial(_put_step, product, step, made))
+    return _shown(product)
+
+
+@bp.post("/<shop>/products/<product>/steps/<int:step>/remove")
+@needs("products.edit")
+@unit(None)
+@corrects(_page_of_step)
+def remove_step(product: str, step: int) -> Page | Redirect:
+    db.write(frame().merchant_id, partial(_put_step, product, step, None))
+    return _shown(product)
+
+
+def _put_cover(product: str, made: pictures.Remade | None) -> None:
+    found = queries.get_whole(from_public("prd", product))
+    service.change_cover(found, _kept(made), now=clock.now(), by=actor().by)
+
+
+def _put_step(product: str, step: int, made: pictures.Remade | None) -> None:
+    found = queries.get_whole(from_public("prd", product))
+    service.change_step(found, step, _kept(made), now=clock.now(), by=actor().by)
+
+
+def _kept(made: pictures.Remade | None) -> UUID | None:
+    return pictures.keep(made, now=clock.now()) if made else None
+
+
+def _shown(product: str) -> Page | Redirect:
+    """Return the pictures alone where they are enough: what was typed beside them stays."""
+    if not wants_fragment():
+        return Redirect(here(".product", product=product, _anchor="pictures"), toast=_("Saved"))
+    answer: Page = db.read(frame().merchant_id, partial(product_page, product))
+    answer.toast = _("Saved")
+    return answer
