@@ -98,13 +98,11 @@ def crawl(browser: Browser, installation: Installation, link: str) -> Iterator[s
 def acts(tab: Page, url: str) -> Iterator[Callable[[], object]]:
     """Yield everything that can be done on a page, each on the page as it was opened."""
     yield partial(tab.goto, url)
-    for number in range(tab.locator("form").count()):
+    for what, act in (("form", send), (CLICKABLE, click)):
         tab.goto(url)
-        yield partial(send, tab.locator("form").nth(number))
-    tab.goto(url)
-    for number in range(tab.locator(CLICKABLE).count()):
-        tab.goto(url)
-        yield partial(click, tab.locator(CLICKABLE).nth(number))
+        for number in reversed(range(tab.locator(what).count())):  # the last first: one may put itself away for good
+            tab.goto(url)
+            yield partial(act, tab.locator(what).nth(number))
 
 
 def send(form: Locator) -> None:
