@@ -1,7 +1,7 @@
 """The shelf: products as visitors look for them, a page at a time, each page in one statement."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -38,7 +38,7 @@ PRODUCT, TEXT, SKU, CATEGORY, CATEGORY_TEXT = (
     model.__table__ for model in (Product, ProductText, Sku, Category, CategoryText)
 )
 
-_counts: Recent[int] = Recent()
+_shelves: "Recent[Shelf]" = Recent()
 _known: "Recent[tuple[Department, ...]]" = Recent()
 
 
@@ -97,6 +97,9 @@ class Shelf:
     next: str
 
 
+NOTHING = Shelf((), 0, "")
+
+
 @dataclass(frozen=True)
 class Department:
     """A category that has something to sell."""
@@ -108,7 +111,17 @@ class Department:
 
 
 def list_shelf(wanted: Wanted, lang: str, fallback: str) -> Shelf:
-    """Return a page of live products that a visitor wants, with the variants that are on sale."""
+    """Return a page of live products that a visitor wants, with the variants that are on sale.
+
+    What is not searched for is remembered, as long as the catalogue has the same version.
+    """
+    if wanted.words or wanted.among is not None:
+        return _read_shelf(wanted, lang, fallback)
+    key = (db.merchant_id(), merchants.current().shelf_version, wanted, lang, fallback)
+    return _shelves.find(key, lambda: _read_shelf(wanted, lang, fallback)) or NOTHING
+
+
+def _read_shelf(wanted: Wanted, lang: str, fallback: str) -> Shelf:
     words = wanted.words.casefold().split()[:MOST_WORDS]
     after = _read(wanted.after)
     shape = Shape(wanted.category is not None, len(words), wanted.sort, wanted.among is not None, after is not None)
@@ -116,16 +129,7 @@ def list_shelf(wanted: Wanted, lang: str, fallback: str) -> Shelf:
     binds |= {"merchant": db.merchant_id(), "category": wanted.category, "among": list(wanted.among or ())}
     binds |= {"value": after[0], "last": after[1]} if after else {}
     rows = db.session().execute(_question(shape), binds | {"lang": lang, "fallback": fallback}).all()
-    return _shelf(rows, _count(shape, binds, wanted))
-
-
-def _count(shape: Shape, binds: Mapping[str, Any], wanted: Wanted) -> int:
-    """Count what a visitor wants, from the first product of the page on; where nothing is searched for, seldom."""
-    if shape.words or shape.among or shape.after:
-        return db.session().scalar(_counting(shape), binds) or 0
-    version = merchants.current().shelf_version
-    key = (db.merchant_id(), version, wanted.category)
-    return _counts.find(key, lambda: db.session().scalar(_counting(shape), binds)) or 0
+    return _shelf(rows, db.session().scalar(_counting(shape), binds) or 0)
 
 
 def list_departments(lang: str, fallback: str) -> tuple[Department, ...]:
