@@ -5,9 +5,8 @@ is read again, and drawn again only when it changed. What depends on the visitor
 that a view names must not stand on such a page; the CSRF token and the nonce may, since they are put in afterwards.
 """
 
-import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -28,7 +27,7 @@ MOST = 256
 class Kept:
     """A page as text: what it was drawn from, and until when it is not read again."""
 
-    said: bytes
+    said: tuple[str, Mapping[str, Any]]  # template and context: plain values, which nobody changes any more
     text: str
     vary: str
     until: float
@@ -69,7 +68,7 @@ def answered(view: Callable[..., Any], find: Callable[[], Any]) -> Response:
 
 def _keep(key: Key, page: Page, before: Kept | None) -> Kept:
     """Keep a page; one that says what it said before is not drawn again."""
-    said = pickle.dumps((page.template, page.context))
+    said = page.template, page.context
     until = time.monotonic() + SECONDS
     if before and before.said == said:
         kept = Kept(said, before.text, before.vary, until)
