@@ -52,6 +52,11 @@ class Wanted:
     among: frozenset[UUID] | None = None
     after: str = ""
 
+    @property
+    def is_common(self) -> bool:
+        """Whether many may ask for the same: nothing is searched for, and nothing hangs on the stock of a moment."""
+        return not self.words and self.among is None
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -115,7 +120,7 @@ def list_shelf(wanted: Wanted, lang: str, fallback: str) -> Shelf:
 
     What is not searched for is remembered, as long as the catalogue has the same version.
     """
-    if wanted.words or wanted.among is not None:
+    if not wanted.is_common:
         return _read_shelf(wanted, lang, fallback)
     key = (db.merchant_id(), merchants.current().shelf_version, wanted, lang, fallback)
     return _shelves.find(key, lambda: _read_shelf(wanted, lang, fallback)) or NOTHING

@@ -1,6 +1,5 @@
 """Cards: what the shelf shows of each product, as plain values, so that a page of them costs little to draw."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +7,9 @@ from app.catalog import queries as catalog
 from app.catalog.queries import ShelfProduct, Wanted
 from app.inventory import queries as stock
 from app.kit.money import Money
-from app.web.language import here
+from app.kit.recent import Recent
+from app.web.guard import frame
+from app.web.language import here, lang
 from app.web.shown import stock_word
 
 NOBODY = "~"  # stands for a slug or an id while an address is made once for all cards
@@ -16,12 +17,13 @@ NOBODY = "~"  # stands for a slug or an id while an address is made once for all
 
 @dataclass(frozen=True)
 class Card:
-    """A product on the shelf."""
+    """A product on the shelf, with all that does not move; how much is left of it stands beside the card."""
 
     slug: str
     name: str
     summary: str
     sku: str
+    skus: tuple[UUID, ...]
     url: str
     cover: str  # the address of its picture; "" without one
     is_lazy: bool  # its cover is a file of its own
@@ -30,8 +32,6 @@ class Card:
     price: Money
     was: Money | None
     has_one_price: bool
-    left: int
-    stock: str
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,26 @@ class Cards:
     next: str
 
 
-def cards(wanted: Wanted, sheet: str, lang: str, fallback: str) -> Cards:
-    """Return the cards a visitor wants; `sheet` is the address of the one file with all their covers, or ""."""
-    found = catalog.list_shelf(wanted, lang, fallback)
-    counts = stock.stock_of(sku.id for product in found.products for sku in product.skus)
-    url, cover = here(".product", slug=NOBODY), here(".small_picture", picture=UUID(int=0))
-    made = tuple(
-        _card(product, counts, url.replace(NOBODY, product.slug), _cover(product, sheet, cover))
-        for product in found.products
-    )
-    return Cards(made, found.count, found.next)
+Goods = tuple[tuple[Card, int, str], ...]
+
+NO_CARDS = Cards((), 0, "")
+
+_known: Recent[Cards] = Recent()
+
+
+def list_cards(wanted: Wanted, base: str, category: str | None) -> Cards:
+    """Return the cards that a visitor wants of the shelf at `base`: of a category by its slug, or of everything."""
+    if not wanted.is_common:
+        return _cards_of(wanted, category)
+    key = (frame().merchant_id, frame().shelf_version, base, wanted, lang(), frame().lang)
+    return _known.find(key, lambda: _cards_of(wanted, category)) or NO_CARDS
+
+
+def list_goods(found: Cards) -> Goods:
+    """Return cards with how much is left of each, as a number and as a word."""
+    counts = stock.stock_of(sku for card in found.cards for sku in card.skus)
+    left = [max(counts.get(sku, 0) for sku in card.skus) for card in found.cards]
+    return tuple((card, count, stock_word(count)) for card, count in zip(found.cards, left, strict=True))
 
 
 def mark_of(product_id: UUID) -> str:
@@ -60,14 +70,23 @@ def mark_of(product_id: UUID) -> str:
     return f"c{product_id.hex[-12:]}"
 
 
-def _card(product: ShelfProduct, counts: Mapping[UUID, int], url: str, cover: tuple[str, bool]) -> Card:
+def _cards_of(wanted: Wanted, category: str | None) -> Cards:
+    found = catalog.list_shelf(wanted, lang(), frame().lang)
+    is_first = wanted == Wanted(category=wanted.category)  # the only page that has a sheet of covers
+    sheet = here(".covers", v=frame().shelf_version, category=category) if is_first else ""
+    url, alone = here(".product", slug=NOBODY), here(".small_picture", picture=UUID(int=0))
+    cards = (_card(one, url.replace(NOBODY, one.slug), _cover(one, sheet, alone)) for one in found.products)
+    return Cards(tuple(cards), found.count, found.next)
+
+
+def _card(product: ShelfProduct, url: str, cover: tuple[str, bool]) -> Card:
     cheapest = min(product.skus, key=lambda sku: sku.price.minor)
-    left = max(counts.get(sku.id, 0) for sku in product.skus)
     return Card(
         slug=product.slug,
         name=product.name,
         summary=product.summary,
         sku=cheapest.code,
+        skus=tuple(sku.id for sku in product.skus),
         url=url,
         cover=cover[0],
         is_lazy=cover[1],
@@ -76,8 +95,6 @@ def _card(product: ShelfProduct, counts: Mapping[UUID, int], url: str, cover: tu
         price=cheapest.price,
         was=cheapest.was,
         has_one_price=len({sku.price for sku in product.skus}) == 1,
-        left=left,
-        stock=stock_word(left),
     )
 
 

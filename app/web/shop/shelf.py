@@ -17,7 +17,7 @@ from app.web.kept import kept
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, page
 from app.web.shop import bp
-from app.web.shop.cards import cards
+from app.web.shop.cards import list_cards, list_goods
 from app.web.shown import ProductShown, product_shown, steps_shown
 
 VIEWS = {"list", "grid"}
@@ -90,14 +90,16 @@ def _gone(shown: ProductShown) -> Page:
 def shelf(departments: tuple[Department, ...], chosen: Department | None) -> Page:
     """Return a page of the shelf: a category or everything, as it was searched, filtered and sorted."""
     asked = _asked()
-    base = here(".category", slug=chosen.slug) if chosen else here(".home")
+    base = f"{request.script_root}{request.path}"
+    found = list_cards(_wanted(asked, chosen), base, chosen.slug if chosen else None)
     answer = page(
         "shop/shelf/home.html",
         fragments={"shelf": "shop/shelf/_shelf.html", "more": "shop/shelf/_cards.html"},
         departments=departments,
         chosen=chosen,
         asked=asked,
-        found=cards(_wanted(asked, chosen), _sheet(asked, chosen), lang(), frame().lang),
+        found=found,
+        goods=list_goods(found),
         view=_view(),
         first=not asked.after,
         is_all=asked == Asked(),
@@ -127,13 +129,6 @@ def _wanted(asked: Asked, chosen: Department | None) -> Wanted:
         among=stock.list_in_stock() if asked.stock else None,
         after=asked.after,
     )
-
-
-def _sheet(asked: Asked, chosen: Department | None) -> str:
-    """Return the file with the covers of this page, where it is the first one in the shop's own order."""
-    if asked != Asked():
-        return ""
-    return here(".covers", v=frame().shelf_version, category=chosen.slug if chosen else None)
 
 
 def _view() -> str:
