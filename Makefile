@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 DEPTH ?= 1
-JOBS ?= 2
+JOBS ?= 3
 export DEPTH
 
 .DEFAULT_GOAL := help

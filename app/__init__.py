@@ -11,8 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import commands, logs, wiring
 from app.accounts import effects as account_effects
+from app.companies import effects as company_effects
 from app.delivery import effects as delivery_effects
 from app.entitlements import tasks as entitlement_tasks
+from app.gifting import effects as gifting_effects
 from app.inventory import tasks as inventory_tasks
 from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
@@ -20,6 +22,7 @@ from app.payments import effects as payment_effects
 from app.payments import providers
 from app.payments import tasks as payment_tasks
 from app.payments.providers.test_gateway import TestGateway
+from app.redemption import tasks as redemption_tasks
 from app.refunds import tasks as refund_tasks
 from app.settings import SPOOL, Settings
 from app.web import assets, errors, headers, language, letters, surfaces
@@ -28,8 +31,8 @@ from app.web.guard import current_actor
 from app.web.render import htmx
 from app.web.session import SurfaceSessions
 
-OUTSIDE_CALLS = (account_effects, payment_effects, delivery_effects)
-LONG_WORK = (ledger_tasks, inventory_tasks, payment_tasks, entitlement_tasks, refund_tasks)
+OUTSIDE_CALLS = (account_effects, payment_effects, delivery_effects, company_effects, gifting_effects)
+LONG_WORK = (ledger_tasks, inventory_tasks, payment_tasks, entitlement_tasks, refund_tasks, redemption_tasks)
 
 
 def create_app(settings: Settings | None = None) -> Miaofa:

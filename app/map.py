@@ -13,5 +13,8 @@ AREAS = (
     "entitlements",
     "refunds",
     "delivery",
+    "redemption",
+    "companies",
+    "gifting",
     "finance",
 )

@@ -1,5 +1,7 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
+from app.companies import service as companies
+from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
 from app.delivery import service as delivery
 from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
@@ -15,6 +17,7 @@ from app.orders.events import OrderDelivered, OrderPaid, OrderPartlyDelivered, O
 from app.payments import service as payments
 from app.payments import tasks as paying
 from app.payments.events import NoticeStored, PaybackAsked, PaybackDone, PaybackStuck
+from app.redemption import service as redemption
 from app.refunds import service as refunds
 from app.refunds import tasks as refunding
 from app.refunds.events import OrderRefunded
@@ -29,8 +32,12 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     PromisesKept: (finance.post_late_goods,),
     OrderRefunded: (finance.post_refunds,),
     PaybackAsked: (finance.post_unasked,),
-    PaybackDone: (refunds.follow, finance.post_paybacks),
+    PaybackDone: (refunds.follow, finance.post_paybacks, companies.give_back),
     PaybackStuck: (refunds.follow,),
+    BalanceToppedUp: (finance.post_balances,),
+    BalancePaidOut: (finance.post_balances,),
+    BalanceSpent: (finance.post_balances,),
+    BalanceReturned: (finance.post_balances,),
 }
 
 # After the commit, through the outbox, in a unit of their own; safe to run twice.
@@ -40,14 +47,27 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     CodesFreed: (inventory.recount_after, entitlements.serve_stocked),
     OrderPlaced: (inventory.recount_after, paying.watch_after),
     OrderPaid: (granting.watch_after, books.roll_after),
-    OrderDelivered: (delivery.tell_ready,),
+    OrderDelivered: (
+        delivery.tell_ready,
+        companies.tell_ready,
+        redemption.issue_after,
+    ),
     OrderQueued: (refunding.watch_after, entitlements.serve_promised, delivery.tell_queued),
-    OrderPartlyDelivered: (refunding.watch_after, entitlements.serve_promised, delivery.tell_ready),
+    OrderPartlyDelivered: (
+        refunding.watch_after,
+        entitlements.serve_promised,
+        delivery.tell_ready,
+        redemption.issue_after,
+    ),
     OrderRefunded: (books.roll_after, delivery.tell_refunded),
     LinkAsked: (delivery.tell_asked,),
     CodeAsked: (delivery.tell_code,),
     NoticeStored: (payments.apply_stored,),
+    BalanceToppedUp: (books.roll_after,),
+    BalancePaidOut: (books.roll_after,),
+    BalanceSpent: (books.roll_after,),
+    BalanceReturned: (books.roll_after,),
     PaybackAsked: (books.roll_after,),
     PaybackDone: (books.roll_after,),
-    PromisesKept: (books.roll_after,),
+    PromisesKept: (books.roll_after, redemption.issue_after),
 }

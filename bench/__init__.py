@@ -1,6 +1,7 @@
 """Benchmarks: figures for people who decide, each beside the floor of the same run. `make bench` runs them all.
 
-    python -m bench [--only import|codes_list|place|notice|pool] [--engine sqlite|postgresql] [--quick]
+    python -m bench [--only import|codes_list|place|notice|pool|mails|redeem|bulk] [--engine sqlite|postgresql]
+                    [--quick]
     python -m bench --profile place|notice [--engine sqlite|postgresql]
 
 The last lines are one JSON object per figure. Every one has `bench`, `engine`, `value`, `unit`, `floor` (the same
@@ -21,6 +22,8 @@ machine in one of the runs. What else there is:
 * `pool`: how much more a claim takes in a pool of 1,000,000 codes than in one of 10,000, nine tenths sold; `value` and
   `floor` are the medians in the large and the small one, `ratio` is the median of pairs of runs, `ratios` are claims,
   whole orders, and pages touched by a claim (PostgreSQL). `seeder.py` fills the pools; that is no import.
+* `redeem`: codes found and used one by one in this process, a unit each; floor: `apply` by one writer. `bulk`: a list
+  of `rows` codes as a task, from its confirmation to its end; floor: those one by one.
 * `profile`: ms of processor time a request by room of the house, in this process; `--profile` tells more of it.
 * `cpu_ms`: processor time per order of web, worker, database and Redis; `neighbours`: the share of the machine's
   processor time that went to strangers meanwhile. Both only where there is /proc. Strangers spoil the rates most,
@@ -30,7 +33,8 @@ Each engine gets a fresh installation in a temporary folder: SQLite with its fil
 the shop signs in as the plain app role. It is served just as `make run` serves it: Redis, two web processes of four
 threads, worker, sweeper. After the sales the books are checked, and a broken promise ends the run with exit code 1.
 
-Where things are: `stage.py` the installation, `imports.py` `pages.py` `sales.py` `pool.py` the figures, `requests.py`
-what is asked, `load.py` and `load.lua` the load of wrk, `client.py` the one reader of pages, `floor.py` the floor,
-`seeder.py` the pools, `profiling.py` and `sampler.py` the profile, `promises.py` the check, `cpu.py` processor time.
+Where things are: `stage.py` the installation, `imports.py` `pages.py` `sales.py` `pool.py` `redeem.py` the figures,
+`requests.py` what is asked, `load.py` and `load.lua` the load of wrk, `client.py` the one reader of pages, `floor.py`
+the floor, `seeder.py` the pools, `profiling.py` and `sampler.py` the profile, `promises.py` the check, `cpu.py`
+processor time.
 """

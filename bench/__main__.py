@@ -7,13 +7,16 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bench import home, imports, load, mails, pages, pool, profiling, sales
+from bench import home, imports, load, mails, pages, pool, profiling, redeem, sales
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
-NAMES = ("import", "codes_list", "place", "notice", "pool", "mails", "home")
+NAMES = ("import", "codes_list", "place", "notice", "pool", "mails", "redeem", "bulk", "counter", "export", "home")
+REDEEMED = {"redeem", "bulk"}
+USED = {"counter", "export"}  # with a stage of their own: their codes are sold beforehand, and served
+ALONE = {"pool", "mails", *REDEEMED}  # need neither imported codes nor the web
 SALES = {"place", "notice"}
-LOADED = {*SALES, "home"}  # by wrk
+LOADED = {*SALES, "counter", "home"}  # by wrk
 FULL = Size(codes=200_000, seconds=4, pages=100)
 QUICK = Size(
     codes=20_000,
@@ -26,6 +29,10 @@ QUICK = Size(
     mails=300,
     queued_mails=2_000,
     home_codes=50_000,
+    redeemed=300,
+    bulk_rows=2_000,
+    scanned=1_500,
+    exported=10_000,
 )
 PROFILED = 1000  # requests
 
@@ -71,9 +78,12 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
 
 def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
     """Set the stages: the home page has one of its own, with many products."""
-    if names - {"home"}:
+    if names - {"home", *USED}:
         with Stage(engine, size) as stage:
-            yield from measure(stage, names)
+            yield from measure(stage, names - USED)
+    if names & USED:
+        with Stage(engine, size) as stage:
+            yield from redeem.serve(stage, names)
     if "home" in names:
         with Stage(engine, size) as stage:
             say(f"{engine}: filling a shelf of {home.PRODUCTS} products and {size.home_codes} codes")
@@ -88,11 +98,14 @@ def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:
     if "mails" in names:
         say(f"{stage.engine}: sending {stage.size.mails} letters")
         yield mails.measure(stage)
-    if names <= {"pool", "mails"}:
+    if names & REDEEMED:
+        say(f"{stage.engine}: redeeming {stage.size.redeemed} codes and a list of {stage.size.bulk_rows}")
+        yield from redeem.measure(stage)
+    if names <= ALONE:
         return
     say(f"{stage.engine}: importing {stage.size.codes} codes")
     yield imports.measure(stage)
-    if names <= {"import", "pool"}:
+    if names <= ALONE | {"import"}:
         return
     stage.serve()
     if "codes_list" in names:

@@ -44,6 +44,17 @@ class Meter:
         return {role: round(1000 * self.roles[role] / count, 2) for role in roles} if count else {}
 
 
+def of_role(role: str) -> list[int]:
+    """Return the living descendants of this process that play a role themselves or work for one that does."""
+    parents = {}
+    for folder in PROC.glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    return [pid for pid in parents if _role(pid, parents) == role]
+
+
 def _own() -> float:
     """Return what this process and its finished children used."""
     usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)

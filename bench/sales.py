@@ -68,7 +68,7 @@ def measure(stage: Stage) -> Iterator[Figure]:
     promises.check(stage.shop)
 
 
-def compare(stage: Stage, bench: str, step: str, make: Make) -> Figure:
+def compare(stage: Stage, bench: str, step: str, make: Make, *, unit: str = "orders/s") -> Figure:
     """Let ours and the floor take turns and return the figure."""
     contest = Contest()
     fire(stage, make(int(MOST_PER_SECOND * WARM_UP)), connections=8, seconds=WARM_UP)
@@ -77,10 +77,10 @@ def compare(stage: Stage, bench: str, step: str, make: Make) -> Figure:
         contest.turn(stage, step, make, connections, connections)
     for _ in range(stage.size.rounds - 1):
         contest.turn(stage, step, make, *contest.best)
-    return told(stage, bench, contest, profiling.shares(stage, make(stage.size.profiled)))
+    return told(stage, bench, contest, profiling.shares(stage, make(stage.size.profiled)), unit)
 
 
-def told(stage: Stage, bench: str, contest: Contest, parts: dict[str, float]) -> Figure:
+def told(stage: Stage, bench: str, contest: Contest, parts: dict[str, float], unit: str) -> Figure:
     own, bare = contest.best
     value, floor = median(run.rate for run in contest.ours[own]), median(run["value"] for run in contest.floor[bare])
     wrong, meter = contest.wrong, contest.meters[own][-1]
@@ -89,7 +89,7 @@ def told(stage: Stage, bench: str, contest: Contest, parts: dict[str, float]) ->
         bench,
         engine=stage.engine,
         value=value,
-        unit="orders/s",
+        unit=unit,
         floor=floor,
         bar_ratio=LEAST_RATIO,
         met=not wrong and judged(value >= LEAST_RATIO * floor, neighbours),
@@ -97,7 +97,7 @@ def told(stage: Stage, bench: str, contest: Contest, parts: dict[str, float]) ->
         floor_clients=bare,
         at={number: shown(contest.ours[number], contest.floor[number]) for number in CONNECTIONS},
         rounds=stage.size.rounds,
-        orders=sum(run.answered for runs in contest.ours.values() for run in runs),
+        answers=sum(run.answered for runs in contest.ours.values() for run in runs),
         client="wrk",
         cpu_ms=meter.ms_each(contest.ours[own][-1].answered),
         neighbours=neighbours,

@@ -151,6 +151,7 @@ DOORS = {
     "h11": "app/kit/http.py",
     "itsdangerous": "app/kit/tokens.py",
     "pypinyin": "app/catalog/rules.py",
+    "python_calamine": "app/kit/sheets.py",
     "redis": "app/kit/bell.py",
     "rq": "app/kit/bell.py",
 }

@@ -14,10 +14,15 @@ from werkzeug.routing import Rule
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Category, Product
+from app.companies import queries as companies
+from app.companies.models import Company, Invite
 from app.delivery import queries as links
 from app.delivery import service as delivery
+from app.entitlements import queries as entitled
+from app.gifting import queries as gifts
+from app.gifting.queries import Extract, Handout, HandoutRow
 from app.inventory import queries as inventory
-from app.kit import clock, db, pictures
+from app.kit import clock, db, pictures, tokens
 from app.kit.effects import Effect
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id, public
@@ -25,9 +30,14 @@ from app.kit.listing import listed
 from app.kit.pictures import Picture
 from app.orders.models import Order
 from app.payments.models import Notice, Payback
+from app.redemption.queries import Bulk, Location, Redemption
 from app.web.dispatch import Miaofa
 from app.web.shop.placing import token_of
+from app.web.shop.using import TICKET
+from tests.companies.firm import make_busy_firm
+from tests.gifting.gifts import hand_out
 from tests.make import Browser, Shop, fresh_code
+from tests.redemption.goods import redeem_a_list
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,9 @@ def sell(shop: Shop) -> Order:
     assert shop.pay(order, trade_no=f"TG{order.number}-2")  # whose money goes back, by an effect
     shop.write(lambda: delivery.send_link_again(order.id, now=clock.now(), by=SYSTEM))
     shop.write(lambda: pictures.keep_drawn('<svg viewBox="0 0 9 9"/>', now=clock.now()))
+    firm = make_busy_firm(shop)
+    redeem_a_list(shop)
+    hand_out(firm)
     shop.write(lambda: departed(shop.sku.lower()))
     return order
 
@@ -64,13 +77,19 @@ def departed(slug: str) -> None:
 
 def office(shop: Shop, order: Order) -> list[Door]:
     """Return every door of a shop's office that asks for a permission."""
-    return [door for door in doors(shop, order) if door.permission]
+    return [door for door in doors(shop, order, surface="office") if door.permission]
 
 
-def doors(shop: Shop, order: Order, *, of: Shop | None = None) -> list[Door]:
-    """Return every door of the installation, at the addresses that an order and the rest of its shop (`of`) have.
+def enterprise(shop: Shop, order: Order, *, of: Shop | None = None) -> list[Door]:
+    """Return every door of a shop's companies that asks for a permission."""
+    return [door for door in doors(shop, order, of=of, surface="enterprise") if door.permission]
 
-    A shop without a domain is found by its short name alone.
+
+def doors(shop: Shop, order: Order, *, of: Shop | None = None, surface: str = "") -> list[Door]:
+    """Return every door of the installation, or of one surface.
+
+    They stand at the addresses that an order and the rest of its shop (`of`) have; a shop without a domain is found by
+    its short name alone.
     """
     known = words(of or shop, order) | {"shop": shop.slug}
     return [
@@ -84,7 +103,7 @@ def doors(shop: Shop, order: Order, *, of: Shop | None = None) -> list[Door]:
         )
         for rule in shop.app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        if not rule.endpoint.startswith("shop.")
+        if not rule.endpoint.startswith("shop.") and rule.endpoint.startswith(surface)
     ]
 
 
@@ -110,7 +129,39 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),
+        **of_company(shop),
+        **of_redemption(shop, order),
     }
+
+
+def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
+    """Return what addresses about using and giving name: the oldest of each kind, as `sell` made them."""
+    sku, piece = shop.read(lambda: (catalog.get_sku(shop.sku), entitled.list_of_order(order.id)[0]))
+    place, made = (shop.read(partial(first, model)) for model in (Location, Redemption))
+    handout, person, extract = (shop.read(partial(first, model)) for model in (Handout, HandoutRow, Extract))
+    return {
+        "sku": public("sku", sku.id),
+        "location": public("loc", place),
+        "redemption": public("rdm", made),
+        "entitlement": public("ent", piece.id),
+        "ticket": tokens.sign(TICKET, [shop.merchant_id, piece.id.hex]),
+        "handout": public("hnd", handout),
+        "person": public("clm", person),
+        "claim": gifts.token_of(person),
+        "extract": public("ext", extract),
+    }
+
+
+def of_company(shop: Shop) -> dict[str, str]:
+    """Return the oldest company of a shop with a member, an invite and a list; made when it is first asked for."""
+    number = shop.read(lambda: db.session().scalar(select(Company.id).order_by(Company.id).limit(1)))
+    number = number or make_busy_firm(shop).id
+    invite = shop.read(partial(first, Invite))
+    bulk = shop.read(lambda: db.session().scalars(select(Bulk.id).where(Bulk.company_id == number)).first())
+    assert bulk
+    member = shop.read(lambda: companies.list_members(number))[-1].user_id
+    names = {"company": public("com", number), "invite": public("inv", invite), "bulk": public("blk", bulk)}
+    return names | {"member": public("usr", member), "kind": "csv"}
 
 
 def first(model: Any) -> UUID:

@@ -17,7 +17,10 @@ from app.kit.money import Money
 from app.ledger import service as ledger
 from app.refunds import service as refunds
 from tests.catalog.shelf import dress
+from tests.companies.firm import make_busy_firm
+from tests.gifting.gifts import hand_out
 from tests.make import Shop, fresh_code
+from tests.redemption.goods import redeem_a_list
 
 
 def fill(shop: Shop) -> None:
@@ -49,3 +52,5 @@ def fill(shop: Shop) -> None:
     code = OneTimeCode(id=new_id(), created_at=now, tries=0, **ours)
     shop.write(lambda: db.session().add_all([code, ContactOwner(proved_at=now, **ours)]))
     shop.write(lambda: throttle.count(tries.keys("alice", "network"), now=clock.now()))
+    redeem_a_list(shop)
+    hand_out(make_busy_firm(shop))

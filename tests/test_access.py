@@ -1,7 +1,7 @@
 """Who may pass which door: walks over every address there is, so that a new one cannot be forgotten."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,118 +10,19 @@ import pytest
 from sqlalchemy import Table
 
 from app.accounts.rules import ROLES
+from app.companies.models import Company
+from app.companies.rules import PERMISSIONS
 from app.kit import db
 from app.kit.tenancy import PLATFORM, Base, Scope, System
 from app.orders.models import Order
 from app.web.dispatch import Miaofa
-from app.web.guard import surface_of
+from app.web.guard import MEMBER_COOKIE, surface_of
 from tests import people
-from tests.doors import doors, knock, mark, office, plain, sell
+from tests.access import MACHINES, OBJECTS, OWN_UNITS, PUBLIC
+from tests.companies.firm import Firm
+from tests.doors import doors, first, knock, mark, office, plain, sell
 from tests.make import Shop
 from tests.test_schema import UNSCOPED
-
-PUBLIC: Mapping[str, str] = {
-    "hooks.notice": "Gateways; an unguessable address, and the notice is signed.",
-    "office.account": "It asks for a session itself and shows what is its holder's; an account belongs to no shop.",
-    "office.ask_reset": "Whoever forgot a password cannot be signed in; the answer tells nothing.",
-    "office.change_password": "It asks for a session itself, and for the present password.",
-    "office.choose_password": "Whoever holds the signed link from a mailbox.",
-    "office.end_other_sessions": "It asks for a session itself and ends its holder's alone.",
-    "office.end_session": "It asks for a session itself and ends its holder's alone.",
-    "office.login": "The way in.",
-    "office.reset": "Whoever forgot a password cannot be signed in.",
-    "office.reset_password": "Whoever holds the signed link from a mailbox, once.",
-    "office.reset_sent": "It says the same to everyone.",
-    "office.sign_in": "The way in.",
-    "office.sign_out": "The way out; without a session it ends nothing.",
-    "office.start": "It asks for a session itself, and lists one's own shops; there is no shop to have a role in yet.",
-    "platform.healthz": "Balancers ask it.",
-    "platform.office_preferences": "Language and theme of the browser that asks.",
-    "platform.preferences": "Language and theme of the browser that asks.",
-    "platform.readyz": "Balancers ask it; it names no cause that helps an attacker.",
-    "shop.ask_code": "Whoever lost an order's password; the code goes to its contact, and the answer tells nothing.",
-    "shop.ask_link": "Whoever lost a link; it goes to the order's own contact, and the answer tells nothing.",
-    "shop.cancel": "The browser that placed the order, proven by its device token.",
-    "shop.category": "The shelf.",
-    "shop.check": "Whoever holds the signed token may have the gateway asked.",
-    "shop.covers": "The shelf's pictures.",
-    "shop.departments": "The shelf.",
-    "shop.code_asked": "It says the same to everyone.",
-    "shop.door": "Whoever holds the signed link; codes stay masked.",
-    "shop.forget": "The browser that asks, by its device token.",
-    "shop.help": "How the shop works and is reached.",
-    "shop.home": "The shelf.",
-    "shop.link_asked": "It says the same to everyone.",
-    "shop.look_up": "Whoever knows an order's password; the answer tells nothing else.",
-    "shop.lookup": "Whoever looks for an order.",
-    "shop.lost_link": "Whoever lost a link.",
-    "shop.mark": "The shop's own mark.",
-    "shop.no_password": "Whoever lost an order's password.",
-    "shop.order": "Whoever holds the signed token; codes stay masked.",
-    "shop.orders": "The orders of the browser that asks, by its device token.",
-    "shop.pay": "Whoever holds the signed token may pay.",
-    "shop.picture": "Pictures of products; they are shown to everyone.",
-    "shop.place": "Everyone may buy.",
-    "shop.product": "The shelf.",
-    "shop.prove_by_code": "Whoever reads the contact's mailbox, in the browser that asked, where the shop allows it.",
-    "shop.prove_at_door": "Whoever holds the signed link and knows the order's password.",
-    "shop.put_away": "The browser that asks has read the notice.",
-    "shop.qr": "Whoever holds the signed token may pay.",
-    "shop.reveal": "The browser that placed the order, proven by its device token.",
-    "shop.reveal_at_door": "A browser that proved itself at a link of the order, or placed it.",
-    "shop.save": "The browser that placed the order, or one that proved itself, as for a look.",
-    "shop.small_picture": "Pictures of products; they are shown to everyone.",
-    "shop.sign_out": "The browser that asks, by its device token.",
-    "shop.status": "Whoever holds the signed token; codes stay masked.",
-    "static": "Files that everyone may read.",
-}
-OWN_UNITS: Mapping[str, str] = {
-    "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
-    "office.account": "Sessions are the platform's.",
-    "office.ask_reset": "Password resets are the platform's.",
-    "office.change_password": "Hashing is slow on purpose and stays outside of units.",
-    "office.choose_password": "Password resets are the platform's.",
-    "office.end_other_sessions": "Sessions are the platform's.",
-    "office.end_session": "Sessions are the platform's.",
-    "office.import_file": "An upload is staged and imported in many units.",
-    "office.login": "It asks the database nothing.",
-    "office.remove_cover": "It shows the pictures as they are after its commit.",
-    "office.remove_logo": "It shows the logo as it is after its commit.",
-    "office.remove_step": "It shows the pictures as they are after its commit.",
-    "office.reset": "It asks the database nothing.",
-    "office.reset_password": "Hashing is slow on purpose and stays outside of units.",
-    "office.reset_sent": "It asks the database nothing.",
-    "office.sign_in": "Hashing is slow on purpose and stays outside of units.",
-    "office.sign_out": "Sessions are the platform's.",
-    "office.start": "It looks into each shop of its own.",
-    "office.upload_cover": "A picture is made anew outside of units.",
-    "office.upload_logo": "A picture is made anew outside of units.",
-    "office.upload_step": "A picture is made anew outside of units.",
-    "platform.healthz": "It must answer while the database does not.",
-    "platform.office_preferences": "It asks the database nothing.",
-    "platform.preferences": "It asks the database nothing.",
-    "platform.readyz": "It looks at the database from outside.",
-    "shop.cancel": "It commits before gateways are told.",
-    "shop.check": "It commits before gateways are asked.",
-    "shop.look_up": "A wrong try is committed before it is refused.",
-    "shop.pay": "Checkout commits before the payment starts.",
-    "shop.place": "Forms that are sent at the same moment are placed in one unit.",
-    "shop.prove_by_code": "A wrong try is committed before it is refused.",
-    "shop.prove_at_door": "A wrong try is committed before it is refused.",
-    "shop.put_away": "It asks the database nothing.",
-    "shop.reveal": "The reveal is committed before the code is opened.",
-    "shop.reveal_at_door": "The reveal is committed before the code is opened.",
-    "shop.save": "The look is committed before the codes are opened.",
-}
-OBJECTS = {"office.order", "office.product", "office.batch"} | {
-    f"office.{action}"
-    for action in "refund send_back dismiss retry ask_again send_again dismiss_message send_link revoke_links".split()
-}
-OBJECTS |= {f"office.{action}_category" for action in "rename move drop".split()} | {"office.move_product"}
-OBJECTS |= {f"office.{action}_{what}" for action in ("upload", "remove") for what in ("cover", "step")}
-OBJECTS |= {f"shop_at.{action}" for action in "reveal check cancel door prove_at_door reveal_at_door".split()}
-MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
-
 
 # What the guard decides is the same on each engine; what the database hides is not, and runs on both.
 on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -147,14 +48,15 @@ def test_every_permission_is_one_that_a_role_has(apps: dict[str, Miaofa]) -> Non
     app = apps["sqlite"]
     asked = {mark(app, rule, "permission") for rule in app.url_map.iter_rules()} - {None}
 
-    assert asked <= frozenset().union(*ROLES.values()), "Nobody could pass: add the permission to ROLES."
+    had = frozenset().union(*ROLES.values(), *PERMISSIONS.values())
+    assert asked <= had, "Nobody could pass: add the permission to ROLES."
 
 
 def test_a_permission_is_asked_only_where_there_is_a_shop_and_a_session(apps: dict[str, Miaofa]) -> None:
     app = apps["sqlite"]
     guarded = [rule for rule in app.url_map.iter_rules() if mark(app, rule, "permission")]
 
-    assert {surface_of(rule.endpoint) for rule in guarded} == {"office"}
+    assert {surface_of(rule.endpoint) for rule in guarded} == {"office", "enterprise"}
     assert all("shop" in rule.arguments for rule in guarded)
 
 
@@ -259,7 +161,8 @@ def test_what_is_another_shops_is_not_found_in_ones_own(shop: Shop, other: Shop)
     alice, theirs = people.alice(shop), sell(other)
     before = everything(other)
     token = {"office": alice.token("/office/login"), "shop": alice.token(shelf(shop))}
-    objects = [door for door in doors(shop, theirs, of=other) if door.names_object and shop.slug in door.url]
+    mine = [door for door in doors(shop, theirs, of=other) if surface_of(door.endpoint) != "enterprise"]
+    objects = [door for door in mine if door.names_object and shop.slug in door.url]
 
     assert {door.endpoint for door in objects} >= OBJECTS
     for door in objects:
@@ -272,10 +175,14 @@ def test_what_is_another_shops_is_not_found_in_ones_own(shop: Shop, other: Shop)
 
 @pytest.mark.parametrize("token", ["", "forged"])
 def test_a_form_from_a_strange_page_changes_nothing(shop: Shop, sold: Order, token: str) -> None:
-    alice = people.alice(shop)
+    alice, member = people.alice(shop), Firm(shop, shop.read(partial(first, Company))).browser()
+    cookie = member.client.get_cookie(MEMBER_COOKIE, path="/enterprise")
+    assert cookie
+    alice.client.set_cookie(MEMBER_COOKIE, cookie.value, path="/enterprise")
     before = everything(shop)
     assert alice.token("/office/login")
     assert alice.token(shelf(shop))
+    assert alice.token(f"/enterprise/{shop.slug}/login")
     posts = [it for it in doors(shop, sold) if it.method != "GET" and plain(it.endpoint) not in MACHINES]
 
     assert len(posts) >= 8

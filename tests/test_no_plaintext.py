@@ -1,7 +1,7 @@
 """A code is plaintext on its buyer's screen and nowhere else: not in the database, Redis, logs or temporary files.
 
-Canary codes go the whole way (upload, command line, sale, reveal, failures on purpose); then every place where
-something could have stayed is searched for them, in clear, in base64 and in hex.
+Canary codes go the whole way (upload, command line, sale, reveal, redemption, hand-out, failures on purpose); then
+every place where something could have stayed is searched for them, in clear, in base64 and in hex.
 """
 
 import base64
@@ -18,6 +18,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from app.commands.demo import OWNER, PASSWORD
+from app.commands.demo.company import ADMINISTRATOR
+from app.commands.demo.company import PASSWORD as HR_PASSWORD
 from tests.conftest import new_database
 from tests.engines import Postgres
 from tests.installation import Installation
@@ -25,6 +27,7 @@ from tests.installation import Installation
 SKU, CARD = "YT-MONTH", "LJ-500"
 NEW_PASSWORD = "a password chosen by letter"
 ORDER_PASSWORD = r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"
+REFERENCE = "Staff-4711"
 CONTROL = "Supplier-in-clear"  # is no secret and must be found, or the search searches nothing
 
 
@@ -60,11 +63,19 @@ def test_canaries_are_found_nowhere_but_on_the_buyers_screen(
     phone = Person(installation)
     digits = phone.come_in_by_code(installation, dora.contact)
 
+    hr, staff = Person(installation), f"staff-{secrets.token_hex(6)}@example.com"
+    merchant.type_at_the_counter(canaries[33])
+    dora.type_to_redeem(canaries[21], pins[1])
+    hr.sign_in_for_the_company()
+    hr.redeem_in_bulk(canaries[:3])
+    hr.hand_out(staff)
+    claim, given = Person(installation).open_claim(installation)
+
     break_something(installation)
     assert any(CONTROL.encode() in content for _, content in places(installation, request, logs_only=False))
-    for canary in (*canaries, *pins):
+    for canary in (*canaries, *pins, given):
         assert_found_nowhere(canary, installation, request)
-    for secret in (token, NEW_PASSWORD, link, dora.contact):
+    for secret in (token, NEW_PASSWORD, link, dora.contact, claim, staff):
         assert_found_nowhere(secret, installation, request, but="instance/spool/")  # where mailboxes begin
     assert_digits_found_nowhere(digits, installation, request, but="instance/spool/")
     assert str(phone.http.cookies.get("device"))
@@ -156,6 +167,55 @@ class Person:
         self.sign_in(NEW_PASSWORD)
         return token
 
+    def type_at_the_counter(self, code: str) -> None:
+        """Choose where the counter stands, and type something that was never sold."""
+        page = self.http.get("/office/demo/counter").text
+        place = re.search(r'<option value="(loc_\w+)"', page)
+        assert place, page
+        form = fields_of(page, "/counter/place") | {"place": place[1]}
+        page = self.http.post("/office/demo/counter/place", data=form).text
+        answer = self.http.post("/office/demo/counter", data=fields_of(page, "/counter") | {"code": code, "uses": "1"})
+        assert answer.status_code in {409, 422}, answer.text
+
+    def type_to_redeem(self, code: str, pin: str) -> None:
+        form = fields_of(self.http.get("/redeem").text, "/redeem")
+        assert self.http.post("/redeem", data=form | {"code": code, "pin": pin}).status_code in {200, 409, 422}
+        assert self.http.post("/redeem", data=form | {"code": code, "pin": "wrong"}).status_code in {409, 422}
+
+    def sign_in_for_the_company(self) -> None:
+        form = {"csrf_token": self.token("/enterprise/demo/login"), "email": ADMINISTRATOR, "password": HR_PASSWORD}
+        assert self.http.post("/enterprise/demo/login", data=form).url.path == "/enterprise/demo/"
+
+    def redeem_in_bulk(self, typed: list[str]) -> None:
+        """Paste a list of codes that are not the company's, and redeem two pieces of its batch; save both as files."""
+        page = self.http.get("/enterprise/demo/redeem").text
+        rows = {"rows": "\n".join(f"{code},{CONTROL}" for code in typed)}
+        self.http.post("/enterprise/demo/redeem/pasted", data=fields_of(page, "/pasted") | rows)
+        some = fields_of(page, "/redeem/batch") | {"batch": batch_in(page), "quantity": "2", "reference": CONTROL}
+        preview = self.http.post("/enterprise/demo/redeem/batch", data=some)
+        done = self.http.post(f"{preview.url.path}/confirmation", data=fields_of(preview.text, "/confirmation"))
+        assert [self.http.get(f"{done.url.path}/export.{kind}").status_code for kind in ("csv", "xlsx")] == [200, 200]
+
+    def hand_out(self, address: str) -> None:
+        """Give a piece of the company's batch to somebody, who is written to."""
+        page = self.http.get("/enterprise/demo/handouts/new").text
+        form = fields_of(page, "/handouts") | {"batch": batch_in(page), "name": "Party", "lang": "en"}
+        draft = self.http.post("/enterprise/demo/handouts", data=form | {"people": f"{CONTROL},{REFERENCE},{address}"})
+        given = self.http.post(f"{draft.url.path}/confirmation", data=fields_of(draft.text, "/confirmation"))
+        assert "/g/" in self.http.get(f"{given.url.path}/export.csv").text
+
+    def open_claim(self, installation: Installation) -> tuple[str, str]:
+        """Prove oneself at the link of a letter, and return the link's token and the code behind it."""
+        token = token_in_letter(installation, r"/g/([\w.-]+)")
+        page = self.http.get(f"/s/demo/g/{token}")
+        for typed in ("wrong", REFERENCE):
+            page = self.http.post(f"/s/demo/g/{token}/proof", data=fields_of(page.text, "/proof") | {"proof": typed})
+        shown = self.http.post(f"/s/demo/g/{token}/reveal", data=fields_of(page.text, "/reveal")).text
+        field = re.search(r'data-field="code"[^>]*>(.*?)</span>\s*</', shown, re.DOTALL)
+        code = re.sub(r"<[^>]+>|\s", "", field[1]) if field else shown
+        assert re.fullmatch(r"(\w{4}-){3}\w{4}", code), code
+        return token, code
+
     def token(self, path: str) -> str:
         return fields_of(self.http.get(path).text, "")["csrf_token"]
 
@@ -171,6 +231,13 @@ def fields_of(html: str, action: str) -> dict[str, str]:
         if name and value:
             found.setdefault(name[1], value[1])
     return found
+
+
+def batch_in(html: str) -> str:
+    """Return the first batch that a page lets one choose."""
+    found = re.search(r'<option value="(ord_\w+)"', html)
+    assert found, html
+    return found[1]
 
 
 def token_in_letter(installation: Installation, pattern: str = r"/office/reset/([\w.-]+)") -> str:

@@ -5,7 +5,7 @@ from app.kit.errors import Refusal, words
 
 class WrongLogin(Refusal):
     kind = "invalid"
-    message = words("E-mail and password do not match. {left} more tries.")
+    message = words("E-mail and password do not match. Tries left: {left}.")
     mend = words("Check both, or choose a new password by “Forgot your password?”.")
 
     def __init__(self, left: int) -> None:
@@ -14,7 +14,7 @@ class WrongLogin(Refusal):
 
 class WrongPassword(Refusal):
     kind = "invalid"
-    message = words("This is not your present password. {left} more tries.")
+    message = words("This is not your present password. Tries left: {left}.")
 
     def __init__(self, left: int) -> None:
         self.left = left

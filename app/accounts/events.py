@@ -48,6 +48,7 @@ class ResetAsked(Event):
     user_id: UUID
     network: str
     lang: str
+    shop: str = ""  # at whose companies' door somebody asked; "" at the office
 
 
 @dataclass(frozen=True, kw_only=True)

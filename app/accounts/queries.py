@@ -1,11 +1,11 @@
 """Questions about accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.accounts.links import reset_of
 from app.accounts.models import Device as Device
@@ -13,9 +13,21 @@ from app.accounts.models import Membership, PasswordReset, Session, User
 from app.accounts.rules import RESET_MINUTES as RESET_MINUTES
 from app.accounts.rules import SESSION_IDLE, permissions
 from app.accounts.rules import SHORTEST_PASSWORD as SHORTEST_PASSWORD
+from app.accounts.rules import is_email as is_email
 from app.accounts.rules import network as network
 from app.kit import db
 from app.kit.tokens import digest
+
+# Asked by every request of somebody who is signed in, so they are plain: no objects are made of their rows.
+SESSION, USER, MEMBERSHIP = (model.__table__.c for model in (Session, User, Membership))
+HOLDER = (
+    select(SESSION.user_id, USER.email, SESSION.seen_at, SESSION.ended_at, SESSION.expires_at)
+    .join_from(Session.__table__, User.__table__, USER.id == SESSION.user_id)
+    .where(SESSION.token_hash == bindparam("token"))
+)
+ROLE = select(MEMBERSHIP.role).where(
+    MEMBERSHIP.merchant_id == bindparam("merchant"), MEMBERSHIP.user_id == bindparam("user")
+)
 
 
 @dataclass(frozen=True)
@@ -29,20 +41,27 @@ class SignedIn:
 
 def find_signed_in(token: str, *, now: datetime) -> SignedIn | None:
     """Return who holds `token`, unless the session ended, expired or lay idle."""
-    query = select(Session, User).join(User, User.id == Session.user_id).where(Session.token_hash == digest(token))
-    row = db.session().execute(query).first()
-    if row is None:
+    row = db.session().execute(HOLDER, {"token": digest(token)}).first()
+    if row is None or row.ended_at is not None or now >= min(row.expires_at, row.seen_at + SESSION_IDLE):
         return None
-    session, user = row
-    if session.ended_at is not None or now >= session.expires_at or now >= session.seen_at + SESSION_IDLE:
-        return None
-    return SignedIn(user.id, user.email, session.seen_at)
+    return SignedIn(row.user_id, row.email, row.seen_at)
 
 
 def find_permissions(user_id: UUID) -> frozenset[str] | None:
     """Return what a user may do in the running merchant's shop, or None for a stranger."""
-    member = db.find(Membership, user_id)
-    return permissions(member.role) if member else None
+    role = db.session().scalar(ROLE, {"merchant": db.merchant_id(), "user": user_id})
+    return permissions(role) if role else None
+
+
+def find_user(email: str) -> UUID | None:
+    """Return who has this e-mail address."""
+    return db.session().scalar(select(User.id).where(User.email == email.strip().lower()))
+
+
+def list_emails(user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the e-mail addresses of users by id."""
+    rows = db.session().execute(select(User.id, User.email).where(User.id.in_(set(user_ids))))
+    return {row.id: row.email for row in rows}
 
 
 def list_merchants(user_id: UUID) -> Sequence[int]:

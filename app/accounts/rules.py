@@ -11,12 +11,13 @@ SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
 
-VIEW = frozenset({"home.view", "products.view", "stock.view", "codes.view", "orders.view"})
-WORK = frozenset({"products.edit", "codes.import", "orders.refund", "messages.send"})
+VIEW = frozenset("home.view products.view stock.view codes.view orders.view redemption.view companies.view".split())
+WORK = frozenset({"products.edit", "codes.import", "orders.refund", "messages.send", "companies.manage"})
+REDEEM = frozenset({"redemption.redeem", "redemption.undo", "redemption.rules"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": VIEW | WORK | {"staff.edit", "payments.edit", "shop.edit"},
-    "operator": VIEW | WORK,
-    "support": frozenset({"home.view", "products.view", "orders.view", "codes.view", "messages.send"}),
+    "owner": VIEW | WORK | REDEEM | {"staff.edit", "payments.edit", "shop.edit"},
+    "operator": VIEW | WORK | REDEEM,
+    "support": VIEW - {"stock.view"} | {"messages.send", "redemption.redeem"},
     "viewer": VIEW,
 }
 

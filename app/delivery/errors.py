@@ -15,7 +15,7 @@ class NoSuchPair(Refusal):
     """Words alike for an order that does not exist, is somebody else's, or has another password."""
 
     kind = "invalid"
-    message = words("No order of this number or contact has this password. {left} more tries.")
+    message = words("No order of this number or contact has this password. Tries left: {left}.")
     mend = words("Check both; the password stood on the payment page and looks like ABCD-EFGH-JKMN.")
 
     def __init__(self, left: int) -> None:
@@ -66,7 +66,7 @@ class WrongDigits(Refusal):
     """Words alike for a code that was sent and for one that was not."""
 
     kind = "invalid"
-    message = words("This is not the code. {left} more tries.")
+    message = words("This is not the code. Tries left: {left}.")
     mend = words("Take the one from the newest letter.")
 
     def __init__(self, left: int) -> None:

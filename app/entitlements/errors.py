@@ -20,3 +20,8 @@ class RevealLimit(Refusal):
 class CodesSeen(Refusal):
     message = words("A code of this order was looked at already.")
     mend = words("Agree with the buyer first; a code that was seen cannot simply be taken back.")
+
+
+class CodesUsed(Refusal):
+    message = words("A code of this order was redeemed already.")
+    mend = words("Take the redemption back first if it was a mistake; what was used is not refunded silently.")

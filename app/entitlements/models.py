@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -33,6 +33,7 @@ class Entitlement(Owned):
             sqlite_where=text("state = 0"),
         ),
         choice_check("state", State),
+        CheckConstraint("used >= 0", name="used"),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -46,4 +47,6 @@ class Entitlement(Owned):
     ready_at: Mapped[datetime | None] = mapped_column(Moment)
     reveals: Mapped[int] = mapped_column(Integer)
     first_revealed_at: Mapped[datetime | None] = mapped_column(Moment)
+    used: Mapped[int] = mapped_column(Integer)  # how often it was redeemed, here or, as we were told, elsewhere
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     tail: Mapped[str] = mapped_column(Text)

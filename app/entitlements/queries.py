@@ -1,17 +1,21 @@
 """Questions about entitlements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.entitlements.events import CodeRevealed
 from app.entitlements.models import Entitlement as Entitlement
 from app.entitlements.models import State as State
+from app.inventory import queries as stock
 from app.kit import db
 from app.kit.events import EventRow
+from app.kit.inline import MANY, among, is_in, spread
 
 
 def list_of_order(order_id: UUID) -> Sequence[Entitlement]:
@@ -21,9 +25,54 @@ def list_of_order(order_id: UUID) -> Sequence[Entitlement]:
 
 
 def list_seen(order_ids: Sequence[UUID]) -> set[UUID]:
-    """Return those of these orders of which a code was looked at."""
-    query = select(Entitlement.order_id).where(Entitlement.order_id.in_(order_ids), Entitlement.reveals > 0).distinct()
+    """Return those of these orders of which a code was looked at, or used unseen."""
+    touched = (Entitlement.reveals > 0) | (Entitlement.used > 0)
+    query = select(Entitlement.order_id).where(Entitlement.order_id.in_(order_ids), touched).distinct()
     return set(db.session().scalars(query))
+
+
+def list_by_id(ids: Iterable[UUID]) -> dict[UUID, Entitlement]:
+    """Return the entitlements with these ids."""
+    query = select(Entitlement).where(Entitlement.id.in_(list(ids))).execution_options(populate_existing=True)
+    return {row.id: row for row in db.session().scalars(query)}
+
+
+def facts(ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Return entitlements as plain rows, each with whether its code is `barred`."""
+    asked = sorted(set(ids))
+    if not asked:
+        return {}
+    count = 0 if len(asked) > MANY and not db.is_sqlite() else len(asked)
+    binds = {"merchant": db.merchant_id()} | (spread("id", asked) if count else {"id": asked})
+    return {row.id: row for row in db.session().execute(_facts(count), binds)}
+
+
+@lru_cache(maxsize=256)  # making a statement costs more than running it
+def _facts(count: int) -> Select[Any]:
+    """Return the question about so many, or, for 0, about any number that comes as an array."""
+    e = Entitlement.__table__.c
+    mine = among(e.id, "id", count) if count else is_in(e.id, "id")
+    barred = stock.is_barred(e.merchant_id, e.code_id).label("barred")
+    return select(Entitlement.__table__, barred).where(e.merchant_id == bindparam("merchant"), mine)
+
+
+def tails(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the last letters of the codes of entitlements."""
+    asked = sorted(set(ids))
+    binds = {"merchant": db.merchant_id()} | spread("id", asked)
+    return dict(db.session().execute(_tails(len(asked)), binds).all()) if asked else {}
+
+
+@lru_cache(maxsize=64)  # making a statement costs more than running it
+def _tails(count: int) -> Select[Any]:
+    e = Entitlement.__table__.c
+    return select(e.id, e.tail).where(e.merchant_id == bindparam("merchant"), among(e.id, "id", count))
+
+
+def list_of_orders(order_ids: Sequence[UUID], sku_ids: Iterable[UUID], *, state: State) -> Sequence[Entitlement]:
+    """List what the buyers of orders own of some SKUs in a state."""
+    mine = (Entitlement.order_id.in_(order_ids), Entitlement.sku_id.in_(list(sku_ids)), Entitlement.state == state)
+    return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.id)).all()
 
 
 def count_owed() -> int:

@@ -1,14 +1,20 @@
 """Every entry we ever make, one pure function an event: what an accountant reads first.
 
-Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:stock` (codes at
-cost), `income:sales`, `expense:goods`, `liability:suppliers`, `liability:refunds` (buyers' money on its way back).
+Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
+that came in), `asset:stock` (codes at cost), `income:sales`, `expense:goods`, `liability:suppliers`,
+`liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company paid ahead). A balance
+is a gateway of our own: what it pays passes through `asset:gateway` like any other payment, so a sale reads the same
+however it is paid.
 """
 
 from datetime import date, datetime
 from uuid import UUID
 
+from app.kit.ids import public
 from app.kit.money import Money
 from app.ledger.service import Leg, Posting
+
+BALANCES = "liability:balance:"
 
 
 def sale(*, order_id: UUID, total: Money, cost: Money, at: datetime, day: date) -> Posting:
@@ -45,3 +51,30 @@ def unasked(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Post
 def payback(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
     """The gateway gave money back: neither do we owe it, nor does the gateway owe it us."""
     return Posting("payback", payback_id, at, day, (Leg("liability:refunds", amount), Leg("asset:gateway", -amount)))
+
+
+def balance_of(company_id: UUID) -> str:
+    """Return the account of what a company paid ahead."""
+    return f"{BALANCES}{public('com', company_id)}"
+
+
+def top_up(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """A company's transfer: it is in our bank, and we owe the company goods or money for it."""
+    return Posting("top_up", movement_id, at, day, (Leg("asset:bank", amount), Leg(balance_of(company_id), -amount)))
+
+
+def pay_out(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """Money that left a balance: it is in our bank no more, and we owe it to the company no more."""
+    return Posting("pay_out", movement_id, at, day, (Leg(balance_of(company_id), amount), Leg("asset:bank", -amount)))
+
+
+def spending(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """An order paid from a balance: what we owed the company pays what the sale says the gateway owes us."""
+    legs = (Leg(balance_of(company_id), amount), Leg("asset:gateway", -amount))
+    return Posting("spending", movement_id, at, day, legs)
+
+
+def returned(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """A refund of such an order: the money that goes back stays with us, on the company's balance."""
+    legs = (Leg("asset:gateway", amount), Leg(balance_of(company_id), -amount))
+    return Posting("returned", movement_id, at, day, legs)

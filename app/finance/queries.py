@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, case, exists, func, or_, select
 from sqlalchemy.sql.selectable import Subquery
 
+from app.companies.queries import Account, Movement, MovementKind
+from app.finance.postings import BALANCES
 from app.kit import db
 from app.kit.ids import public
 from app.kit.money import Money
@@ -14,7 +16,7 @@ from app.orders.queries import Order
 from app.payments.queries import Payback, PaybackKind, PaybackState
 from app.refunds.queries import Refund
 
-GATEWAY, SALES, OWED = "asset:gateway", "income:sales", "liability:refunds"
+GATEWAY, SALES, OWED, BANK = "asset:gateway", "income:sales", "liability:refunds", "asset:bank"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Rule:
     kind: str  # of the transaction
     name: str
     debit: str
-    credit: str
+    credit: str  # with a colon at its end all accounts that begin so
     table: Table
     amount: str  # the column that tells how much
     true: ColumnElement[bool]  # which rows
@@ -33,8 +35,8 @@ class Rule:
 
 
 def check() -> list[Fault]:
-    """Return where the books do not tell what was sold and given back; see check_sales and check_refunds."""
-    return check_sales() + check_refunds()
+    """Return where the books do not tell what was sold and given back; see its three parts."""
+    return check_sales() + check_refunds() + check_balances()
 
 
 def check_sales() -> list[Fault]:
@@ -51,6 +53,40 @@ def check_refunds() -> list[Fault]:
     A refund is booked when it is asked for, a payback when it is done, and money nobody asked for when it goes back.
     """
     return [fault for rule in (_refunds(), _paybacks(), _unasked()) for fault in _check(rule)]
+
+
+def check_balances() -> list[Fault]:
+    """Return movements of companies' balances without their one transaction, and balances that are not their sum."""
+    faults = [fault for rule in _movements() for fault in _check(rule)]
+    for company, amount, currency, moved in db.session().execute(_misbalanced().limit(MOST)):
+        said = (Money(int(sum), currency).major for sum in (amount, moved or 0))
+        found, expected = (f"{sum} {currency}" for sum in said)
+        faults.append(Fault("balance is not its movements", public("com", company), found, expected))
+    return faults
+
+
+def _misbalanced() -> Select[Any]:
+    """Accounts whose amount is not the sum of what moved them."""
+    a, m = Account.__table__.c, Movement.__table__.c
+    sums = select(m.company_id, func.sum(m.amount).label("moved")).where(m.merchant_id == db.merchant_id())
+    moved = sums.group_by(m.company_id).subquery()
+    both = Account.__table__.outerjoin(moved, moved.c.company_id == a.company_id)
+    query = select(a.company_id, a.amount, a.currency, moved.c.moved).select_from(both)
+    return query.where(a.merchant_id == db.merchant_id(), a.amount != func.coalesce(moved.c.moved, 0))
+
+
+def _movements() -> tuple[Rule, ...]:
+    table: Table = Movement.__table__  # type: ignore[assignment]
+
+    def rule(kind: str, name: str, debit: str, moved: MovementKind) -> Rule:
+        return Rule(kind, name, debit, BALANCES, table, "amount", table.c.kind == moved, "mov", f"{name} of nobody")
+
+    return (
+        rule("top_up", "top-up", BANK, MovementKind.TOP_UP),
+        rule("pay_out", "pay-out", BANK, MovementKind.PAID_OUT),
+        rule("spending", "spending", GATEWAY, MovementKind.SPENT),
+        rule("returned", "return to a balance", GATEWAY, MovementKind.RETURNED),
+    )
 
 
 def _sales() -> Rule:
@@ -116,7 +152,8 @@ def _booked(rule: Rule) -> Subquery:
     t, e = Transaction.__table__.c, Entry.__table__.c
 
     def leg(account: str) -> Any:
-        return func.sum(case((e.account == account, e.amount), else_=0))
+        is_it = e.account.startswith(account, autoescape=True) if account.endswith(":") else e.account == account
+        return func.sum(case((is_it, e.amount), else_=0))
 
     both = Transaction.__table__.join(Entry.__table__, (e.merchant_id == t.merchant_id) & (e.tx_id == t.id))
     return (

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
 from app.entitlements.events import PromisesKept
 from app.finance import postings
 from app.inventory import queries as stock
@@ -112,6 +113,30 @@ def post_paybacks(done: Sequence[PaybackDone]) -> None:
             for event in done
         ]
     )
+
+
+def post_balances(moved: Sequence[BalanceToppedUp | BalancePaidOut | BalanceSpent | BalanceReturned]) -> None:
+    """Post what companies paid ahead, spent, got back and were paid out."""
+    ledger.post(
+        [
+            BALANCES[type(event)](
+                movement_id=event.movement_id,
+                company_id=event.subject_id,
+                amount=Money(event.amount, event.currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in moved
+        ]
+    )
+
+
+BALANCES = {
+    BalanceToppedUp: postings.top_up,
+    BalancePaidOut: postings.pay_out,
+    BalanceSpent: postings.spending,
+    BalanceReturned: postings.returned,
+}
 
 
 def _day(at: datetime) -> date:

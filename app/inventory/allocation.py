@@ -4,7 +4,7 @@ Correct by its guards (`status = free` on the row it updates, the count on the w
 pass each other. The literals in FREE are on purpose: a bound parameter would hide the partial index from the planner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import accumulate
@@ -39,6 +39,7 @@ FREE = text("code.status = 0 AND NOT code.frozen")
 STILL_FREE = text("code.status = (SELECT 0) AND NOT code.frozen")  # says what FREE says, but offers no index for it
 HELD = text("code.status = 1")
 STILL_HELD = text("code.status = (SELECT 1)")
+AT_ONCE = 200  # codes a statement: without statistics PostgreSQL compares each with each
 TAKEN_BACK = 200  # at a time; the next buyer takes the next ones
 SHARE: dict[str, TypeEngine[Any]] = {"part_id": Id(), "first": Integer(), "after": Integer()}  # of what is picked
 
@@ -122,7 +123,39 @@ def claim(
     """Hold as many free codes as each part wants, or none at all; with `wait` it queues behind locks instead.
 
     Fewer come back only where others took the same codes first: locks make that rare, the guards make it harmless.
+    More than AT_ONCE are taken slice by slice, and in their order: two who want so many queue, and never block.
     """
+    total = sum(quantity for _, quantity in parts)
+    if total <= AT_ONCE:
+        return _claim_some(sku_id, parts, until, today, wait)
+    held: list[Any] = []
+    if count_free(sku_id, today, most=total) == total:
+        for some in _slices(parts):
+            held += (rows := _claim_some(sku_id, some, until, today, wait=True))
+            if len(rows) < sum(quantity for _, quantity in some):
+                break
+    return held
+
+
+def _slices(parts: Sequence[tuple[UUID, int]]) -> Iterator[list[tuple[UUID, int]]]:
+    """Yield what parts want in slices of at most AT_ONCE codes; a large part is in several."""
+    some, room = list[tuple[UUID, int]](), AT_ONCE
+    for part_id, quantity in parts:
+        left = quantity
+        while left:
+            taken = min(left, room)
+            some.append((part_id, taken))
+            left, room = left - taken, room - taken
+            if not room:
+                yield some
+                some, room = [], AT_ONCE
+    if some:
+        yield some
+
+
+def _claim_some(
+    sku_id: UUID, parts: Sequence[tuple[UUID, int]], until: datetime, today: date, wait: bool
+) -> Sequence[Any]:
     ends = list(accumulate((quantity for _, quantity in parts), initial=0))
     shares = zip((part_id for part_id, _ in parts), ends, ends[1:], strict=False)
     binds = where_free(sku_id, today, ends[-1]) | {"until": until}

@@ -98,7 +98,7 @@ def _new(count: int) -> CTE:
 @lru_cache(maxsize=256)  # making a statement costs more than running it
 def _sell_held(count: int, engine: str) -> ReturningUpdate[Any]:
     new, postgresql = _new(count), engine == "postgresql"
-    mine = _held_for(new, postgresql=postgresql).cte("mine").prefix_with("MATERIALIZED")
+    mine = _held_for(new, count, postgresql=postgresql).cte("mine").prefix_with("MATERIALIZED")
     found = select(mine.c.id, new.c.part_id, new.c.entitlement_id)
     same = (mine.c.held_by == new.c.part_id) & (mine.c.slot == new.c.slot)
     pairs = paired(found.join_from(mine, new, same), postgresql=postgresql)
@@ -106,8 +106,8 @@ def _sell_held(count: int, engine: str) -> ReturningUpdate[Any]:
     return _sell(pairs, guards, select(mine.c.id), postgresql=postgresql)
 
 
-def _held_for(new: CTE, *, postgresql: bool) -> Select[Any]:
-    """Select the codes held for the parts in `new` that may be sold, numbered within each part."""
+def _held_for(new: CTE, count: int, *, postgresql: bool) -> Select[Any]:
+    """Select the first codes held for the parts in `new` that may be sold, numbered within each part."""
     good = or_(
         CODE.expires_on.is_(None),
         CODE.expires_on >= bindparam("today"),
@@ -116,13 +116,18 @@ def _held_for(new: CTE, *, postgresql: bool) -> Select[Any]:
     )
     theirs = select(new.c.part_id)
     slot = func.row_number().over(partition_by=CODE.held_by, order_by=CODE.pick) - 1
-    return select(CODE.id, CODE.held_by, slot.label("slot")).where(
-        of_merchant(),
-        is_one_of(CODE.held_by, theirs) if postgresql else CODE.held_by.in_(theirs),
-        HELD,
-        ~CODE.frozen,
-        good,
+    held = (
+        select(CODE.id, CODE.held_by, slot.label("slot"))
+        .where(
+            of_merchant(),
+            is_one_of(CODE.held_by, theirs) if postgresql else CODE.held_by.in_(theirs),
+            HELD,
+            ~CODE.frozen,
+            good,
+        )
+        .subquery("held")
     )
+    return select(held).where(held.c.slot < count)  # of a large part only what this statement can sell
 
 
 @lru_cache(maxsize=256)

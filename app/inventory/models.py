@@ -180,6 +180,7 @@ class Code(Owned):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     key_id: Mapped[UUID] = mapped_column(Id)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    pin_fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)  # of both fields, where a code has two
     tail: Mapped[str] = mapped_column(Text)
     cost: Mapped[int] = mapped_column(BigInteger)  # minor units of the batch's currency
     expires_on: Mapped[date | None] = mapped_column(Date)

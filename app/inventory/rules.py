@@ -22,6 +22,11 @@ def canonical(field: str, text: str) -> str:
     return text.upper().replace(" ", "").replace("-", "")
 
 
+def canonical_pair(field: str, text: str, pin: str) -> str:
+    """Return the text that two spellings of a number or account with its PIN or password share; those are exact."""
+    return f"{canonical(field, text)}\0{pin.strip()}"
+
+
 def tail(field: str, text: str) -> str:
     """Return the last letters that may be seen: of long codes and numbers only, never of an account or a secret."""
     return text[-TAIL:] if field in {"code", "number"} and len(text) >= LONG_ENOUGH_FOR_TAIL else ""

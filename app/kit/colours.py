@@ -8,6 +8,7 @@ from functools import lru_cache
 
 AA = 4.5
 HEX = re.compile(r"#[0-9a-f]{6}")
+HOUSE = "#0b6e5f"  # --brand of ui.css
 WHITE, BLACK = "#ffffff", "#000000"
 LIGHT_GROUNDS = (WHITE, "#f6f7f9", "#eef0f3")  # --surface, --bg, --sunken of ui.css
 DARK_GROUNDS = ("#171b21", "#0f1216", "#0b0e11")

@@ -14,14 +14,16 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, CursorResult, Engine, FromClause, Insert, Table
+from sqlalchemy import Connection, CursorResult, Engine, FromClause, Insert, Table, TextClause
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.kit import failpoint, postgres, sqlite
 from app.kit.errors import Busy, NotFound
-from app.kit.inline import inserted, inserting
+from app.kit.inline import insert_arrays, inserted, inserted_arrays, inserting
 from app.kit.tenancy import Base, Scope, Scoped, System, Unscoped, bound
 
 T = TypeVar("T")
@@ -140,22 +142,37 @@ def changed(statement: UpdateBase, parameters: Any = None) -> int:
     return cast("CursorResult[Any]", counted).rowcount
 
 
+def insert_or(model: type[Base]) -> postgresql.Insert:
+    """Return an INSERT that says what to do where such a row is there already (`on_conflict_...`)."""
+    table = cast("Table", model.__table__)
+    return cast("postgresql.Insert", sqlite_dialect.insert(table)) if is_sqlite() else postgresql.insert(table)
+
+
 def insert(*batches: tuple[FromClause, Sequence[Mapping[str, Any]]]) -> None:
-    """Insert rows into tables, in this order; few of them go in one statement where the engine can."""
+    """Insert rows into tables, in this order; few go in one statement where the engine can, many in one each."""
     full = [(cast("Table", table), rows) for table, rows in batches if rows]
     count = sum(len(rows) for _, rows in full)
     if 1 < count <= FEW and not is_sqlite():
         shape = ((table, tuple(rows[0]), len(rows)) for table, rows in full)
         session().execute(inserting(*shape), inserted([rows for _, rows in full]))
         return
-    for table, rows in full:  # a single row goes plainly, since drivers make more of a list of one
-        session().execute(_insert_into(table), rows[0] if len(rows) == 1 else rows)
+    for table, rows in full:
+        if len(rows) > FEW and "merchant_id" in rows[0] and not is_sqlite():
+            session().execute(_insert_arrays(table, (*rows[0],)), inserted_arrays(rows))
+        else:  # a single row goes plainly, since drivers make more of a list of one
+            session().execute(_insert_into(table), rows[0] if len(rows) == 1 else rows)
 
 
 def insert_last(*batches: tuple[FromClause, Sequence[dict[str, Any]]]) -> None:
     """Insert rows just before the commit, together with all others of the unit; nobody in it sees them before."""
     for table, rows in batches:
         unit().last.setdefault(table, []).extend(rows)
+
+
+@cache
+def _insert_arrays(table: Table, names: tuple[str, ...]) -> TextClause:
+    words, binds = insert_arrays(table, names)
+    return sqlalchemy.text(words).bindparams(*binds)
 
 
 @cache

@@ -13,8 +13,6 @@ from uuid import UUID
 
 from PIL import Image, ImageOps
 from sqlalchemy import Integer, LargeBinary, Text, UniqueConstraint, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgres
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import db
@@ -162,8 +160,7 @@ def keep(made: Remade, *, now: datetime) -> UUID:
     """Write a picture down, unless its dots are there already, and return its id."""
     digest = hashlib.sha256(made.media.encode() + b"\0" + made.whole).digest()
     row = {"merchant_id": db.merchant_id(), "id": new_id(), "digest": digest, "created_at": now} | vars(made)
-    insert = insert_sqlite if db.is_sqlite() else insert_postgres
-    db.session().execute(insert(Picture.__table__).values(row).on_conflict_do_nothing())  # type: ignore[arg-type]
+    db.session().execute(db.insert_or(Picture).values(row).on_conflict_do_nothing())
     return db.session().scalars(select(Picture.id).where(Picture.digest == digest)).one()
 
 

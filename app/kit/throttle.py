@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Integer, LargeBinary, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import db
@@ -88,9 +87,8 @@ def minutes_left(now: datetime) -> int:
 
 
 def _add_one(key: Key, now: datetime) -> int:
-    insert = sqlite.insert if db.is_sqlite() else postgresql.insert
     row = {"merchant_id": db.merchant_id(), "key_hash": key.hash, "window": _window(now)[0], "failures": 1}
-    statement = insert(Try).values(row)
+    statement = db.insert_or(Try).values(row)
     statement = statement.on_conflict_do_update(
         index_elements=["merchant_id", "key_hash", "window"], set_={"failures": Try.failures + 1}
     )

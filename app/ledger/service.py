@@ -6,7 +6,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kit import clock, db
 from app.kit.ids import new_id
@@ -91,8 +90,7 @@ def roll(*, now: datetime) -> date | None:
         .where(e.merchant_id == db.merchant_id(), e.account.in_(queries.list_accounts()), e.day == day)
         .group_by(e.account, e.currency, e.day)
     )
-    dialect = sqlite if db.is_sqlite() else postgresql
-    statement = dialect.insert(Balance.__table__).from_select(
+    statement = db.insert_or(Balance).from_select(
         ["merchant_id", "account", "currency", "day", "amount", "entries"], sums
     )
     db.session().execute(statement.on_conflict_do_nothing())  # another worker may have come first, to the same sums

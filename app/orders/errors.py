@@ -54,7 +54,7 @@ class TooManyUnpaid(Refusal):
 
 class WrongOrderPassword(Refusal):
     kind = "invalid"
-    message = words("This is not the password of this order. {left} more tries.")
+    message = words("This is not the password of this order. Tries left: {left}.")
     mend = words("It stood on the payment page: 12 letters and figures. The browser that ordered needs none.")
 
     def __init__(self, left: int) -> None:

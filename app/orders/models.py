@@ -83,6 +83,14 @@ class Order(Owned):
             postgresql_where=text("payment = 1 AND fulfilment <> 2"),
             sqlite_where=text("payment = 1 AND fulfilment <> 2"),
         ),
+        Index(
+            "ix_order_company",
+            "merchant_id",
+            "company_id",
+            "id",
+            postgresql_where=text("company_id IS NOT NULL"),
+            sqlite_where=text("company_id IS NOT NULL"),
+        ),
         choice_check("payment", Payment),
         choice_check("fulfilment", Fulfilment),
         choice_check("review", Review),
@@ -94,6 +102,7 @@ class Order(Owned):
     number: Mapped[str] = mapped_column(Text)
     idem: Mapped[bytes] = mapped_column(LargeBinary)
     device_id: Mapped[UUID | None] = mapped_column(Id)
+    company_id: Mapped[UUID | None] = mapped_column(Id)  # who owns it, when it was bought for a company
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     contact_key_id: Mapped[UUID] = mapped_column(Id)
     contact_mask: Mapped[str] = mapped_column(Text)

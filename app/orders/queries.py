@@ -30,6 +30,7 @@ from app.orders.models import TenderState as TenderState
 from app.orders.passwords import hash_of
 from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of
+from app.orders.rules import mask_contact as mask_contact
 from app.orders.rules import status as status
 
 WAITS = (Order.payment == Payment.PENDING) & (Order.closed == Closed.OPEN)
@@ -84,6 +85,30 @@ def list_numbers(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the numbers of orders by id."""
     found = db.session().execute(select(Order.id, Order.number).where(Order.id.in_(set(ids))))
     return {row.id: row.number for row in found}
+
+
+def list_of_company(company_id: UUID, order_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders that a company owns."""
+    query = select(Order.id).where(Order.id.in_(set(order_ids)), Order.company_id == company_id)
+    return set(db.session().scalars(query))
+
+
+def list_companies(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return the companies of those of these orders that were placed for one."""
+    owned = select(Order.id, Order.company_id).where(Order.id.in_(set(order_ids)), Order.company_id.is_not(None))
+    return {row.id: row.company_id for row in db.session().execute(owned)}
+
+
+def reread(order_id: UUID) -> Order:
+    """Return an order with its lines as the running unit has changed it."""
+    query = select(Order).where(Order.id == order_id).options(selectinload(Order.lines))
+    return db.session().scalars(query.execution_options(populate_existing=True)).one()
+
+
+def list_by_number(numbers: Iterable[str]) -> dict[str, UUID]:
+    """Return the orders with these numbers."""
+    found = db.session().execute(select(Order.number, Order.id).where(Order.number.in_(set(numbers))))
+    return {row.number: row.id for row in found}
 
 
 def get_by_idem(idem: bytes) -> Order:
@@ -285,6 +310,12 @@ def figures(*, since: datetime, currency: str, until: datetime | None = None) ->
         query = query.where(Order.paid_at < until)
     paid, delivered, sales, back = db.session().execute(query).one()
     return Figures(paid, delivered, Money(int(sales), currency), Money(int(back), currency))
+
+
+def has_buyers() -> bool:
+    """Tell whether the shop has an order that no company placed."""
+    query = select(Order.id).where(Order.company_id.is_(None)).limit(1)
+    return db.session().scalar(query) is not None
 
 
 def latest(limit: int) -> Sequence[Order]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from app.orders.models import Closed, Fulfilment, Order, Payment, Review
 
 MOST = 1000
+MOST_OF_COMPANY = 10_000
 LONGEST_CONTACT = 200
 STATUSES = (
     "in_review",

@@ -16,6 +16,7 @@ from app.payments.models import NoticeState as NoticeState
 from app.payments.models import Payback as Payback
 from app.payments.models import PaybackKind as PaybackKind
 from app.payments.models import PaybackState as PaybackState
+from app.payments.providers import BALANCE as BALANCE
 from app.payments.providers import provider
 
 CLOSE = "payment.close"
@@ -87,6 +88,16 @@ def get_attempt(number: UUID) -> Attempt:
 def is_answered(effect_ids: Sequence[UUID]) -> bool:
     """Tell whether the gateways have answered all of these questions."""
     return all(effects.get(number).state not in UNANSWERED for number in effect_ids)
+
+
+def get_payback(number: UUID) -> Payback:
+    """Return one payback, or refuse with NotFound."""
+    return db.get(Payback, number)
+
+
+def is_from_balance(payback: Payback) -> bool:
+    """Tell whether this money came from a balance that the shop keeps, not from a gateway."""
+    return db.get(Method, payback.method_id).provider == BALANCE
 
 
 def list_paybacks_of(source_id: UUID) -> Sequence[Payback]:

@@ -28,7 +28,8 @@ SOLD_OUT = "sold out"
 def refund(order_id: UUID, *, reason: str, now: datetime, by: By) -> Refund:
     """Give the money of a whole paid order back and take back what nobody has seen.
 
-    Refuses with NotRefundable, or with CodesSeen when a code was looked at; then nothing changes.
+    Refuses with NotRefundable, or with CodesSeen or CodesUsed when a code was looked at or redeemed; nothing changes
+    then.
     """
     order = orders.get(order_id)
     if not ordering.mark_refunded(order_id, now=now):

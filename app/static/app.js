@@ -264,5 +264,9 @@
     if (home) location.replace(home.dataset.secretHome);
   });
 
+  /* Tabs that do not fit: the one that is open is in sight. */
+  var tab = one(".tab[aria-current]");
+  if (tab) tab.parentNode.scrollLeft = tab.offsetLeft + tab.offsetWidth - tab.parentNode.offsetLeft - tab.parentNode.clientWidth / 2;
+
   arrive(document);
 })();

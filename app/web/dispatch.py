@@ -116,7 +116,7 @@ def again(view: Callable[..., Any], args: dict[str, Any], refusal: Refusal) -> P
 
 def touch() -> None:
     """Note that the session is in use, in a unit of its own; a page is not worth less because this failed."""
-    token = request.cookies.get(guard.STAFF_COOKIE, "")
+    token = guard.login_token()
     try:
         db.write(PLATFORM, lambda: accounts.touch(token, now=clock.now()))
     except Refusal:

@@ -5,13 +5,13 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.kit.errors import Busy, Denied, Invalid, NotFound, Refusal, words
-from app.web.guard import NoShopHere, SignInFirst, surface_of
+from app.web.guard import ChooseFirst, NoShopHere, SignInFirst, surface_of
 from app.web.render import wants_fragment
 
 log = structlog.get_logger()
@@ -64,6 +64,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, lambda error: face(error, STATUS[error.kind]))
     app.register_error_handler(CSRFError, lambda _: face(StalePage(), 409))
     app.register_error_handler(SignInFirst, _sign_in)
+    app.register_error_handler(ChooseFirst, _choose)
     app.register_error_handler(NoShopHere, _no_shop)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
@@ -72,12 +73,17 @@ def register(app: Flask) -> None:
 
 def say(refusal: Refusal) -> str:
     """Return what a refusal says, in the reader's language."""
-    return str(gettext(refusal.message)).format(**vars(refusal))
+    return str(gettext(refusal.message)).format(**_figures(refusal))
 
 
 def mend(refusal: Refusal) -> str:
     """Return how to mend it, in the reader's language; may be empty."""
-    return str(gettext(refusal.mend)).format(**vars(refusal)) if refusal.mend else ""
+    return str(gettext(refusal.mend)).format(**_figures(refusal)) if refusal.mend else ""
+
+
+def _figures(refusal: Refusal) -> dict[str, Any]:
+    """Return what fills the words of a refusal: its figures written as pages write them."""
+    return {name: format_decimal(value) if type(value) is int else value for name, value in vars(refusal).items()}
 
 
 def say_all(refusal: Refusal) -> str:
@@ -100,7 +106,9 @@ def face(refusal: Refusal, status: int) -> Response:
     else:
         template = "errors/_fragment.html" if wants_fragment() else "errors/page.html"
         title = gettext(TITLES.get(status, OTHER))
-        response = make_response(render_template(template, status=status, title=title, **_said(refusal)), status)
+        response = make_response(
+            render_template(template, status=status, title=title, **_said(refusal), **_way_home()), status
+        )
     if refusal.kind in {"busy", "throttled"}:
         response.headers["Retry-After"] = "5" if refusal.kind == "busy" else "60"
     if isinstance(refusal, StalePage) and wants_fragment():
@@ -113,6 +121,12 @@ def face(refusal: Refusal, status: int) -> Response:
 
 def _said(refusal: Refusal) -> dict[str, Any]:
     return {"detail": say(refusal), "mend": mend(refusal), "request_id": g.get("request_id", "")}
+
+
+def _way_home() -> dict[str, str]:
+    """Return where a member of a company goes on from an error; everybody else goes to the front of the house."""
+    frame = g.get("frame") if surface_of(request.endpoint or "") == "enterprise" else None
+    return {"home": url_for("enterprise.wallet", shop=frame.slug)} if frame else {}
 
 
 def problem(refusal: Refusal, status: int) -> Response:
@@ -143,8 +157,22 @@ def wants_json() -> bool:
 
 
 def _sign_in(_: SignInFirst) -> Response:
-    here = request.full_path.rstrip("?") if request.method == "GET" else ""
-    url = url_for("office.login", next=here or None)
+    enterprise = surface_of(request.endpoint or "") == "enterprise"
+    shop = {"shop": request.view_args["shop"]} if enterprise and request.view_args else {}
+    return _first(url_for("enterprise.login" if enterprise else "office.login", next=_back(), **shop))
+
+
+def _choose(_: ChooseFirst) -> Response:
+    return _first(url_for("enterprise.companies", shop=(request.view_args or {})["shop"], next=_back()))
+
+
+def _back() -> str | None:
+    """Return the address to come back to afterwards; a form is not sent again by itself."""
+    return request.full_path.rstrip("?") if request.method == "GET" else None
+
+
+def _first(url: str) -> Response:
+    """Lead to a page that must come before this one."""
     if wants_json():
         return problem(Denied("login"), 401)
     if wants_fragment():

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -11,10 +11,13 @@ from flask import current_app, g, request
 from flask_login import UserMixin
 
 from app.accounts import queries as accounts
+from app.companies import queries as companies
+from app.companies.queries import Membership
 from app.kit import clock, db
 from app.kit.colours import Palette, palette
-from app.kit.errors import Denied, NotFound
+from app.kit.errors import Denied, NotFound, words
 from app.kit.events import By
+from app.kit.ids import public
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.merchants.queries import ShopWords
@@ -23,9 +26,12 @@ from app.web.language import lang
 
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "office_login"
+MEMBER_COOKIE = "enterprise_login"
 DEVICE_COOKIE = "device"
 NOTICE_COOKIE = "notice"
-PEOPLE = {"shop", "office"}  # surfaces with a shop or a person; the others find what they need themselves
+COMPANY_COOKIE = "enterprise_company"
+LOGINS = {"office": STAFF_COOKIE, "enterprise": MEMBER_COOKIE}  # surfaces where people sign in, each with its cookie
+PEOPLE = {"shop", *LOGINS}  # surfaces with a shop or a person; the others find what they need themselves
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Actor(UserMixin):
-    """Somebody who signed in at the office, with what they may do in this shop."""
+    """Somebody who signed in, with what they may do in this shop: for it, or for one of its companies."""
 
     user_id: UUID
     email: str
     permissions: frozenset[str]
+    company: Membership | None = None
+    several: bool = False  # whether there are other companies to act for
 
     @property
     def name(self) -> str:
@@ -68,7 +76,7 @@ class Actor(UserMixin):
 
     @property
     def by(self) -> By:
-        return By("user", self.user_id)
+        return By("member" if self.company else "user", self.user_id)
 
     def can(self, permission: str) -> bool:
         return permission in self.permissions
@@ -81,11 +89,26 @@ class SignInFirst(Exception):
     """Nobody is signed in; the error face leads to the log-in page and back."""
 
 
+class ChooseFirst(Exception):
+    """Somebody acts for several companies and has not said for which; the error face leads to the choice and back."""
+
+
 class NoShopHere(Exception):
     """This address leads to no shop."""
 
     def __init__(self, *, any_shop: bool) -> None:
         self.any_shop = any_shop
+
+
+class NotYourRole(Denied):
+    """The same no for a member of a company, whose rights come from the company and not from the shop."""
+
+    message = Denied.message
+    mend = words("Ask an administrator of your company; the page of its members says who may do what.")
+
+    @property
+    def code(self) -> str:
+        return "denied"
 
 
 # Marks on views --------------------------------------------------------------------------------------------------
@@ -138,19 +161,19 @@ def admit(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> None:
     merchant_id, signed_in = db.read(System("guard"), lambda: (_merchant(surface, args), _signed_in(surface)))
     g.signed_in = signed_in
     if merchant_id is not None:
-        g.frame, permissions = db.read(merchant_id, lambda: (_frame(surface), _permissions(surface)))
-        if signed_in is not None and permissions is not None:
-            g.actor = Actor(signed_in.user_id, signed_in.email, permissions)
+        g.frame, g.memberships, g.actor = db.read(merchant_id, lambda: _standing(surface))
     permission = getattr(view, "permission", None)
     if permission is None:
         return
     if signed_in is None:
         raise SignInFirst
+    if g.actor is None and g.memberships:
+        raise ChooseFirst
     if g.actor is None:
         g.frame = None  # a stranger learns nothing about this shop, not even that it exists
         raise NotFound
     if not g.actor.can(permission):
-        raise Denied(permission)
+        raise NotYourRole(permission) if surface == "enterprise" else Denied(permission)
     g.touch = (now - signed_in.seen_at).total_seconds() >= 60
 
 
@@ -172,7 +195,7 @@ def _merchant(surface: str, args: dict[str, Any]) -> int | None:
 
 
 def _signed_in(surface: str) -> accounts.SignedIn | None:
-    token = request.cookies.get(STAFF_COOKIE, "") if surface == "office" else ""
+    token = request.cookies.get(LOGINS[surface], "") if surface in LOGINS else ""
     return accounts.find_signed_in(token, now=clock.now()) if token else None
 
 
@@ -210,8 +233,29 @@ def notice_mark(notice: str) -> str:
     return hashlib.sha256(notice.encode()).hexdigest()[:12]
 
 
-def _permissions(surface: str) -> frozenset[str] | None:
-    return accounts.find_permissions(g.signed_in.user_id) if g.signed_in is not None else None
+def _standing(surface: str) -> tuple[Frame, Sequence[Membership], Actor | None]:
+    """Return the shop, the companies somebody may act for in it, and who that is; None for strangers."""
+    person: accounts.SignedIn | None = g.signed_in
+    if person is None:
+        return _frame(surface), (), None
+    if surface == "enterprise":
+        mine = companies.list_memberships(person.user_id)
+        chosen = mine[0] if len(mine) == 1 else next(filter(is_chosen, mine), None)
+        actor = Actor(person.user_id, person.email, chosen.permissions, chosen, len(mine) > 1) if chosen else None
+        return _frame(surface), mine, actor
+    permissions = accounts.find_permissions(person.user_id)
+    return _frame(surface), (), Actor(person.user_id, person.email, permissions) if permissions is not None else None
+
+
+def is_chosen(membership: Membership) -> bool:
+    """Tell whether this is the company that the browser acts for."""
+    return request.cookies.get(COMPANY_COOKIE) == public("com", membership.company_id)
+
+
+def login_token() -> str:
+    """Return the session this request came with, whatever became of it; "" without one."""
+    name = LOGINS.get(surface_of(request.endpoint or ""), "")
+    return request.cookies.get(name, "")
 
 
 def settings() -> Settings:

@@ -15,9 +15,8 @@ ALWAYS = (
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
-OPENS = {"token", "link"}  # an address with one opens something: whatever is answered there, it is told nobody else
+OPENS = {"token", "link", "ticket", "claim"}  # an address with one opens something: its answer is told nobody else
 TOKEN, NONCE = "\ue000token\ue000", "\ue000nonce\ue000"  # a private character stands in no other text
 NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -49,12 +48,15 @@ def _prepare() -> None:
     g.nonce = secrets.token_urlsafe(16)
     g.frame = g.actor = g.signed_in = None
     g.touch = g.keeping = False
+    g.memberships = ()
     g.leads_to = ()
+    g.camera = ""
 
 
 def _dress(response: Response) -> Response:
     headers = response.headers
     headers.extend(ALWAYS)
+    headers.add("Permissions-Policy", f"camera=({g.get('camera', '')}), geolocation=(), microphone=(), payment=()")
     if "Content-Security-Policy" not in headers:
         headers.add("Content-Security-Policy", _policy())
     headers.add("X-Request-Id", g.get("request_id", ""))

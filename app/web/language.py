@@ -15,7 +15,7 @@ from app.kit.clock import now
 from app.kit.ids import public
 from app.kit.money import Money, exponent
 from app.web.headers import csp_nonce, csrf_token
-from app.web.session import in_office
+from app.web.session import surface_path
 
 LANGUAGES = {"zh": "中文", "en": "English"}
 SPOKEN = (*LANGUAGES, "zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB")
@@ -24,6 +24,11 @@ HTML_LANG = {"zh": "zh-CN", "en": "en"}
 THEMES = {"light", "dark"}
 LANG_COOKIE, THEME_COOKIE = "lang", "theme"
 YEAR = 365 * 86400
+PREFERENCES = {  # where a surface's own cookie reaches
+    "": "platform.preferences",
+    "/office": "platform.office_preferences",
+    "/enterprise": "platform.enterprise_preferences",
+}
 
 
 def register(app: Flask) -> None:
@@ -72,7 +77,7 @@ def _globals() -> dict[str, Any]:
         "actor": g.get("actor"),
         "here": here,
         "languages": [(code, label, _in(code)) for code, label in LANGUAGES.items()],
-        "preferences": url_for("platform.office_preferences" if in_office() else "platform.preferences"),
+        "preferences": url_for(PREFERENCES[surface_path()]),
         "csp_nonce": csp_nonce,
         "csrf_token": csrf_token,
         "present": request.full_path.rstrip("?") if request.method == "GET" else request.path,

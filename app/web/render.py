@@ -38,6 +38,7 @@ class Page:
     leads_to: tuple[str, ...] = ()  # where its forms may end, beside ourselves
     secret: bool = False  # shows a code, a token or somebody's data: kept nowhere
     is_news: bool = False  # answers a page that asked again and again until now
+    camera: bool = False  # may ask for the camera, to scan a code
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _page(answer: Page) -> Response:
         response.vary.add("HX-Request")
     if answer.secret:
         response.headers |= NOWHERE
-    g.leads_to = answer.leads_to
+    g.leads_to, g.camera = answer.leads_to, "self" if answer.camera else ""
     return set_cookies(response, answer.cookies)
 
 

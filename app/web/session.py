@@ -5,11 +5,11 @@ from typing import Any
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
-OFFICE = "/office"
+SURFACES = {"/office": "office_page", "/enterprise": "enterprise_page"}  # paths with a cookie of their own
 
 
 class SurfaceSessions(SecureCookieSessionInterface):
-    """Keeps the office's cookie away from the shop and the other way round."""
+    """Keeps the cookies of the surfaces away from each other."""
 
     def __init__(self) -> None:
         self._signer: Any = None
@@ -21,15 +21,15 @@ class SurfaceSessions(SecureCookieSessionInterface):
         return self._signer
 
     def get_cookie_name(self, app: Flask) -> str:
-        return "office_page" if in_office() else "shop_page"
+        return SURFACES.get(surface_path(), "shop_page")
 
     def get_cookie_path(self, app: Flask) -> str:
-        return OFFICE if in_office() else "/"
+        return surface_path() or "/"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
 
 
-def in_office() -> bool:
-    """Tell whether this request is for the office, whose cookies no other surface sees."""
-    return request.path == OFFICE or request.path.startswith(f"{OFFICE}/")
+def surface_path() -> str:
+    """Return the path of this request's surface, whose cookies no other one sees; "" in the shop."""
+    return next((path for path in SURFACES if f"{request.path}/".startswith(f"{path}/")), "")

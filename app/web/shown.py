@@ -1,11 +1,13 @@
 """What people are shown of products, in the shop and in the office alike: plain values in their language."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.catalog.queries import Product, Sku, facts_of, faq_of, in_language, lines_of
 from app.kit.money import Money
+from app.kit.secret import Secret
 
 FEW = 10
 
@@ -133,3 +135,8 @@ def _sku_shown(sku: Sku, left: int, lang: str, fallback: str) -> SkuShown:
         was=sku.was,
         on_sale=sku.on_sale,
     )
+
+
+def plain_values(secret: Secret | None) -> Mapping[str, str] | None:
+    """Return the fields of a code in clear."""
+    return json.loads(secret.expose()) if secret is not None else None

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.web.enterprise import bp as enterprise
 from app.web.hooks import bp as hooks
 from app.web.office import bp as office
 from app.web.platform import bp as platform
@@ -13,5 +14,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(platform)
     app.register_blueprint(hooks)
     app.register_blueprint(office, url_prefix="/office")
+    app.register_blueprint(enterprise, url_prefix="/enterprise/<shop>")
     app.register_blueprint(shop)
     app.register_blueprint(shop, name="shop_at", url_prefix="/s/<shop>")

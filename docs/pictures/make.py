@@ -12,6 +12,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.commands.demo import OWNER, PASSWORD
+from app.commands.demo.company import ADMINISTRATOR
+from app.commands.demo.company import PASSWORD as COMPANY_PASSWORD
 from tests.browser import steps
 from tests.browser.chromium import launch
 from tests.installation import Installation
@@ -58,6 +60,30 @@ def importing(tab: Page) -> None:
     tab.locator("[name=sku]").select_option("YT-MONTH")
 
 
+def counter(tab: Page) -> None:
+    office(tab)
+    tab.goto("/office/demo/counter")
+    tab.locator("main form [type=submit]").click()
+    tab.wait_for_selector("#counter-scan")
+
+
+def company(tab: Page) -> None:
+    tab.goto("/enterprise/demo/")
+    tab.locator("[name=email]").fill(ADMINISTRATOR)
+    tab.locator("[name=password]").fill(COMPANY_PASSWORD)
+    tab.locator("main form .btn-primary").click()
+    tab.wait_for_url("**/enterprise/demo/")
+
+
+def bulk(tab: Page) -> None:
+    """Choose some of a batch and stop at the preview."""
+    company(tab)
+    tab.goto("/enterprise/demo/redeem")
+    tab.locator("form[action$='/redeem/batch'] [name=quantity]").fill("50")
+    tab.locator("form[action$='/redeem/batch'] [type=submit]").click()
+    tab.wait_for_url("**/redeem/blk_*")
+
+
 PICTURES: Mapping[str, tuple[Callable[[Page], None], tuple[int, int]]] = {
     "home": (home, DESK),
     "product": (product, DESK),
@@ -65,6 +91,9 @@ PICTURES: Mapping[str, tuple[Callable[[Page], None], tuple[int, int]]] = {
     "office": (office, DESK),
     "orders": (orders, DESK),
     "import": (importing, DESK),
+    "counter": (counter, DESK),
+    "wallet": (company, DESK),
+    "bulk": (bulk, DESK),
     "home-phone": (home, PHONE),
     "delivery-phone": (delivery, PHONE),
 }

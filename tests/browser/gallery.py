@@ -14,18 +14,20 @@ from typing import Any
 from uuid import UUID
 
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.accounts import service as accounts
 from app.catalog.queries import Kind, ProductStatus
-from app.commands.demo import opening, shelf, stock
+from app.commands.demo import company, opening, shelf, stock
 from app.commands.demo.plan import Plan
 from app.commands.demo.shelf import Good
 from app.delivery import queries as links
 from app.delivery import service as delivery
 from app.entitlements import service as entitlements
-from app.kit import clock, tokens
+from app.gifting import queries as gifts
+from app.kit import clock, db, tokens
 from app.kit.events import SYSTEM, By
 from app.merchants import service as merchants
 from app.merchants.service import Look
@@ -36,7 +38,7 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.refunds import service as refunds
 from app.web.dispatch import Miaofa
-from app.web.guard import DEVICE_COOKIE
+from app.web.guard import DEVICE_COOKIE, MEMBER_COOKIE, STAFF_COOKIE
 from app.web.shop.placing import PASSWORD, token_of
 from tests.conftest import watched
 from tests.make import GATEWAY, Shop, make_product, make_settings, make_shop
@@ -76,9 +78,16 @@ PAGES = {
     "closed product": "/s/closed/p/card",
 }
 
-STATES = ("cashier", "waiting", "queued", "delivered", "refunded", "cancelled", "expired", "door")
+OFFICES = {  # where people sign in: the office, and the companies' own place
+    "redeem a code": "/redeem",
+    "counter": "/office/demo/counter",
+    "reconciliation": "/office/demo/redemption",
+    "wallet": "/enterprise/demo/",
+    "bulk redemption": "/enterprise/demo/redeem",
+}
+STATES = ("cashier", "waiting", "queued", "delivered", "refunded", "cancelled", "expired", "door", "claim")
 OPEN, REFUSED = "delivered, code shown", "order form, refused"
-NAMES = (*PAGES, *STATES, OPEN, REFUSED)
+NAMES = (*PAGES, *OFFICES, *STATES, OPEN, REFUSED)
 
 
 @dataclass
@@ -168,12 +177,22 @@ class Curator:
 
     def hang(self) -> Gallery:
         fill_shelf(self.shop)
-        self.gallery.pages = PAGES | {name: address_of(order) for name, order in self.orders().items()}
+        self.gallery.pages = PAGES | OFFICES | {name: address_of(order) for name, order in self.orders().items()}
         self.gallery.pages["door"] = f"/r/{self.door()}"
+        self.gallery.pages["claim"] = f"/g/{self.claim()}"
         self.gallery.parcels = [address_of(self.paid(ago=45)) for _ in range(PARCELS)]
         make_shop(self.app, slug="empty")
         make_closed_shop(self.app)
         return self.gallery
+
+    def claim(self) -> str:
+        """Found the demo's company, sign its administrator and the owner in, and return the link of a hand-out."""
+        company.found(self.shop.merchant_id, now=NOW)
+        self.gallery.cookies |= {
+            STAFF_COOKIE: sign_in(opening.OWNER, opening.PASSWORD),
+            MEMBER_COOKIE: sign_in(company.ADMINISTRATOR, company.PASSWORD),
+        }
+        return self.shop.read(lambda: gifts.token_of(db.session().scalars(select(gifts.HandoutRow.id).limit(1)).one()))
 
     def orders(self) -> dict[str, Order]:
         """Place an order for each state."""
@@ -249,6 +268,11 @@ class Curator:
         return links.token_of(self.shop.write(lambda: delivery.make_link(order.id, now=NOW)).id)
 
 
+def sign_in(email: str, password: str) -> str:
+    where = accounts.Browser("192.0.2.0/24", AGENT)
+    return accounts.sign_in(email=email, password=password, browser=where, now=NOW)
+
+
 def before(minutes: int) -> datetime:
     return NOW - timedelta(minutes=minutes)
 
@@ -279,7 +303,8 @@ def twin(good: Good) -> Good:
 
 
 def with_few(good: Good) -> Good:
-    few = (replace(one, free=min(one.free, PARCELS + 9 if one.code == GOOD else PIECES)) for one in good.variants)
+    most = {GOOD: PARCELS + 9, company.SKU: company.PIECES + company.LAPSED + 1}
+    few = (replace(one, free=min(one.free, most.get(one.code, PIECES))) for one in good.variants)
     return replace(good, variants=tuple(few))
 
 

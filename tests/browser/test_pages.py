@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.gallery import NAMES, Gallery
+from tests.kit.depth import DEPTH
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
@@ -27,9 +28,14 @@ TOO_WIDE = """() => {
 }"""
 
 
+# At the least depth each page is looked at in one language, and its neighbour in the other.
+SEEN = [
+    (name, lang) for place, name in enumerate(NAMES) for lang in WAYS if DEPTH > 1 or (lang == "zh") == (place % 2 == 0)
+]
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("lang", WAYS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "lang"), SEEN)
 def test_everybody_can_use(name: str, lang: str, gallery: Gallery, browser: Browser) -> None:
     tab = gallery.open(browser, name, lang, color_scheme="light", bypass_csp=True)
     assert tab.evaluate("document.documentElement.lang")[:2] == lang

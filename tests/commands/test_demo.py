@@ -9,16 +9,21 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import func, select
 
+from app.accounts import service as accounts
 from app.catalog import queries as catalog
 from app.catalog.models import Product, ProductStatus
 from app.catalog.rules import facts_of, faq_of, lines_of
-from app.commands.demo import shelf
+from app.commands.demo import company, shelf
 from app.commands.demo.plan import ORDERS, ZONE, End, Plan
 from app.commands.demo.tutorials import STEPS, Scene, draw
+from app.companies import queries as companies
+from app.companies import service as firms
 from app.delivery.models import Delivery
 from app.entitlements.models import Entitlement
-from app.kit import db, effects, events, tasks
-from app.kit.events import EventRow, Outbox
+from app.gifting import queries as gifting
+from app.kit import clock, db, effects, events, tasks
+from app.kit.events import SYSTEM, EventRow, Outbox
+from app.kit.listing import listed
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.orders.models import Closed, Fulfilment, Order, Payment
@@ -39,6 +44,8 @@ OLD = {  # other tests, the README and people's habits hold on to these
 }
 SHAPES = {"svg", "g", "path", "rect", "circle"}
 LARGEST_COVER, LARGEST_STEP = 1536, 3072
+
+COMPANY_ORDERS, LATER_ORDERS = 2, 4  # that the demo's company placed before anybody, and after everybody
 
 
 def of_demo(fn: Any) -> Any:
@@ -70,6 +77,7 @@ def goods() -> list[shelf.Good]:
 def test_loading_twice_changes_nothing_and_the_books_balance(fresh: Miaofa) -> None:
     first = run(fresh, "demo", "load")
     db.write(of_demo(db.merchant_id), lambda: set_status(ProductStatus.ARCHIVED))
+    db.write(of_demo(db.merchant_id), order_as_the_company)
     stock, rows = run(fresh, "stock", "YT-MONTH")[1], of_demo(counts)
 
     second = run(fresh, "demo", "load")
@@ -81,13 +89,20 @@ def test_loading_twice_changes_nothing_and_the_books_balance(fresh: Miaofa) -> N
     assert first[1]["codes"] > 2000
     assert run(fresh, "stock", "YT-MONTH")[1] == stock
     assert of_demo(counts) == rows
-    assert rows["Order"] == ORDERS
+    assert rows["Order"] == ORDERS + COMPANY_ORDERS + LATER_ORDERS
     assert stock["available"] == 1000  # contract.md promises so many
     assert run(fresh, "stock", "LJ-500")[1]["available"] == 200
     assert run(fresh, "stock", "LA-2D")[1]["available"] == 0
     books = run(fresh, "ledger", "check", "--shop", "demo")[1]
     assert books["ok"], books
     assert books["transactions"] > ORDERS
+
+
+def order_as_the_company() -> None:
+    """Let the latest orders of the shop be a company's: the demo is told all the same."""
+    (number,) = [row.id for row in listed(companies.COMPANIES, {}).page.rows]
+    for nth in range(LATER_ORDERS):
+        firms.place(number, firms.Wanted([(company.SKU, 1)], "zh", f"later {nth}"), now=clock.now(), by=SYSTEM)
 
 
 def test_the_month_has_all_kinds_of_ends_and_nothing_of_it_is_left_to_do(fresh: Miaofa) -> None:
@@ -112,6 +127,32 @@ def test_the_month_has_all_kinds_of_ends_and_nothing_of_it_is_left_to_do(fresh: 
     assert of_demo(lambda: db.session().scalar(select(func.count()).select_from(Delivery))) == 0  # no letters
     assert of_demo(lambda: db.session().scalar(select(func.count()).select_from(Outbox))) == 0
     assert run(fresh, "ledger", "check", "--shop", "demo")[1]["ok"]
+
+
+def test_the_company_has_something_to_show_and_its_administrator_can_sign_in(fresh: Miaofa) -> None:
+    told = run(fresh, "demo", "load")[1]
+
+    work_off()
+
+    tallies, balance, handouts = of_demo(company_shown)
+    counts = {state: sum(tally[state] for tally in tallies) for state in companies.STATES}
+    assert (counts["ready"], counts["redeemed"], counts["expired"]) == (280, 120, 100)
+    assert sum(counts.values()) == 500
+    assert balance == company.LEFT
+    assert handouts == [{"new": 6, "opened": 0, "redeemed": 0, "revoked": 0}]
+    (login,) = [one for one in told["logins"] if one["role"] == "company"]
+    assert login["enterprise"] == "/enterprise/demo/"
+    where = accounts.Browser("127.0.0.0/24", "tests")
+    assert accounts.sign_in(email=login["email"], password=login["password"], browser=where, now=clock.now())
+
+
+def company_shown() -> tuple[Any, int, list[dict[str, int]]]:
+    """Return the tallies of the company's batches, its balance, and how its hand-outs stand."""
+    (row,) = listed(companies.COMPANIES, {}).page.rows
+    batches = [order.id for order in listed(companies.batches_of(row.id), {}).page.rows]
+    tallies = companies.tallies(batches, now=clock.now()).values()
+    given = [one.id for one in listed(gifting.handouts_of(row.id), {}).page.rows]
+    return tallies, companies.balance(row.id).minor, list(gifting.count_states(given).values())
 
 
 def work_off() -> None:

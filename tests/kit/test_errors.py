@@ -12,6 +12,7 @@ import pytest
 import app
 from app.inventory.errors import OutOfStock
 from app.kit.errors import Denied, Invalid, NotFound, Refusal, Required, TooLong, words
+from app.kit.money import Money
 from app.web.errors import STATUS
 
 for module in pkgutil.walk_packages(app.__path__, "app."):
@@ -31,8 +32,14 @@ def example(refusal: type[Refusal]) -> Refusal:
     """Make one with values of the kinds it asks for."""
     takes = refusal.__init__ is not Refusal.__init__
     asked = inspect.signature(refusal, eval_str=True).parameters.values() if takes else ()
-    given: dict[Any, Any] = {int: 7, str: "seven", Mapping[str, Refusal]: {"field": Required()}}
-    return refusal(*(given[one.annotation] for one in asked))
+    given: dict[Any, Any] = {
+        int: 7,
+        str: "seven",
+        Money: Money(7, "CNY"),
+        Mapping[str, Refusal]: {"field": Required()},
+    }
+    needed = [one for one in asked if one.default is one.empty]
+    return refusal(*(given[one.annotation] for one in needed))
 
 
 class LampIsOut(Refusal):

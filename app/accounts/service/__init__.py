@@ -1,7 +1,7 @@
 """What can be done with accounts, by family of verbs."""
 
 from app.accounts.passwords import hash_password
-from app.accounts.service.passwords import Link, ask_reset, change_password, make_link, reset_password
+from app.accounts.service.passwords import Link, ask_reset, change_password, make_link, prove_password, reset_password
 from app.accounts.service.people import add_member, create_user, forget_device, remember_devices
 from app.accounts.service.sessions import (
     Browser,
@@ -27,6 +27,7 @@ __all__ = [
     "forget_device",
     "hash_password",
     "make_link",
+    "prove_password",
     "remember_devices",
     "reset_password",
     "sign_in",

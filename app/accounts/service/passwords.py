@@ -38,7 +38,7 @@ class Link:
     expires_at: datetime
 
 
-def ask_reset(*, email: str, browser: Browser, lang: str, now: datetime) -> None:
+def ask_reset(*, email: str, browser: Browser, lang: str, shop: str = "", now: datetime) -> None:
     """Let a link be mailed; the same answer and the same work for known and unknown e-mails. Raises TooManyLinks."""
     email = email.strip().lower()[:254]
     keys = keys_of_links(email, browser.network)
@@ -48,7 +48,7 @@ def ask_reset(*, email: str, browser: Browser, lang: str, now: datetime) -> None
             raise TooManyLinks(minutes)
         throttle.count(keys, now=now)
         user_id = db.session().scalar(select(User.id).where(User.email == email))
-        reset = _make_reset(user_id or NOBODY, network=browser.network, lang=lang, now=now)
+        reset = _make_reset(user_id or NOBODY, network=browser.network, lang=lang, shop=shop, now=now)
         intend(RESET_MAIL, reset.id, due_at=now, deadline=reset.expires_at)
 
     db.write(PLATFORM, ask)
@@ -68,13 +68,13 @@ def make_link(*, email: str, now: datetime) -> Link:
     return Link(email, token_of(reset.id), reset.expires_at)
 
 
-def _make_reset(user_id: UUID, *, network: str, lang: str, now: datetime) -> PasswordReset:
+def _make_reset(user_id: UUID, *, network: str, lang: str, shop: str = "", now: datetime) -> PasswordReset:
     """Make the newest reset of a user, which is the only one: older links end here."""
     db.session().execute(delete(PasswordReset).where(PasswordReset.user_id == user_id))
     expires_at = now + timedelta(minutes=RESET_MINUTES)
     reset = PasswordReset(id=new_id(), user_id=user_id, created_at=now, expires_at=expires_at)
     db.session().add(reset)
-    publish(ResetAsked(subject_id=reset.id, user_id=user_id, network=network, lang=lang, at=now))
+    publish(ResetAsked(subject_id=reset.id, user_id=user_id, network=network, lang=lang, shop=shop, at=now))
     return reset
 
 
@@ -104,11 +104,7 @@ def change_password(
 
     Raises Invalid with WrongPassword or WeakPassword of its field, or TooManyTries.
     """
-    keys = keys_of_owner(user_id, browser.network)
-    db.read(PLATFORM, lambda: throttle.check(keys, now=now))
-    user = db.read(PLATFORM, lambda: db.session().get_one(User, user_id))
-    if not fits(old, user.password_hash):
-        raise db.write(PLATFORM, lambda: throttle.count_wrong(keys, _wrong, now=now))
+    user = _proven(user_id, old, "old", network=browser.network, now=now)
     password_hash = _fresh_hash(new)
 
     def change() -> str:
@@ -116,15 +112,32 @@ def change_password(
             raise NotFound  # somebody reset it meanwhile, which ended this session too
         fresh = renew(token, now=now)
         end_other_sessions(user_id, fresh, now=now)
-        throttle.clear(keys[0])
+        throttle.clear(keys_of_owner(user_id, browser.network)[0])
         _set_password(user, password_hash, browser=browser, lang=lang, now=now)
         return fresh
 
     return db.write(PLATFORM, change)
 
 
-def _wrong(left: int) -> Refusal:
-    return Invalid({"old": WrongPassword(left)})
+def prove_password(user_id: UUID, typed: str, field: str, *, network: str, now: datetime) -> None:
+    """Let somebody signed in go on who knows the password; hashes, so call it outside of units.
+
+    Raises Invalid with WrongPassword of the form's `field`, or TooManyTries.
+    """
+    _proven(user_id, typed, field, network=network, now=now)
+
+
+def _proven(user_id: UUID, typed: str, field: str, *, network: str, now: datetime) -> User:
+    keys = keys_of_owner(user_id, network)
+    db.read(PLATFORM, lambda: throttle.check(keys, now=now))
+    user = db.read(PLATFORM, lambda: db.session().get_one(User, user_id))
+    if not fits(typed, user.password_hash):
+        raise db.write(PLATFORM, lambda: throttle.count_wrong(keys, partial(_wrong, field), now=now))
+    return user
+
+
+def _wrong(field: str, left: int) -> Refusal:
+    return Invalid({field: WrongPassword(left)})
 
 
 def _fresh_hash(password: str) -> str:

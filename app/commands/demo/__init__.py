@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import opening, shelf, stock, story
+from app.commands.demo import company, opening, shelf, stock, story
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -21,7 +21,7 @@ def demo() -> None:
 @demo.command()
 @answers
 def load() -> Any:
-    """Load the demo shop: products with pictures, codes, a month of orders, a test payment method, logins."""
+    """Load the demo shop: products with pictures, codes, a month of orders, a company, a way to pay, logins."""
     now = clock.now()
     merchant_id = opening.open_demo(now)
     departments = shelf.read()
@@ -29,6 +29,8 @@ def load() -> Any:
     plan = Plan(goods, now)
     shelf.fill(merchant_id, departments, now=now)
     stock.fill(merchant_id, goods, plan, now=now)
+    company.found(merchant_id, now=now)
     story.tell(merchant_id, plan, now=now)
-    logins = [{"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}]
+    owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
+    logins = [owner, company.login()]
     return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}

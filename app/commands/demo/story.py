@@ -1,7 +1,7 @@
 """The story of the demo's first month: the plan, told by the verbs that real orders go through, each at its time.
 
 Orders are placed, and paid by notices that the demo's gateway signs; codes are looked at, money goes back, stock runs
-out. Buyers gave telephone numbers, so no letters are written. A shop that has an order already has a story of its own.
+out. Buyers gave telephone numbers, so no letters are written. A shop that had a buyer has a story of its own.
 """
 
 import hashlib
@@ -61,8 +61,8 @@ def tell(merchant_id: int, plan: Plan, *, now: datetime) -> None:
 
 
 def _is_untold(plan: Plan) -> bool:
-    """Tell whether the shop has no order yet, and sells all that the plan is about."""
-    return not orders.latest(1) and {deal.sku for deal in plan.deals} <= {sku.code for sku in catalog.list_skus()}
+    """Tell whether the shop has no order of a buyer yet, and sells all that the plan is about."""
+    return not orders.has_buyers() and {deal.sku for deal in plan.deals} <= {sku.code for sku in catalog.list_skus()}
 
 
 def _parts(deals: Sequence[Deal]) -> list[list[Deal]]:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.accounts.service import Browser
 from app.delivery import queries
@@ -45,8 +44,7 @@ def admit(link: Link, device_id: UUID, *, browser: Browser, now: datetime) -> No
         "network": browser.network,
         "agent": browser.agent[:200],
     }
-    insert_once = sqlite.insert if db.is_sqlite() else postgresql.insert
-    if not db.changed(insert_once(LinkDevice).values(row).on_conflict_do_nothing()):
+    if not db.changed(db.insert_or(LinkDevice).values(row).on_conflict_do_nothing()):
         return  # it had proved itself before
     room = (Link.id == link.id, Link.devices < Link.most_devices)
     if not db.changed(update(Link).where(*room).values(devices=Link.devices + 1)):

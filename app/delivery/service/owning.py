@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.accounts import queries as devices
 from app.accounts import service as accounts
@@ -144,10 +143,9 @@ def _use_up(code_id: UUID, now: datetime) -> bool:
 
 def _own(code: OneTimeCode, asking: Asking, now: datetime) -> None:
     """Write down that a browser is signed in as the owner of a contact; proved again, the time begins anew."""
-    insert_or = sqlite.insert if db.is_sqlite() else postgresql.insert
     times = {"proved_at": now, "expires_at": now + OWNER_LIFE}
     key = {"merchant_id": db.merchant_id(), "device_id": code.device_id, "contact_index": code.contact_index}
-    statement = insert_or(ContactOwner).values(key | times)
+    statement = db.insert_or(ContactOwner).values(key | times)
     db.session().execute(statement.on_conflict_do_update(index_elements=[*key], set_=times))
     by, where = By("device", code.device_id), asking.browser
     publish(

@@ -64,7 +64,7 @@ def _tell(asked: Mapping[UUID, UUID | None], about: About, *, only: Any = lambda
     now = clock.now()
     for source, order_id in asked.items():
         order = found.get(order_id) if order_id else None
-        if source not in known and order is not None and only(order) and address_of(order):
+        if source not in known and order is not None and only(order) and is_told(order):
             _ask(order, about, source, now)
 
 
@@ -101,6 +101,11 @@ def list_orders(ids: Sequence[UUID]) -> dict[UUID, Order]:
 def address_of(order: Order) -> str:
     """Return the e-mail address of an order's buyer, or "" where there is none."""
     return mail_address(orders.contact_of(order).expose()) if "@" in order.contact_mask else ""
+
+
+def is_told(order: Order) -> bool:
+    """Tell whether an order's buyer is written to: one with an address; a company is told where its members sign in."""
+    return order.company_id is None and bool(address_of(order))
 
 
 def has_goods(order: Order) -> bool:

@@ -68,6 +68,8 @@ def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> di
         "ready_at": now if sale else None,
         "reveals": 0,
         "first_revealed_at": None,
+        "used": 0,
+        "last_used_at": None,
         "tail": sale.tail if sale else "",
     }
 

@@ -1,5 +1,6 @@
 """Revealing: a deliberate, proven, logged look at a code."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,12 +39,12 @@ class Opening:
     reveal: Reveal
 
 
-def reveal(order_id: UUID, *, proof: Proof, now: datetime) -> list[Opening]:
-    """Record that the proven buyer sees the codes of an order; after the commit `crypto.open` gives the plaintext.
+def reveal(order_id: UUID, *, proof: Proof, now: datetime, only: Collection[UUID] | None = None) -> list[Opening]:
+    """Record that the proven buyer sees the codes of an order, or `only` some; then `crypto.open` gives the plaintext.
 
     Raises NothingToReveal, or RevealLimit once the budget of an entitlement is used up.
     """
-    opened = _spend(order_id, now)
+    opened = _spend(order_id, now, only)
     if not opened:
         raise _why_not(order_id)
     seals = stock.sealed_codes(row.code_id for row in opened)
@@ -64,7 +65,7 @@ def reveal(order_id: UUID, *, proof: Proof, now: datetime) -> list[Opening]:
     return [Opening(row.id, Reveal(seals[row.code_id], number)) for row, number in zip(opened, ids, strict=True)]
 
 
-def _spend(order_id: UUID, now: datetime) -> list[Any]:
+def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list[Any]:
     """Take one reveal from the budget of each ready entitlement of an order, and list those that had one left."""
     e = Entitlement.__table__.c
     statement = (
@@ -74,6 +75,7 @@ def _spend(order_id: UUID, now: datetime) -> list[Any]:
             e.order_id == order_id,
             e.state == State.READY,
             e.reveals < MOST_REVEALS,
+            *([e.id.in_(list(only))] if only is not None else []),
         )
         .values(reveals=e.reveals + 1, first_revealed_at=func.coalesce(e.first_revealed_at, literal(now, Moment)))
         .returning(e.id, e.code_id, e.part_id, e.slot)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from app.entitlements import queries
-from app.entitlements.errors import CodesSeen
+from app.entitlements.errors import CodesSeen, CodesUsed
 from app.entitlements.models import Entitlement, State
 from app.inventory import service as inventory
 from app.kit import db
@@ -14,7 +14,7 @@ from app.kit.events import By
 
 
 def revoke(order_id: UUID, *, now: datetime, by: By, reason: str) -> None:
-    """Take all that an order's buyer owns back, and set the codes aside; refuses with CodesSeen when one was seen."""
+    """Take all that an order's buyer owns back, and set the codes aside; refuses with CodesSeen or CodesUsed."""
     e = Entitlement.__table__.c
     statement = (
         update(Entitlement.__table__)  # type: ignore[arg-type]
@@ -23,11 +23,13 @@ def revoke(order_id: UUID, *, now: datetime, by: By, reason: str) -> None:
             e.order_id == order_id,
             e.state.in_((State.PROMISED, State.READY)),
             e.reveals == 0,
+            e.used == 0,
         )
         .values(state=State.REVOKED)
         .returning(e.id, e.code_id)
     )
     revoked = db.session().execute(statement).all()
-    if any(row.state is not State.REVOKED for row in queries.list_of_order(order_id)):
-        raise CodesSeen
+    kept = [row for row in queries.list_of_order(order_id) if row.state is not State.REVOKED]
+    if kept:
+        raise CodesUsed if any(row.used for row in kept) else CodesSeen
     inventory.quarantine([row.id for row in revoked if row.code_id], reason=reason, now=now, by=by, order_id=order_id)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.catalog.queries import Kind
 from app.inventory import rules
@@ -63,8 +62,7 @@ def _insert(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> list[dict[st
     """Insert all at once; the unique fingerprint decides, whoever else imports at the same time."""
     if not fresh:
         return []
-    dialect = sqlite if db.is_sqlite() else postgresql
-    statement = dialect.insert(Code.__table__).on_conflict_do_nothing(index_elements=["merchant_id", "fingerprint"])
+    statement = db.insert_or(Code).on_conflict_do_nothing(index_elements=["merchant_id", "fingerprint"])
     if db.changed(statement, list(fresh.values())) == len(fresh):
         return []
     return _duplicates(batch, fresh)
@@ -111,6 +109,7 @@ class _Sealer:
     def __init__(self, batch: Batch, kind: Kind) -> None:
         self.fields = kind.fields
         self.key = crypto.load_key(batch.key_id)
+        self.prints = crypto.fingerprint_key("code")
         self.batch = batch
         self.common = {
             "merchant_id": batch.merchant_id,
@@ -132,6 +131,14 @@ class _Sealer:
             "pick": rules.pick(self.batch.created_at, row.line),
             "sealed": self.key.seal("code", "sealed", number, Secret(text)),
             "fingerprint": fingerprint,
+            "pin_fingerprint": self._pin_fingerprint(row),
             "tail": rules.tail(self.fields[0], row.values[0]),
             "line": row.line,
         }
+
+    def _pin_fingerprint(self, row: Row) -> bytes | None:
+        """Return what tells later whether somebody knows both fields; a code of one field has none."""
+        if len(self.fields) == 1:
+            return None
+        first, pin = row.values
+        return self.prints.fingerprint(rules.canonical_pair(self.fields[0], first, pin))

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kit import bell, clock, db
 from app.kit.ids import new_id
@@ -42,9 +41,8 @@ def wake(kind: str, at: datetime, subject_id: UUID = WATCH) -> None:
 def _insert(kind: str, subject_id: UUID, due_at: datetime, total: int) -> Any:
     if kind not in wired():
         raise LookupError(f"no task is wired as {kind!r}")
-    dialect: Any = sqlite if db.is_sqlite() else postgresql
     fresh = {"lease_until": None, "note": "", "finished_at": None, "attempts": 0, "done": 0, "total": total}
-    return dialect.insert(Task).values(
+    return db.insert_or(Task).values(
         merchant_id=db.merchant_id(),
         id=new_id(),
         kind=kind,

@@ -26,7 +26,7 @@ from app.orders.events import OrderPlaced, OrderSentAgain
 from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Source, Tender, TenderState
 from app.orders.once import insert_once
 from app.orders.passwords import new_password
-from app.orders.rules import LONGEST_CONTACT, MOST, is_contact, mask_contact, merge_lines, new_number
+from app.orders.rules import LONGEST_CONTACT, MOST, MOST_OF_COMPANY, is_contact, mask_contact, merge_lines, new_number
 from app.pricing import service as pricing
 from app.risk import service as risk
 
@@ -51,6 +51,11 @@ class Wish:
     basket: Basket
     device_id: UUID | None
     by: By
+    company_id: UUID | None = None  # for whom it is; such an order is paid in the unit that places it
+
+    @property
+    def most(self) -> int:
+        return MOST_OF_COMPANY if self.company_id else MOST
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def place_all(wishes: Sequence[Wish], *, now: datetime) -> list[Order]:
     if fresh:
         if merchant.is_closed:
             raise ShopIsClosed
-        _assess(fresh, merchant.unpaid_orders, now)
+        _assess([draft for draft in fresh if not draft.wish.company_id], merchant.unpaid_orders, now)
         _insert_content(fresh, now, ZoneInfo(merchant.zone))
         publish(*(_placed(draft, now) for draft in fresh))
     return [Order(**draft.order) if draft.order["id"] in inserted else _sent_again(draft, now=now) for draft in drafts]
@@ -88,7 +93,7 @@ def _draft(wish: Wish, fallback: str, now: datetime) -> _Draft:
     basket = wish.basket
     wanted = merge_lines(basket.lines)
     offers = catalog.list_offers(wanted, basket.lang, fallback)
-    _check(basket, wanted, offers)
+    _check(wish, wanted, offers)
     items = [pricing.Item(offers[code].sku_id, offers[code].price, quantity) for code, quantity in wanted.items()]
     quote = pricing.quote(items)
     order = _order_row(wish, quote, now)
@@ -110,12 +115,12 @@ def _placed(draft: _Draft, now: datetime) -> OrderPlaced:
     )
 
 
-def _check(basket: Basket, wanted: Mapping[str, int], offers: Mapping[str, Offer]) -> None:
-    faults: dict[str, Refusal] = {}
+def _check(wish: Wish, wanted: Mapping[str, int], offers: Mapping[str, Offer]) -> None:
+    basket, faults = wish.basket, dict[str, Refusal]()
     if not is_contact(basket.contact):
         faults["contact"] = BadContact(LONGEST_CONTACT)
-    if not wanted or min(quantity for _, quantity in basket.lines) < 1 or max(wanted.values()) > MOST:
-        faults["quantity"] = BadQuantity(MOST)
+    if not wanted or min(quantity for _, quantity in basket.lines) < 1 or max(wanted.values()) > wish.most:
+        faults["quantity"] = BadQuantity(wish.most)
     for code in wanted:
         if code not in offers:
             faults["sku"] = NotForSale(code[:64])
@@ -133,6 +138,7 @@ def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any
         "number": new_number(now),
         "idem": idem,
         "device_id": wish.device_id,
+        "company_id": wish.company_id,
         "contact_sealed": key.seal("order", "contact", number, Secret(basket.contact)),
         "contact_key_id": key.id,
         "contact_mask": mask_contact(basket.contact),
@@ -173,6 +179,8 @@ def _sent_again(draft: _Draft, *, now: datetime) -> Order:
 
 def _assess(drafts: Sequence[_Draft], most_unpaid: int, now: datetime) -> None:
     """Refuse with TooManyUnpaid when one of the buyers would hold too much stock."""
+    if not drafts:
+        return
     beside = queries.count_unpaid_beside([draft.order for draft in drafts], most=most_unpaid, now=now)
     for place, of_contact, of_device in beside:
         pieces = sum(line["quantity"] for line in drafts[place].lines)
@@ -189,7 +197,9 @@ def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> 
     costs = {part.part_id: part.cost for part in held}
     parts = [_part(line, want.part_id, costs) for line, want in zip(lines, wants, strict=True)]
     tenders = [_tender(draft.order) for draft in drafts]
-    db.insert_last((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
+    paid_at_once = any(draft.wish.company_id for draft in drafts)
+    insert = db.insert if paid_at_once else db.insert_last
+    insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
 
 
 def _lines(

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 
+from app.payments.providers.balance import NAME as BALANCE
+from app.payments.providers.balance import Balance
 from app.payments.providers.base import Closed, Forged, Paid, Payback, Provider, Start, Told, Trade, Unpaid
 
 _providers: dict[str, Provider] = {}
 
 
 def configure(providers: Mapping[str, Provider]) -> None:
-    """Take the gateways of this installation by name; called once at start."""
+    """Take the gateways of this installation by name; called once at start. Balances need no setting, so they stay."""
     _providers.clear()
+    _providers[BALANCE] = Balance()
     _providers.update(providers)
 
 
@@ -19,6 +22,7 @@ def provider(name: str) -> Provider:
 
 
 __all__ = [
+    "BALANCE",
     "Closed",
     "Forged",
     "Paid",

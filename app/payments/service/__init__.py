@@ -1,5 +1,6 @@
 """What can be done with payments, by family of verbs."""
 
+from app.payments.service.balance import pay_from_balance
 from app.payments.service.closing import ask, ask_again, cancel, settle_closed, settle_told
 from app.payments.service.methods import CREDENTIALS, add_method
 from app.payments.service.notices import (
@@ -36,6 +37,7 @@ __all__ = [
     "ask_again",
     "cancel",
     "dismiss",
+    "pay_from_balance",
     "record_payback",
     "record_start",
     "retry_payback",

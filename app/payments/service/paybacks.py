@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kit import db, effects
 from app.kit.errors import NotFound
@@ -90,10 +89,7 @@ def _payback(
 
 def _send(row: dict[str, Any], by: By) -> None:
     """Ask for one payback; the unique source keeps the same money from going back twice."""
-    dialect = sqlite if db.is_sqlite() else postgresql
-    statement = dialect.insert(Payback.__table__).on_conflict_do_nothing(
-        index_elements=["merchant_id", "source_id", "trade_no"]
-    )
+    statement = db.insert_or(Payback).on_conflict_do_nothing(index_elements=["merchant_id", "source_id", "trade_no"])
     if db.changed(statement, row) == 0:
         return
     now = row["asked_at"]

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kit import db, effects
 from app.kit.effects import State
@@ -85,8 +84,7 @@ def _close_in_time(attempt_id: UUID, expires_at: datetime) -> None:
 
 def _attempt(row: dict[str, object]) -> UUID:
     """Keep one attempt a tender and method: asking again starts the same one over."""
-    dialect = sqlite if db.is_sqlite() else postgresql
-    statement = dialect.insert(Attempt.__table__).values(row)
+    statement = db.insert_or(Attempt).values(row)
     statement = statement.on_conflict_do_update(
         index_elements=["merchant_id", "tender_id", "method_id"], set_={name: row[name] for name in ANEW}
     )

@@ -1,33 +1,21 @@
 """One's own account: the browsers one is signed in with, and one's password. It belongs to no shop."""
 
-from dataclasses import dataclass
-
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.accounts import queries as accounts
 from app.accounts import service
-from app.accounts.queries import Seen
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public
 from app.kit.tenancy import PLATFORM
-from app.web.agents import name_of
+from app.web.asking import SessionShown, browser, changed_password, me
 from app.web.guard import STAFF_COOKIE, corrects, unit
 from app.web.language import lang
 from app.web.office import bp
-from app.web.office.asking import browser, changed_password, me
 from app.web.office.login import PATH
 from app.web.render import Cookie, Page, Redirect, page
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One signed-in browser, in words."""
-
-    name: str
-    session: Seen
 
 
 @bp.get("/account")
@@ -35,7 +23,7 @@ class Shown:
 def account() -> Page:
     user = me()
     seen = db.read(PLATFORM, lambda: accounts.list_sessions(user.user_id, held_token(), now=clock.now()))
-    sessions = [Shown(name_of(session.agent), session) for session in seen]
+    sessions = [SessionShown.of(session) for session in seen]
     least = accounts.SHORTEST_PASSWORD
     return page("office/account/account.html", email=user.email, sessions=sessions, least=least, secret=True)
 

@@ -20,8 +20,9 @@ def category_choices() -> list[tuple[str, str]]:
     return [(public("cat", category.id), name_of(category)) for category in queries.list_categories()]
 
 
-def name_of(category: Category) -> str:
-    return in_language({text.lang: text.name for text in category.texts}, lang(), frame().lang)
+def name_of(named: Category | Product) -> str:
+    """Return what a category or a product is called in the reader's language."""
+    return in_language({text.lang: text.name for text in named.texts}, lang(), frame().lang)
 
 
 @bp.get("/<shop>/categories")
@@ -93,7 +94,7 @@ def drop_category(category: str) -> Redirect:
 def shelf() -> Page:
     names = dict(category_choices())
     rows = [
-        (row, _title(row), names.get(public("cat", row.category_id), "") if row.category_id else "")
+        (row, name_of(row), names.get(public("cat", row.category_id), "") if row.category_id else "")
         for row in queries.list_in_order()
     ]
     return page("office/categories/shelf.html", fragments={"shelf": "office/categories/_shelf.html"}, rows=rows)
@@ -105,10 +106,6 @@ def move_product(product: str) -> Redirect:
     found = db.get(Product, from_public("prd", product))
     service.move_product(found, up=request.form.get("way") == "up", now=clock.now(), by=actor().by)
     return Redirect(here(".shelf", _anchor=public("prd", found.id)))
-
-
-def _title(product: Product) -> str:
-    return in_language({text.lang: text.name for text in product.texts}, lang(), frame().lang)
 
 
 def _names(form: Form) -> dict[str, str]:

@@ -1,9 +1,6 @@
 """Pictures of a product in the office: each comes in by a form of its own, so that nothing else waits for it."""
 
 from functools import partial
-from uuid import UUID
-
-from flask_babel import gettext as _
 
 from app.catalog import queries, service
 from app.kit import clock, db, pictures
@@ -12,8 +9,8 @@ from app.web.guard import actor, corrects, frame, needs, streams, unit
 from app.web.language import here
 from app.web.office import bp
 from app.web.office.catalog import product as product_page
-from app.web.office.uploading import picture_from
-from app.web.render import Page, Redirect, wants_fragment
+from app.web.office.uploading import keep, picture_from, saved
+from app.web.render import Page, Redirect
 
 
 def _page_of_step(product: str, step: int) -> Page:
@@ -63,22 +60,13 @@ def remove_step(product: str, step: int) -> Page | Redirect:
 
 def _put_cover(product: str, made: pictures.Remade | None) -> None:
     found = queries.get_whole(from_public("prd", product))
-    service.change_cover(found, _kept(made), now=clock.now(), by=actor().by)
+    service.change_cover(found, keep(made), now=clock.now(), by=actor().by)
 
 
 def _put_step(product: str, step: int, made: pictures.Remade | None) -> None:
     found = queries.get_whole(from_public("prd", product))
-    service.change_step(found, step, _kept(made), now=clock.now(), by=actor().by)
-
-
-def _kept(made: pictures.Remade | None) -> UUID | None:
-    return pictures.keep(made, now=clock.now()) if made else None
+    service.change_step(found, step, keep(made), now=clock.now(), by=actor().by)
 
 
 def _shown(product: str) -> Page | Redirect:
-    """Return the pictures alone where they are enough: what was typed beside them stays."""
-    if not wants_fragment():
-        return Redirect(here(".product", product=product, _anchor="pictures"), toast=_("Saved"))
-    answer: Page = db.read(frame().merchant_id, partial(product_page, product))
-    answer.toast = _("Saved")
-    return answer
+    return saved(partial(product_page, product), here(".product", product=product, _anchor="pictures"))

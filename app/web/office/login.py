@@ -7,10 +7,10 @@ from app.accounts import service
 from app.kit import clock, db
 from app.kit.tenancy import PLATFORM, System
 from app.merchants import queries as merchants
+from app.web.asking import browser, me
 from app.web.forms import Form, own_path
 from app.web.guard import STAFF_COOKIE, corrects, unit
 from app.web.office import bp
-from app.web.office.asking import browser, me
 from app.web.render import Cookie, Page, Redirect, page
 
 PATH = "/office"

@@ -16,10 +16,8 @@ from app.web.guard import actor, corrects, frame, needs, streams, unit
 from app.web.language import LANGUAGES, here
 from app.web.office import bp
 from app.web.office.changes import happened
-from app.web.office.uploading import picture_from
-from app.web.render import Page, Redirect, page, wants_fragment
-
-HOUSE = "#0b6e5f"
+from app.web.office.uploading import keep, picture_from, saved
+from app.web.render import Page, Redirect, page
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def change_look() -> Redirect:
 def upload_logo() -> Page | Redirect:
     made = picture_from("logo")
     db.write(frame().merchant_id, partial(_put_logo, made))
-    return _shown()
+    return saved(look, here(".look"))
 
 
 @bp.post("/<shop>/look/logo/remove")
@@ -78,7 +76,7 @@ def upload_logo() -> Page | Redirect:
 @corrects(look)
 def remove_logo() -> Page | Redirect:
     db.write(frame().merchant_id, partial(_put_logo, None))
-    return _shown()
+    return saved(look, here(".look"))
 
 
 def _tried(accent: str) -> str:
@@ -106,22 +104,12 @@ def sample_of(typed: str) -> Sample:
     colour = colours.normal(typed)
     fault = merchants.check_accent(typed)
     nearest = colours.nearest_good(colour) if fault and colour else ""
-    worn = nearest or colour or HOUSE
+    worn = nearest or colour or colours.HOUSE
     return Sample(worn, colours.palette(worn), say_all(fault) if fault else "", nearest)
 
 
 def _put_logo(made: pictures.Remade | None) -> None:
-    logo_id = pictures.keep(made, now=clock.now()) if made else None
-    merchants.change_logo(logo_id, now=clock.now(), by=actor().by)
-
-
-def _shown() -> Page | Redirect:
-    """Return the logo alone where it is enough: what was typed beside it stays."""
-    if not wants_fragment():
-        return Redirect(here(".look"), toast=_("Saved"))
-    answer: Page = db.read(frame().merchant_id, look)
-    answer.toast = _("Saved")
-    return answer
+    merchants.change_logo(keep(made), now=clock.now(), by=actor().by)
 
 
 def _look(form: Form) -> merchants.Look:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request
 
+from app.companies import queries as companies
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
@@ -104,6 +105,7 @@ def _money(found: Order) -> MoneyShown:
     taken_back, sent = refunds.list_of_order(found.id), payments.list_paybacks_of_order(found.id)
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
+    about += companies.list_movements_about(found)
     return MoneyShown(
         tenders=_tenders(found.id),
         refund=next(iter(taken_back), None),

@@ -17,6 +17,8 @@ from app.kit.money import Money
 from app.ledger.queries import Entry
 from app.orders.queries import Tender
 from app.payments.queries import Method, Notice, Payback, PaybackKind
+from app.redemption.queries import Channel
+from app.web.firms import ROLES, channel_name
 from app.web.language import money
 
 # What one code of a kind consists of, and a file that holds two of them.
@@ -40,23 +42,28 @@ CLASSES: Mapping[str, str] = {
 }
 
 ACCOUNTS: Mapping[str, str] = {
+    "asset:bank": words("In the bank, by transfer"),
     "asset:gateway": words("Owed to us by the gateway"),
     "asset:stock": words("Stock at cost"),
     "expense:goods": words("Cost of goods"),
     "income:sales": words("Sales revenue"),
+    "liability:balance": words("Paid ahead by a company"),
     "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
 }
 
 POSTINGS: Mapping[str, str] = {
     "late_goods": words("Codes that came later"),
+    "returned": words("Back on the company's balance"),
+    "spending": words("Paid from the company's balance"),
+    "top_up": words("Transfer of a company"),
     "payback": words("The gateway gave money back"),
     "refund": words("Order refunded"),
     "sale": words("Sale"),
     "unasked": words("Money came a second time"),
 }
 
-PROVIDERS: Mapping[str, str] = {"test": words("Test payment")}
+PROVIDERS: Mapping[str, str] = {"balance": words("Company balance"), "test": words("Test payment")}
 
 REASONS: Mapping[str, str] = {
     "another merchant": words("it is meant for another merchant"),
@@ -85,13 +92,31 @@ ABOUT: Mapping[str, str] = {
     "code": words("Code that proves the contact"),
 }
 
+BECAME: Mapping[str, str] = {
+    "sold": words("Sold"),
+    "revealed": words("Revealed"),
+    "refunded": words("Refunded"),
+    "owed": words("Owed"),
+    "redeemed": words("Redeemed"),
+    "expired": words("Expired"),
+    "unredeemed": words("Unredeemed"),
+    "ready": words("Unredeemed"),
+    "promised": words("Owed"),
+    "revoked": words("Refunded"),
+}
+
 PEOPLE: Mapping[str, str] = {
+    "holder": words("holder of the code"),
     "device": words("buyer"),
     "password": words("buyer, by the order password"),
     "gateway": words("payment gateway"),
+    "member": words("company member"),
     "system": words("system"),
     "user": words("staff"),
 }
+
+
+ROLE_NAMES: Mapping[str, str] = {role.name.lower(): name for role, (name, _note) in ROLES.items()}
 
 
 def kind_choices() -> list[tuple[int, str]]:
@@ -121,6 +146,11 @@ def _said(table: Mapping[Any, str], key: Any) -> str:
 def by_whom(row: EventRow) -> str:
     """Return who did it."""
     return _said(PEOPLE, row.actor_type)
+
+
+def class_name(name: str) -> str:
+    """Return what the reconciliation calls something that became of an entitlement."""
+    return _said(BECAME, name)
 
 
 def about_words(about: str) -> str:
@@ -223,7 +253,9 @@ def postings_shown(entries: Sequence[tuple[str, datetime, Entry]], currency: str
 
 
 def _posting(kind: str, at: datetime, entries: Sequence[Entry], currency: str) -> PostingShown:
-    legs = tuple((_said(ACCOUNTS, entry.account), Money(entry.amount, entry.currency)) for entry in entries)
+    legs = tuple(
+        (_said(ACCOUNTS, entry.account.partition(":com_")[0]), Money(entry.amount, entry.currency)) for entry in entries
+    )
     return PostingShown(_said(POSTINGS, kind), at, legs, sum((amount for _, amount in legs), Money(0, currency)))
 
 
@@ -245,6 +277,18 @@ Note = Callable[[Mapping[str, Any]], str]
 
 def _amount(facts: Mapping[str, Any]) -> str:
     return money(Money(facts["amount"], facts["currency"]))
+
+
+def _people(rows: int) -> str:
+    return str(ngettext("%(num)s person", "%(num)s people", rows))
+
+
+def _codes(rows: int) -> str:
+    return str(ngettext("%(num)s code", "%(num)s codes", rows))
+
+
+def _through(channel: str) -> str:
+    return channel_name(Channel[channel.upper()])
 
 
 # Of each event: its name, its tone, and which of its facts are worth telling.
@@ -276,6 +320,45 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "delivery.failed": (words("The buyer was not told, or nobody knows"), "bad", lambda facts: facts["reason"]),
     "delivery.again": (words("Message sent again"), "info", lambda facts: _said(ABOUT, facts["about"])),
     "delivery.dropped": (words("Message left unsent"), "", lambda facts: _said(ABOUT, facts["about"])),
+    "claim.opened": (words("Opened by the person it was given to"), "info", lambda facts: facts["network"]),
+    "claim.proved": (words("A person proved that it was given to them"), "", lambda facts: facts["network"]),
+    "claim.revoked": (words("Taken back from the person it was given to"), "warn", lambda facts: ""),
+    "handout.given": (words("Handed out to people"), "ok", lambda facts: _people(facts["rows"])),
+    "codes.extracted": (
+        words("Taken in clear by the company"),
+        "info",
+        lambda facts: f"{_codes(facts['rows'])} · {facts['network']}",
+    ),
+    "handout.reminded": (words("People reminded"), "", lambda facts: _people(facts["rows"])),
+    "entitlement.redeemed": (words("Redeemed"), "ok", lambda facts: _through(facts["channel"])),
+    "entitlement.use_reported": (words("Redeemed elsewhere, as reported"), "info", lambda facts: ""),
+    "redemption.rolled_back": (words("Redemption taken back"), "warn", lambda facts: facts["reason"]),
+    "balance.topped_up": (
+        words("Bank transfer booked"),
+        "ok",
+        lambda facts: f"{_amount(facts)} · {facts['reference']}",
+    ),
+    "balance.paid_out": (
+        words("Paid out of the company's balance"),
+        "warn",
+        lambda facts: f"{_amount(facts)} · {facts['reason']}",
+    ),
+    "balance.spent": (words("Paid from the company's balance"), "ok", _amount),
+    "balance.returned": (words("Back on the company's balance"), "ok", _amount),
+    "company.created": (words("Company created"), "", lambda facts: ""),
+    "company.changed": (words("Company changed"), "", lambda facts: ""),
+    "company.closed": (words("Company closed"), "warn", lambda facts: ""),
+    "company.reopened": (words("Company opened again"), "", lambda facts: ""),
+    "company.member_invited": (words("Member invited"), "info", lambda facts: _said(ROLE_NAMES, facts["role"])),
+    "company.invite_revoked": (words("Invitation withdrawn"), "", lambda facts: ""),
+    "company.invite_sent_again": (words("Invitation sent again"), "info", lambda facts: ""),
+    "company.member_joined": (words("Member joined"), "ok", lambda facts: _said(ROLE_NAMES, facts["role"])),
+    "company.member_role_changed": (
+        words("Role of a member changed"),
+        "",
+        lambda facts: _said(ROLE_NAMES, facts["role"]),
+    ),
+    "company.member_ended": (words("Member taken out"), "warn", lambda facts: ""),
     "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
 }

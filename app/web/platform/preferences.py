@@ -13,6 +13,7 @@ YEAR = 365.0
 
 @bp.post("/preferences", endpoint="preferences")
 @bp.post("/office/preferences", endpoint="office_preferences")  # where the office's own cookie reaches
+@bp.post("/enterprise/preferences", endpoint="enterprise_preferences")
 @unit(None)
 def save() -> Redirect:
     lang, theme = request.form.get("lang", ""), request.form.get("theme", "")

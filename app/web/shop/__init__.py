@@ -6,6 +6,7 @@ bp = Blueprint("shop", __name__)
 
 from app.web.shop import (  # noqa: E402, F401 (routes)
     checkout,
+    claiming,
     door,
     help,
     lookup,
@@ -15,5 +16,6 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     placing,
     saving,
     shelf,
+    using,
     waiting,
 )

@@ -41,6 +41,7 @@ from app.web.shop.shown import (
     order_shown,
     phase,
 )
+from app.web.shop.uses import uses_of
 from app.web.shown import StepShown, steps_shown
 
 WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
@@ -122,6 +123,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         by_mail=not mine and links.takes_codes(found.contact_mask),
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         looks=looks_of(owned) if mine else (),
+        uses=uses_of(owned) if mine else (),
         password=_password(found),
         **whereabouts(here(".order", token=token)),
     )

@@ -24,6 +24,7 @@ from app.web.shop.opening import open_codes
 from app.web.shop.placing import token_of
 from app.web.shop.proof import Proven, is_mine, prove_by_password
 from app.web.shop.shown import order_shown
+from app.web.shop.uses import uses_of
 
 
 @bp.get("/r/<link>")
@@ -71,6 +72,7 @@ def door_page(found: Order, link: str, opened: Mapping[UUID, Secret] | None = No
         by_mail=not mine and links.takes_codes(found.contact_mask),
         token=token_of(found.id) if mine else "",
         looks=looks_of(owned) if mine else (),
+        uses=uses_of(owned) if mine else (),
         **whereabouts(here(".door", link=link)),
     )
 

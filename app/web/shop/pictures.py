@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from app.catalog import queries as catalog
 from app.catalog.queries import ShelfProduct, Wanted
-from app.kit import pictures
+from app.kit import colours, pictures
 from app.kit.errors import NotFound
 from app.kit.pictures import Shown
 from app.web.guard import frame
@@ -19,9 +19,7 @@ from app.web.render import fixed
 from app.web.shop import bp
 from app.web.shop.cards import mark_of
 
-SVG = "image/svg+xml"
-SIDE = 160
-HOUSE = "#0b6e5f"
+SIDE = pictures.THUMB
 PROLOGUE = re.compile(rb"^(\s*<\?xml[^>]*>|\s*<!--.*?-->|\s*<!DOCTYPE[^>]*>)+", re.DOTALL)
 
 
@@ -41,21 +39,21 @@ def covers() -> Response:
     departments = catalog.list_departments(lang(), frame().lang) if "category" in request.args else ()
     chosen = next((one for one in departments if one.slug == request.args["category"]), None)
     found = catalog.list_shelf(Wanted(category=chosen.id if chosen else None), lang(), frame().lang)
-    return fixed(_sheet(found.products), SVG, _is_present())
+    return fixed(_sheet(found.products), pictures.DRAWN, _is_present())
 
 
 @bp.get("/mark.svg")
 def mark() -> Response:
     """Give the first letter of the shop's name on its colour: what it shows where it has no logo."""
     letter = escape(next(iter(frame().merchant_name.strip()), "M").upper())
-    colour = frame().accent or HOUSE
+    colour = frame().accent or colours.HOUSE
     drawn = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
         f'<rect width="32" height="32" rx="8" fill="{escape(colour)}"/><text x="16" y="16" fill="#fff" font-size="18"'
         ' font-weight="600" text-anchor="middle" dominant-baseline="central"'
         f" font-family=\"system-ui,'PingFang SC','Noto Sans SC','Microsoft YaHei',sans-serif\">{letter}</text></svg>"
     )
-    return fixed(drawn.encode(), SVG, _is_present())
+    return fixed(drawn.encode(), pictures.DRAWN, _is_present())
 
 
 def _is_present() -> bool:
@@ -86,7 +84,7 @@ def _view(product: ShelfProduct, number: int) -> bytes:
 def _tile(cover: Shown, number: int) -> bytes:
     """Return one picture at its place on the sheet; a drawing is put in as it is, dots as they would be sent."""
     place = f'y="{number * SIDE}" width="{SIDE}" height="{SIDE}"'
-    if cover.media == SVG:
+    if cover.media == pictures.DRAWN:
         return f"<svg {place}>".encode() + PROLOGUE.sub(b"", cover.dots) + b"</svg>"
     dots = base64.b64encode(cover.dots).decode()
     return f'<image {place} preserveAspectRatio="xMidYMid slice" href="data:{cover.media};base64,{dots}"/>'.encode()

@@ -1,6 +1,5 @@
 """What a buyer is shown of orders and codes: plain values, so that a template can ask no database."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from app.orders.queries import Closed, Line, Order, status
 from app.payments.queries import Attempt, Payback, PaybackKind
 from app.refunds.queries import Refund
 from app.web.agents import name_of
-from app.web.shown import StepShown
+from app.web.shown import StepShown, plain_values
 
 OPENS_ITSELF = timedelta(minutes=30)  # after the payment; later somebody else may sit before the same browser
 FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "queued", "partially_delivered"})
@@ -186,15 +185,11 @@ def _codes(
             tail=item.tail,
             reveals=item.reveals,
             good=goods[item.sku_id],
-            values=_plain(opened.get(item.id)),
+            values=plain_values(opened.get(item.id)),
         )
         for item in entitlements
         if item.state is not State.REVOKED
     )
-
-
-def _plain(secret: Secret | None) -> Mapping[str, str] | None:
-    return json.loads(secret.expose()) if secret is not None else None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def test_a_wrong_password_tells_the_tries_left_and_keeps_the_name(shop: Shop) ->
     answer = browser.sign_in(shop.owner, "wrong password")
 
     assert answer.status_code == 422
-    assert f"{PER_NAME - 1} more tries" in words_of(answer)
+    assert f"Tries left: {PER_NAME - 1}" in words_of(answer)
     assert f'value="{shop.owner}"' in answer.get_data(as_text=True)
     assert "wrong password" not in answer.get_data(as_text=True)
 
@@ -129,7 +129,7 @@ def test_signing_in_clears_the_count_of_the_name(shop: Shop) -> None:
 
     answer = browser.sign_in(shop.owner, "wrong password")
 
-    assert f"{PER_NAME - 1} more tries" in words_of(answer)
+    assert f"Tries left: {PER_NAME - 1}" in words_of(answer)
 
 
 @pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])

@@ -140,9 +140,9 @@ def test_revealing_before_the_payment_shows_nothing(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("quantity", "0", "Order between 1 and 1000 pieces."),
-        ("quantity", "-1", "Order between 1 and 1000 pieces."),
-        ("quantity", "1000000000", "Order between 1 and 1000 pieces."),
+        ("quantity", "0", "Order between 1 and 1,000 pieces."),
+        ("quantity", "-1", "Order between 1 and 1,000 pieces."),
+        ("quantity", "1000000000", "Order between 1 and 1,000 pieces."),
         ("quantity", "two", "Give a whole number."),
         ("quantity", "٣", "Give a whole number."),
         ("contact", "", "Give an e-mail address, a phone number"),

@@ -1,6 +1,7 @@
 """What pages about accounts read of a request: who asks, from where, and the new password that was typed twice."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flask import g, request
 
@@ -9,9 +10,22 @@ from app.accounts.errors import NotTheSame
 from app.accounts.service import Browser
 from app.kit import clock
 from app.kit.errors import Invalid, Refusal, Required
+from app.web.agents import name_of
 from app.web.guard import SignInFirst, client_network
 
 TOUCH_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class SessionShown:
+    """One signed-in browser, in words."""
+
+    name: str
+    session: accounts.Seen
+
+    @classmethod
+    def of(cls, session: accounts.Seen) -> "SessionShown":
+        return cls(name_of(session.agent), session)
 
 
 def me() -> accounts.SignedIn:

@@ -1,0 +1,41 @@
+"""Who may do what for a company, and what its words may be."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from app.companies.models import Role
+
+INVITE_DAYS = 7
+INVITE_LIFE = timedelta(days=INVITE_DAYS)
+INVITES_PER_COMPANY = 40  # in a quarter of an hour: letters to strangers go out in the shop's name
+MOST_PIECES = 10_000  # of one order
+LONGEST_NAME, LONGEST_NOTE, LONGEST_REFERENCE = 120, 500, 120
+
+# The whole matrix: what a member may do is what stands in the row of the role.
+SEE = frozenset({"company.wallet"})
+PERMISSIONS: Mapping[Role, frozenset[str]] = {
+    Role.ADMINISTRATOR: SEE
+    | {
+        "company.export",
+        "company.redeem",
+        "company.handout",
+        "company.reveal",
+        "company.order",
+        "company.balance",
+        "company.members",
+        "company.invite",
+    },
+    Role.DISTRIBUTOR: SEE | {"company.export", "company.redeem", "company.handout", "company.reveal"},
+    Role.FINANCE: SEE | {"company.export", "company.balance"},
+    Role.VIEWER: SEE,
+}
+
+
+def permissions(role: Role) -> frozenset[str]:
+    """Return what a member with this role may do for the company."""
+    return PERMISSIONS[role]
+
+
+def same_reference(text: str) -> str:
+    """Return the one spelling of a bank's reference: blanks and case make no other transfer of it."""
+    return "".join(text.split()).casefold()

@@ -1,0 +1,100 @@
+"""Pure rules of gifting: what a list of people may say, and how a claim stands."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.gifting.models import ProofKind
+from app.kit.errors import words
+
+MOST_ROWS = 10_000
+LONGEST = 120
+HEADERS = {"name", "person", "姓名", "人员", "员工", "收件人"}  # in the first cell of a list's first line
+CLAIM_DAYS = 90
+CLAIM_LIFE = timedelta(days=CLAIM_DAYS)
+REMIND_EVERY = timedelta(hours=20)
+MOST_REMINDERS = 5
+MOST_A_DAY = 2000  # codes that a company takes in clear, so that a thief of a session gets no whole stock
+MOST_FILES = 3  # of one extract, for downloads that break off
+DAY = timedelta(days=1)
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+# Why nothing can be given to a row.
+PROBLEMS: dict[str, str] = {
+    "no_person": words("The name is missing"),
+    "no_reference": words("The reference is missing, and it is what proves the person"),
+    "twice": words("The same reference twice in the list"),
+    "bad_mail": words("This is no e-mail address"),
+    "too_long": words("A value is longer than 120 characters"),
+    "none_left": words("More people than free pieces in this batch"),
+}
+STATES = ("new", "opened", "redeemed", "revoked")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A line of a list: who, by what the company knows them, and where they are written to."""
+
+    name: str
+    reference: str = ""
+    email: str = ""
+
+
+def people_of(text: str) -> Iterator[Person]:
+    """Yield the people that lines name: name, reference, e-mail, apart by comma, semicolon or tab."""
+    return people_in(re.split(r"[,;\t，；]", line) for line in text.splitlines())
+
+
+def people_in(rows: Iterable[Sequence[str]]) -> Iterator[Person]:
+    """Yield the people of a table: the first cell is the name, the one with an @ the e-mail; a header is left out.
+
+    Without an @ anywhere the third cell is the e-mail, mistyped: nobody shall wait for a letter that never leaves.
+    """
+    for place, row in enumerate(rows):
+        cells = [cell.strip() for cell in row]
+        if not any(cells) or (place == 0 and cells[0].casefold() in HEADERS):
+            continue
+        mail = next((cell for cell in cells[1:] if "@" in cell), cells[2] if len(cells) > 2 else "")
+        rest = [cell for cell in cells[1:] if cell and cell != mail]
+        yield Person(cells[0], rest[0] if rest else "", mail.lower())
+
+
+def problems(people: Sequence[Person], proof: ProofKind, free: int) -> list[str]:
+    """Return for each person why nothing can be given, or "": what is free goes down the list."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for person in people:
+        problem = _problem(person, proof, seen)
+        seen |= {same(person.reference)} if person.reference else set()
+        if not problem:
+            problem = "" if free > 0 else "none_left"
+            free -= 1
+        found.append(problem)
+    return found
+
+
+def _problem(person: Person, proof: ProofKind, seen: set[str]) -> str:
+    if max(map(len, (person.name, person.reference, person.email))) > LONGEST:
+        return "too_long"
+    if not person.name:
+        return "no_person"
+    if not person.reference and proof is ProofKind.REFERENCE:
+        return "no_reference"
+    if person.reference and same(person.reference) in seen:
+        return "twice"
+    return "" if not person.email or EMAIL.fullmatch(person.email) else "bad_mail"
+
+
+def same(typed: str) -> str:
+    """Return the one spelling of a reference or word: blanks, dashes and case make no other of it."""
+    return re.sub(r"[\s-]", "", typed).casefold()
+
+
+def state_of(*, revoked: bool, used: int, opened: bool) -> str:
+    """Return how a claim stands: what was taken back or used is that, whoever opened it."""
+    if revoked:
+        return "revoked"
+    if used:
+        return "redeemed"
+    return "opened" if opened else "new"

@@ -1,0 +1,72 @@
+"""Keeping: people are written to and reminded, and what was given is taken back at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from app.gifting import queries
+from app.gifting.errors import ClaimEnded, NothingToTell
+from app.gifting.events import ClaimRevoked, PeopleReminded
+from app.gifting.models import Handout, HandoutRow
+from app.gifting.rules import MOST_REMINDERS, REMIND_EVERY
+from app.kit import db, effects
+from app.kit.errors import NotFound
+from app.kit.events import By, publish
+
+MAIL = "gifting.mail"
+
+
+def tell(rows: Sequence[HandoutRow], *, now: datetime) -> int:
+    """Have a letter with the link sent to each of these people who has an address; returns how many."""
+    told = [row for row in rows if row.contact_sealed is not None]
+    for row in told:
+        row.told_at = now
+        effects.intend(MAIL, row.id, due_at=now, deadline=now + REMIND_EVERY)
+    return len(told)
+
+
+def remind(handout_id: UUID | None, row_id: UUID | None = None, *, company_id: UUID, now: datetime, by: By) -> int:
+    """Write once more to everybody, or to one, who has not opened the claim; returns how many. At most once a day.
+
+    Raises NothingToTell.
+    """
+    handout = queries.get(handout_id, company_id=company_id)
+    late = (HandoutRow.told_at <= now - REMIND_EVERY, HandoutRow.reminders < MOST_REMINDERS)
+    shut = (HandoutRow.opened_at.is_(None), HandoutRow.revoked_at.is_(None), HandoutRow.contact_sealed.is_not(None))
+    query = select(HandoutRow).where(HandoutRow.handout_id == handout.id, *shut, *late)
+    rows = db.session().scalars(query.where(HandoutRow.id == row_id) if row_id else query).all()
+    states = queries.states(rows)
+    waiting = [row for row in rows if states[row.id] == "new"]
+    if not waiting:
+        raise NothingToTell
+    for row in waiting:
+        row.reminders += 1
+    told = tell(waiting, now=now)
+    publish(PeopleReminded(subject_id=handout.id, order_id=handout.order_id, rows=told, at=now, by=by))
+    return told
+
+
+def revoke(handout_id: UUID | None, row_id: UUID | None, *, company_id: UUID, now: datetime, by: By) -> None:
+    """Take back what was given to somebody: the link ends at once, and the piece is free again.
+
+    Raises NotFound, or ClaimEnded when it was taken back before.
+    """
+    handout: Handout = queries.get(handout_id, company_id=company_id)
+    row = db.find(HandoutRow, row_id) if row_id else None
+    if row is None or row.handout_id != handout.id or row.entitlement_id is None:
+        raise NotFound
+    living = (HandoutRow.id == row.id, HandoutRow.revoked_at.is_(None))
+    if not db.changed(update(HandoutRow).where(*living).values(revoked_at=now, device_id=None)):
+        raise ClaimEnded
+    publish(
+        ClaimRevoked(
+            subject_id=row.id,
+            order_id=handout.order_id,
+            entitlement_id=row.entitlement_id,
+            opened=row.opened_at is not None,
+            at=now,
+            by=by,
+        )
+    )

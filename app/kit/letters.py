@@ -1,0 +1,48 @@
+"""Letters as outside calls: one kind of effect each, for letters on which nothing of ours waits.
+
+What becomes of a letter to a buyer is kept, so those have kinds of their own (app/delivery/effects.py).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from app.kit import mail
+from app.kit.effects import Answer, Done, Intent, Kind, Refused, Temporary, Unknown
+from app.kit.secret import Secret
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a letter needs to be written; `token` opens its link."""
+
+    key: UUID
+    to: Secret
+    lang: str
+    facts: Mapping[str, Any]
+    token: Secret | None = None
+
+
+def letter(kind: str, template: str, load: Callable[[Sequence[Intent]], Mapping[UUID, Posted]]) -> Kind:
+    """Return the kind of one letter; a second copy of it does less harm than none, so it may be repeated."""
+    return Kind(kind, load, partial(_post, template), _settle, client=mail.opened, repeatable=True)
+
+
+def _post(template: str, posted: Posted, transport: mail.Transport) -> Answer:
+    secret = {"token": posted.token.expose()} if posted.token else {}
+    try:
+        written = mail.write(template, to=posted.to.expose(), lang=posted.lang, facts={**posted.facts, **secret})
+        transport.send(written, key=posted.key)
+    except mail.NotSent as error:
+        return Temporary(str(error))
+    except mail.NotTaken as error:
+        return Refused(str(error))
+    except mail.Doubtful as error:
+        return Unknown(str(error))
+    return Done()
+
+
+def _settle(_intent: Intent, _answer: Answer) -> None:
+    """Nothing of ours changes: the effect's own row tells whether the letter left."""

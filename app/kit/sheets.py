@@ -1,0 +1,164 @@
+"""Tables as files: CSV, XLSX and plain text written while they are streamed, XLSX read.
+
+A workbook is written straight into a zip that leaves piece by piece: nothing lies on a disk, the first bytes leave at
+once, and the memory it takes does not grow with the rows. (xlsxwriter can begin to send only when it has the last row.)
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from xml.sax.saxutils import escape
+
+import python_calamine
+
+ROWS_AT_ONCE = 500
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute, or worse, when it opens a CSV
+MARK = "\N{BYTE ORDER MARK}"  # without it a spreadsheet takes Chinese for Latin
+LARGEST = 96 * 1024 * 1024  # of a workbook, unpacked
+
+
+class NotASheet(Exception):
+    """The bytes are no workbook, or one that unpacks to more than anybody types."""
+
+
+def csv_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Yield a CSV file with a header, in pieces."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    text.write(MARK)
+    writer.writerow(map(_harmless, header))
+    yield _taken(text)
+    for some in _some(rows):
+        writer.writerows([_harmless(cell) for cell in row] for row in some)
+        yield _taken(text)
+
+
+def text_file(_header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Yield a line each, cells apart by tabs, nothing put before or around them."""
+    for some in _some(rows):
+        yield "".join("\t".join(cell for cell in row if cell) + "\r\n" for row in some).encode()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _taken(text: io.StringIO) -> bytes:
+    taken = text.getvalue().encode()
+    text.seek(0)
+    text.truncate()
+    return taken
+
+
+# Workbooks -------------------------------------------------------------------------------------------------------
+
+XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+OFFICE = "http://schemas.openxmlformats.org"
+TYPES = f"{XML}<Types xmlns='{OFFICE}/package/2006/content-types'>" + "".join(
+    f"<{kind} {key}='{name}' ContentType='application/{mime}+xml'/>"
+    for kind, key, name, mime in (
+        ("Default", "Extension", "rels", "vnd.openxmlformats-package.relationships"),
+        ("Override", "PartName", "/xl/workbook.xml", "vnd.openxmlformats-officedocument.spreadsheetml.sheet.main"),
+        (
+            "Override",
+            "PartName",
+            "/xl/worksheets/sheet1.xml",
+            "vnd.openxmlformats-officedocument.spreadsheetml.worksheet",
+        ),
+    )
+)
+RELATION = f"<Relationship Id='rId1' Type='{OFFICE}/officeDocument/2006/relationships/{{kind}}' Target='{{target}}'/>"
+RELATIONS = f"{XML}<Relationships xmlns='{OFFICE}/package/2006/relationships'>{RELATION}</Relationships>"
+BOOK = (
+    f"{XML}<workbook xmlns='{OFFICE}/spreadsheetml/2006/main' xmlns:r='{OFFICE}/officeDocument/2006/relationships'>"
+    "<sheets><sheet name='1' sheetId='1' r:id='rId1'/></sheets></workbook>"
+)
+PARTS = (
+    ("[Content_Types].xml", f"{TYPES}</Types>"),
+    ("_rels/.rels", RELATIONS.format(kind="officeDocument", target="xl/workbook.xml")),
+    ("xl/workbook.xml", BOOK),
+    ("xl/_rels/workbook.xml.rels", RELATIONS.format(kind="worksheet", target="worksheets/sheet1.xml")),
+)
+SHEET = f"{XML}<worksheet xmlns='{OFFICE}/spreadsheetml/2006/main'><sheetData>"
+# XML 1.0 has no way to write most control characters, and a spreadsheet refuses a file with one.
+UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
+
+
+class _Sink(io.RawIOBase):
+    """Where a zip is written that leaves at once; it cannot be sought, so sizes stand behind each part."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: object) -> int:
+        taken = bytes(piece)  # type: ignore[call-overload]
+        self.pieces.append(taken)
+        return len(taken)
+
+    def take(self) -> bytes:
+        taken = b"".join(self.pieces)
+        self.pieces.clear()
+        return taken
+
+
+def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Yield a workbook of one sheet, in pieces; every cell is text, so that no code loses its zeros."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as book:
+        for name, text in PARTS:
+            book.writestr(name, text)
+        with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write((SHEET + _line(header)).encode())
+            yield sink.take()
+            for some in _some(rows):
+                sheet.write("".join(map(_line, some)).encode())
+                yield sink.take()
+            sheet.write(b"</sheetData></worksheet>")
+    yield sink.take()
+
+
+def _line(row: Sequence[str]) -> str:
+    cells = (f"<c t='inlineStr'><is><t xml:space='preserve'>{_written(cell)}</t></is></c>" for cell in row)
+    return f"<row>{''.join(cells)}</row>"
+
+
+def _written(cell: str) -> str:
+    return escape(cell.translate(UNWRITABLE))
+
+
+def _some(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    some: list[Sequence[str]] = []
+    for row in rows:
+        some.append(row)
+        if len(some) == ROWS_AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def read_xlsx(book: bytes) -> Iterator[list[str]]:
+    """Yield the rows of a workbook's first sheet as text, without those that are empty. Raises NotASheet."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(book)) as parts:
+            if sum(part.file_size for part in parts.infolist()) > LARGEST:
+                raise NotASheet
+        sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0)
+        rows = sheet.iter_rows()
+    except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
+        raise NotASheet from error
+    for row in rows:
+        cells = [_plain(cell) for cell in row]
+        if any(cells):
+            yield cells
+
+
+def _plain(cell: object) -> str:
+    """Return a cell as its writer saw it: a number that is whole has no point."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()

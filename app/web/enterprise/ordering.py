@@ -1,0 +1,48 @@
+"""Ordering from the balance: the products on sale, for the company."""
+
+import uuid
+
+from flask import request
+from flask_babel import gettext as _
+
+from app.catalog import queries as catalog
+from app.companies import queries, service
+from app.inventory import queries as stock
+from app.kit import clock
+from app.kit.ids import public
+from app.web.enterprise import bp
+from app.web.enterprise.acting import check_company, company_id
+from app.web.forms import Form
+from app.web.guard import actor, corrects, frame, needs
+from app.web.language import here, lang
+from app.web.render import Page, Redirect, page
+
+
+@bp.get("/orders/new")
+@needs("company.order")
+def new_order() -> Page:
+    skus = catalog.list_skus_for_sale()
+    titles = catalog.titles([sku.id for sku in skus], lang(), frame().lang)
+    counts = stock.stock_of(sku.id for sku in skus)
+    return page(
+        "enterprise/order.html",
+        skus=[(sku, titles[sku.id], counts.get(sku.id, 0)) for sku in skus],
+        chosen=request.args.get("sku", ""),
+        balance=queries.balance(company_id()),
+        most=queries.MOST_PIECES,
+        idem=str(uuid.uuid4()),
+    )
+
+
+@bp.post("/orders")
+@needs("company.order")
+@corrects(new_order)
+def place_order() -> Redirect:
+    check_company(request.form.get("company", ""))
+    form = Form(request.form)
+    sku, quantity = form.text("sku", most=64, required=True), form.number("quantity", default=0)
+    idem = form.text("idem", most=64, required=True)
+    form.done()
+    wanted = service.Wanted([(sku, quantity)], lang(), idem)
+    order = service.place(company_id(), wanted, now=clock.now(), by=actor().by)
+    return Redirect(here(".batch", order=public("ord", order.id)), toast=_("Ordered and paid"))

@@ -1,0 +1,3 @@
+"""A company that buys at a shop."""
+
+from tests.companies.firm import firm as firm
