@@ -158,10 +158,12 @@ def admit(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> None:
     if surface not in PEOPLE:
         return
     now = clock.now()
-    merchant_id, signed_in = db.read(System("guard"), lambda: (_merchant(surface, args), _signed_in(surface)))
-    g.signed_in = signed_in
-    if merchant_id is not None:
-        g.frame, g.memberships, g.actor = db.read(merchant_id, lambda: _standing(surface))
+    merchant_id = db.read(System("guard"), lambda: _merchant(surface, args))
+    scope = System("guard") if merchant_id is None else merchant_id
+    g.signed_in, standing = db.read(scope, lambda: _met(surface, in_shop=merchant_id is not None))
+    signed_in = g.signed_in
+    if standing is not None:
+        g.frame, g.memberships, g.actor = standing
     permission = getattr(view, "permission", None)
     if permission is None:
         return
@@ -233,9 +235,17 @@ def notice_mark(notice: str) -> str:
     return hashlib.sha256(notice.encode()).hexdigest()[:12]
 
 
-def _standing(surface: str) -> tuple[Frame, Sequence[Membership], Actor | None]:
+Standing = tuple[Frame, Sequence[Membership], Actor | None]
+
+
+def _met(surface: str, *, in_shop: bool) -> tuple[accounts.SignedIn | None, Standing | None]:
+    """Return who is signed in, and how they stand to the shop of the running unit if there is one."""
+    person = _signed_in(surface)
+    return person, _standing(surface, person) if in_shop else None
+
+
+def _standing(surface: str, person: accounts.SignedIn | None) -> Standing:
     """Return the shop, the companies somebody may act for in it, and who that is; None for strangers."""
-    person: accounts.SignedIn | None = g.signed_in
     if person is None:
         return _frame(surface), (), None
     if surface == "enterprise":
