@@ -33,13 +33,13 @@ def test_every_page_of_the_surface_opens_empty_and_full(firm: Firm, lang: str) -
     member = firm.browser()
     pages = ["/", "/orders/new", "/balance", "/members", "/account", "/redeem", "/companies"]
     for path in pages:
-        text(member, f"{home(firm)}{path}?lang={lang}")
+        assert text(member, f"{home(firm)}{path}?lang={lang}").count("<h1") == 1, path
     firm.shop.codes(4)
     firm.top_up(10_000)
     order = firm.order(3)
 
     for path in [*pages, f"/batches/{public('ord', order.id)}"]:
-        text(member, f"{home(firm)}{path}?lang={lang}")
+        assert text(member, f"{home(firm)}{path}?lang={lang}").count("<h1") == 1, path
 
 
 def test_the_wallet_counts_what_the_rows_show(firm: Firm) -> None:

@@ -82,7 +82,8 @@ def test_every_page_opens_empty_and_full(desk: Desk, lang: str) -> None:
     sku = public("sku", desk.sku_id())
     for full in (False, True):
         for path in [*paths, f"/rules/{sku}"]:
-            office.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+            shown = office.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+            assert shown.count("<h1") == 1, path
         if not full:
             desk.rule(uses=2, valid_days=30, self_service=True)
             (owned,) = desk.sell()
