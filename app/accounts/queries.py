@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from app.accounts.links import reset_of
 from app.accounts.models import Device as Device
@@ -21,36 +21,32 @@ from app.kit.tokens import digest
 # Asked by every request of somebody who is signed in, so they are plain: no objects are made of their rows.
 SESSION, USER, MEMBERSHIP = (model.__table__.c for model in (Session, User, Membership))
 HOLDER = (
-    select(SESSION.user_id, USER.email, SESSION.seen_at, SESSION.ended_at, SESSION.expires_at)
+    select(SESSION.user_id, USER.email, SESSION.seen_at, SESSION.ended_at, SESSION.expires_at, MEMBERSHIP.role)
     .join_from(Session.__table__, User.__table__, USER.id == SESSION.user_id)
+    .outerjoin(
+        Membership.__table__,
+        and_(MEMBERSHIP.merchant_id == bindparam("merchant"), MEMBERSHIP.user_id == SESSION.user_id),
+    )
     .where(SESSION.token_hash == bindparam("token"))
-)
-ROLE = select(MEMBERSHIP.role).where(
-    MEMBERSHIP.merchant_id == bindparam("merchant"), MEMBERSHIP.user_id == bindparam("user")
 )
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Somebody with a living session."""
+    """Somebody with a living session, and what they may do in the shop that was asked about (None: a stranger)."""
 
     user_id: UUID
     email: str
     seen_at: datetime
+    permissions: frozenset[str] | None
 
 
-def find_signed_in(token: str, *, now: datetime) -> SignedIn | None:
-    """Return who holds `token`, unless the session ended, expired or lay idle."""
-    row = db.session().execute(HOLDER, {"token": digest(token)}).first()
+def find_signed_in(token: str, *, now: datetime, merchant_id: int | None = None) -> SignedIn | None:
+    """Return who holds `token`, unless the session ended, expired or lay idle, and how they stand to a merchant."""
+    row = db.session().execute(HOLDER, {"token": digest(token), "merchant": merchant_id}).first()
     if row is None or row.ended_at is not None or now >= min(row.expires_at, row.seen_at + SESSION_IDLE):
         return None
-    return SignedIn(row.user_id, row.email, row.seen_at)
-
-
-def find_permissions(user_id: UUID) -> frozenset[str] | None:
-    """Return what a user may do in the running merchant's shop, or None for a stranger."""
-    role = db.session().scalar(ROLE, {"merchant": db.merchant_id(), "user": user_id})
-    return permissions(role) if role else None
+    return SignedIn(row.user_id, row.email, row.seen_at, permissions(row.role) if row.role else None)
 
 
 def find_user(email: str) -> UUID | None:

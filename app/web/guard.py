@@ -160,7 +160,7 @@ def admit(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> None:
     now = clock.now()
     merchant_id = db.read(System("guard"), lambda: _merchant(surface, args))
     scope = System("guard") if merchant_id is None else merchant_id
-    g.signed_in, standing = db.read(scope, lambda: _met(surface, in_shop=merchant_id is not None))
+    g.signed_in, standing = db.read(scope, lambda: _met(surface, merchant_id))
     signed_in = g.signed_in
     if standing is not None:
         g.frame, g.memberships, g.actor = standing
@@ -196,9 +196,9 @@ def _merchant(surface: str, args: dict[str, Any]) -> int | None:
     return address.merchant_id
 
 
-def _signed_in(surface: str) -> accounts.SignedIn | None:
+def _signed_in(surface: str, merchant_id: int | None) -> accounts.SignedIn | None:
     token = request.cookies.get(LOGINS[surface], "") if surface in LOGINS else ""
-    return accounts.find_signed_in(token, now=clock.now()) if token else None
+    return accounts.find_signed_in(token, now=clock.now(), merchant_id=merchant_id) if token else None
 
 
 def _frame(surface: str) -> Frame:
@@ -238,10 +238,10 @@ def notice_mark(notice: str) -> str:
 Standing = tuple[Frame, Sequence[Membership], Actor | None]
 
 
-def _met(surface: str, *, in_shop: bool) -> tuple[accounts.SignedIn | None, Standing | None]:
+def _met(surface: str, merchant_id: int | None) -> tuple[accounts.SignedIn | None, Standing | None]:
     """Return who is signed in, and how they stand to the shop of the running unit if there is one."""
-    person = _signed_in(surface)
-    return person, _standing(surface, person) if in_shop else None
+    person = _signed_in(surface, merchant_id)
+    return person, None if merchant_id is None else _standing(surface, person)
 
 
 def _standing(surface: str, person: accounts.SignedIn | None) -> Standing:
@@ -253,8 +253,8 @@ def _standing(surface: str, person: accounts.SignedIn | None) -> Standing:
         chosen = mine[0] if len(mine) == 1 else next(filter(is_chosen, mine), None)
         actor = Actor(person.user_id, person.email, chosen.permissions, chosen, len(mine) > 1) if chosen else None
         return _frame(surface), mine, actor
-    permissions = accounts.find_permissions(person.user_id)
-    return _frame(surface), (), Actor(person.user_id, person.email, permissions) if permissions is not None else None
+    may = person.permissions
+    return _frame(surface), (), Actor(person.user_id, person.email, may) if may is not None else None
 
 
 def is_chosen(membership: Membership) -> bool:

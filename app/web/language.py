@@ -1,5 +1,6 @@
 """Language, theme and money as people read them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal, get_currency_symbol
 from flask import Flask, Response, g, request, url_for
-from flask_babel import Babel
+from flask_babel import Babel, get_translations
 from markupsafe import Markup
 
 from app.kit.clock import now
@@ -36,6 +37,11 @@ def register(app: Flask) -> None:
     Babel(app, default_locale=DEFAULT, locale_selector=lang, default_translation_directories="translations")
     app.jinja_env.filters |= {"money": money, "moment": moment, "public": lambda number, prefix: public(prefix, number)}
     app.jinja_env.globals["csrf_token"] = csrf_token  # macros see no context
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _words().ugettext(text),
+        ngettext=lambda one, many, count: _words().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.context_processor(_globals)
     app.after_request(_remember)
 
@@ -46,6 +52,13 @@ def lang() -> str:
         asked = request.args.get("lang", "") or request.cookies.get(LANG_COOKIE, "")
         g.lang = asked if asked in LANGUAGES else _preferred()
     return g.lang  # type: ignore[no-any-return]
+
+
+def _words() -> Any:
+    """Return the words of this answer's language; Babel finds them anew for each text of a page."""
+    if "words" not in g:
+        g.words = get_translations()
+    return g.words
 
 
 def _preferred() -> str:
@@ -76,18 +89,21 @@ def _globals() -> dict[str, Any]:
         "frame": g.get("frame"),
         "actor": g.get("actor"),
         "here": here,
-        "languages": [(code, label, _in(code)) for code, label in LANGUAGES.items()],
-        "preferences": url_for(PREFERENCES[surface_path()]),
+        "languages": _Languages(),
+        "preferences": lambda: url_for(PREFERENCES[surface_path()]),
         "csp_nonce": csp_nonce,
         "csrf_token": csrf_token,
         "present": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }
 
 
-def _in(code: str) -> str:
-    """Return this page's address in another language; the choice is remembered where the page is answered."""
-    args = request.args.to_dict() | {"lang": code}
-    return f"{request.path}?{urlencode(args)}"
+class _Languages:
+    """This page's address in each language, written only where a page shows it; the choice is remembered there."""
+
+    def __iter__(self) -> Iterator[tuple[str, str, str]]:
+        args = request.args.to_dict()
+        for code, label in LANGUAGES.items():
+            yield code, label, f"{request.path}?{urlencode(args | {'lang': code})}"
 
 
 def whereabouts(url: str) -> dict[str, Any]:
