@@ -109,7 +109,7 @@ class Shop:
 
     def _start_web(self) -> None:
         address = ("--host", self.host, "--port", str(self.settings.port))
-        size = ("--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--log-level", "warning")
+        size = ("--workers", "2", "--blocking-threads", "12", "--respawn-failed-workers", "--log-level", "warning")
         self._python("web", "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size, "wsgi:app")
 
     def _flask(self, *command: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar, cast, overload
 
-from app.kit import db
+from app.kit import crowd, db
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -74,7 +74,8 @@ class Gather(Generic[K, T, R]):
             else:
                 self._waiting[key] = deque([mine])
         if queue is not None:
-            mine.woken.wait()
+            with crowd.waiting():
+                mine.woken.wait()
         if not mine.done:
             self._lead(key)
         if isinstance(mine.answer, BaseException):

@@ -18,6 +18,7 @@ import certifi
 import h11
 import structlog
 
+from app.kit import crowd
 from app.kit.outbound import Deadline, Refused, Unconnected, connect
 from app.kit.outbound import configure as configure
 
@@ -92,7 +93,8 @@ class Client:
         began, target = time.monotonic(), Target.of(url)
         outcome: int | str = "failed"
         try:
-            answer = self._exchange(method, target, headers, body)
+            with crowd.waiting():
+                answer = self._exchange(method, target, headers, body)
             outcome = answer.status
             return answer
         except (Unreachable, Interrupted) as error:

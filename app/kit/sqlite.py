@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from app.kit import crowd
+
 OLDEST = (3, 35, 0)  # RETURNING
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 PRAGMAS = (
@@ -44,7 +46,8 @@ def turn(engine: Engine) -> Iterator[None]:
     """Hold the writers' queue of this database; a killed holder lets go by itself."""
     lock = os.open(f"{engine.url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        with crowd.waiting():
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)

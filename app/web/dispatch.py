@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.accounts import service as accounts
-from app.kit import clock, db
+from app.kit import clock, crowd, db
 from app.kit.errors import NotFound, Refusal
 from app.kit.tenancy import PLATFORM
 from app.web import guard, kept
@@ -40,6 +40,10 @@ class Miaofa(Flask):
     """Flask with our own way through a request."""
 
     request_class = Body
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        with crowd.at_work():
+            return super().wsgi_app(environ, start_response)
 
     def dispatch_request(self) -> Any:
         if request.routing_exception is not None:

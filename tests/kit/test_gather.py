@@ -3,11 +3,14 @@
 import threading
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from app.kit import db, sqlite
 from app.kit.gather import Gather
+from tests.make import Shop
 
 AnyGather = Gather[Any, Any, Any]
 
@@ -120,3 +123,30 @@ def test_nothing_is_kept_of_those_who_were_served() -> None:
 
     with pytest.raises(KeyError):
         gather._waiting["shop"]
+
+
+def test_who_comes_while_a_round_waits_for_its_turn_to_write_goes_with_it(shop: Shop) -> None:
+    served: list[list[int]] = []
+
+    def together(merchant_id: int, values: Sequence[int]) -> list[int]:
+        def work() -> list[int]:
+            served.append(list(values))
+            return list(values)
+
+        return db.write(merchant_id, work)
+
+    def ask(number: int) -> int:
+        with shop.app.app_context():
+            return gather.ask(shop.merchant_id, number)
+
+    gather = Gather[int, int, int](together, most=4)
+    with shop.app.app_context(), ThreadPoolExecutor(3) as threads:
+        with sqlite.turn(db.engine()) if db.is_sqlite() else nullcontext():
+            asked = [threads.submit(ask, number) for number in range(3)]
+            while db.is_sqlite() and len(gather._waiting.get(shop.merchant_id, ())) < 3:
+                threading.Event().wait(0.001)
+        assert [each.result(5) for each in asked] == [0, 1, 2]
+
+    assert sorted(number for values in served for number in values) == [0, 1, 2]
+    if db.is_sqlite():
+        assert len(served) == 1
