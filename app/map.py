@@ -3,6 +3,7 @@
 AREAS = (
     "merchants",
     "accounts",
+    "messages",
     "ledger",
     "catalog",
     "inventory",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.accounts import service as accounts
 from app.accounts import throttle as tries
 from app.accounts.models import PasswordReset
+from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
 from app.delivery import service as delivery
@@ -19,6 +20,7 @@ from app.refunds import service as refunds
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
+from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
 from tests.redemption.goods import redeem_a_list
 
@@ -54,3 +56,5 @@ def fill(shop: Shop) -> None:
     shop.write(lambda: throttle.count(tries.keys("alice", "network"), now=clock.now()))
     redeem_a_list(shop)
     hand_out(make_busy_firm(shop))
+    bundle = shop.read(lambda: catalog.get_sku(named.code).id)
+    fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

@@ -34,13 +34,39 @@ class Kind(IntEnum):
     CODE = 0
     CARD = 1  # number and PIN
     ACCOUNT = 2  # account and password
+    LINK = 3
 
     @property
     def fields(self) -> tuple[str, ...]:
         return FIELDS[self]
 
 
-FIELDS = {Kind.CODE: ("code",), Kind.CARD: ("number", "pin"), Kind.ACCOUNT: ("account", "password")}
+FIELDS = {
+    Kind.CODE: ("code",),
+    Kind.CARD: ("number", "pin"),
+    Kind.ACCOUNT: ("account", "password"),
+    Kind.LINK: ("link",),
+}
+
+
+class Source(IntEnum):
+    """Where the goods of a SKU come from when one is sold."""
+
+    POOL = 0  # one of its codes
+    SHARED = 1  # a code that many use, each use counted
+    GENERATED = 2  # a code that is made in that moment
+    MANUAL = 3  # somebody of the staff
+    SUPPLIER = 4
+    BUNDLE = 5  # its components
+
+
+class Strategy(IntEnum):
+    """Which of a SKU's free codes is sold first."""
+
+    FIRST_IN = 0
+    RANDOM = 1
+    SOONEST = 2  # expiry
+    RANKED = 3  # by the rank of batches, then first in
 
 
 class Category(Owned):
@@ -125,8 +151,11 @@ class Sku(Owned):
         UniqueConstraint("merchant_id", "code"),
         Index(None, "merchant_id", "product_id"),
         choice_check("kind", Kind),
+        choice_check("source", Source),
+        choice_check("strategy", Strategy),
         CheckConstraint("price_amount >= 0", name="price"),
         CheckConstraint("was_amount > price_amount", name="was"),
+        CheckConstraint("presale_cap > 0", name="presale_cap"),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -138,6 +167,15 @@ class Sku(Owned):
     was_amount: Mapped[int | None] = mapped_column(BigInteger)  # shown struck through beside the price
     position: Mapped[int] = mapped_column(Integer)
     on_sale: Mapped[bool] = mapped_column(Boolean)
+    source: Mapped[Source] = mapped_column(Choice(Source))
+    strategy: Mapped[Strategy] = mapped_column(Choice(Strategy))
+    pattern: Mapped[str] = mapped_column(Text)  # how a generated code looks; empty for other sources
+    as_ready: Mapped[bool] = mapped_column(Boolean)  # a bundle shows each code when it is there, not all together
+    low_stock: Mapped[int | None] = mapped_column(Integer)  # staff are told when fewer are left; None: never
+    low_days: Mapped[int | None] = mapped_column(Integer)  # … when the stock lasts fewer days
+    expiry_days: Mapped[int | None] = mapped_column(Integer)  # … so many days before codes expire
+    release_at: Mapped[datetime | None] = mapped_column(Moment)  # pre-sale: what is bought before is delivered then
+    presale_cap: Mapped[int | None] = mapped_column(Integer)  # how many may be sold before
 
     texts: Mapped[list["SkuText"]] = relationship(lazy="raise", order_by="SkuText.lang")
 
@@ -148,6 +186,27 @@ class Sku(Owned):
     @property
     def was(self) -> Money | None:
         return Money(self.was_amount, self.price_currency) if self.was_amount is not None else None
+
+
+class Component(Owned):
+    """What a bundle consists of: so many of another SKU, which is no bundle itself."""
+
+    __tablename__ = "component"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "sku_id"], ["sku.merchant_id", "sku.id"]),
+        ForeignKeyConstraint(["merchant_id", "component_id"], ["sku.merchant_id", "sku.id"]),
+        UniqueConstraint("merchant_id", "sku_id", "component_id"),
+        Index(None, "merchant_id", "component_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("sku_id <> component_id", name="other"),
+        CheckConstraint("share >= 0", name="share"),
+    )
+
+    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    component_id: Mapped[UUID] = mapped_column(Id)
+    quantity: Mapped[int] = mapped_column(Integer)
+    share: Mapped[int] = mapped_column(BigInteger)  # its weight in the bundle's price
 
 
 class SkuText(Owned):

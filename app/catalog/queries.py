@@ -18,6 +18,8 @@ from app.catalog.models import Product as Product
 from app.catalog.models import ProductStatus as ProductStatus
 from app.catalog.models import ProductText, SkuText
 from app.catalog.models import Sku as Sku
+from app.catalog.models import Source as Source
+from app.catalog.models import Strategy as Strategy
 from app.catalog.rules import facts_of as facts_of
 from app.catalog.rules import faq_of as faq_of
 from app.catalog.rules import in_language as in_language

@@ -23,6 +23,14 @@ class Entitlement(Owned):
     __table_args__ = (
         UniqueConstraint("merchant_id", "part_id", "slot"),
         UniqueConstraint("merchant_id", "code_id"),
+        Index(
+            "ix_entitlement_shared",
+            "merchant_id",
+            "shared_id",
+            postgresql_where=text("shared_id IS NOT NULL"),
+            sqlite_where=text("shared_id IS NOT NULL"),
+        ),
+        CheckConstraint("code_id IS NULL OR shared_id IS NULL", name="one_secret"),
         Index(None, "merchant_id", "order_id"),
         Index(
             "ix_entitlement_owed",
@@ -42,6 +50,7 @@ class Entitlement(Owned):
     slot: Mapped[int] = mapped_column(Integer)
     sku_id: Mapped[UUID] = mapped_column(Id)
     code_id: Mapped[UUID | None] = mapped_column(Id)
+    shared_id: Mapped[UUID | None] = mapped_column(Id)  # a code that others use as well
     state: Mapped[State] = mapped_column(Choice(State))
     granted_at: Mapped[datetime] = mapped_column(Moment)
     ready_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -50,3 +59,27 @@ class Entitlement(Owned):
     used: Mapped[int] = mapped_column(Integer)  # how often it was redeemed, here or, as we were told, elsewhere
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     tail: Mapped[str] = mapped_column(Text)
+
+
+class Chore(Owned):
+    """A promise that somebody of the staff keeps by hand: who took it on, and when it was done."""
+
+    __tablename__ = "chore"
+    __table_args__ = (
+        Index(
+            "ix_chore_open",
+            "merchant_id",
+            "asked_at",
+            postgresql_where=text("done_at IS NULL"),
+            sqlite_where=text("done_at IS NULL"),
+        ),
+    )
+
+    entitlement_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    taken_at: Mapped[datetime | None] = mapped_column(Moment)
+    taken_by: Mapped[UUID | None] = mapped_column(Id)
+    done_at: Mapped[datetime | None] = mapped_column(Moment)
+    done_by: Mapped[UUID | None] = mapped_column(Id)

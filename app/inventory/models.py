@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Date,
     ForeignKeyConstraint,
     Index,
@@ -38,6 +39,8 @@ class BatchState(IntEnum):
     READY = 1
     RECEIVING = 2
     FAILED = 3
+    STAGED = 4  # uploaded; somebody looks at its preview and has not decided yet
+    UNDONE = 5  # taken back whole, before the first sale
 
 
 class IssueKind(IntEnum):
@@ -46,6 +49,20 @@ class IssueKind(IntEnum):
     INVALID = 0
     IN_FILE = 1
     IN_STOCK = 2
+    WAS_SOLD = 3
+
+
+class ExportState(IntEnum):
+    ASKED = 0
+    ALLOWED = 1
+    REFUSED = 2
+    TAKEN = 3
+
+
+class AlertKind(IntEnum):
+    FEW = 0
+    DAYS = 1
+    EXPIRING = 2
 
 
 class Batch(Owned):
@@ -67,8 +84,15 @@ class Batch(Owned):
     state: Mapped[BatchState] = mapped_column(Choice(BatchState))
     created_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[UUID | None] = mapped_column(Id)
+    purchased_on: Mapped[date | None] = mapped_column(Date)
+    tags: Mapped[str] = mapped_column(Text)  # words, a space between them
+    note: Mapped[str] = mapped_column(Text)
+    rank: Mapped[int] = mapped_column(Integer)  # lower ones are sold first where the SKU's strategy asks for it
+    lane: Mapped[int] = mapped_column(SmallInteger)  # where its codes come in
+    recalled_at: Mapped[datetime | None] = mapped_column(Moment)
 
     encoding: Mapped[str] = mapped_column(Text)
+    choices: Mapped[str] = mapped_column(Text)  # JSON: what to do with rows that are not plainly new
     columns: Mapped[str] = mapped_column(Text)  # field names in the file's order, "" until the first line is seen
     delimiter: Mapped[str] = mapped_column(Text)
     next_chunk: Mapped[int] = mapped_column(Integer)
@@ -76,7 +100,7 @@ class Batch(Owned):
     lines: Mapped[int] = mapped_column(Integer)  # lines of the file read so far
     imported: Mapped[int] = mapped_column(Integer)
     duplicate_in_file: Mapped[int] = mapped_column(Integer)
-    duplicate_in_stock: Mapped[int] = mapped_column(Integer)
+    duplicate_in_stock: Mapped[int] = mapped_column(Integer)  # of the pool as it is, or of what was sold before
     invalid: Mapped[int] = mapped_column(Integer)
 
     @property
@@ -185,6 +209,148 @@ class Code(Owned):
     cost: Mapped[int] = mapped_column(BigInteger)  # minor units of the batch's currency
     expires_on: Mapped[date | None] = mapped_column(Date)
     line: Mapped[int] = mapped_column(Integer)
+    tags: Mapped[str] = mapped_column(Text)  # its own, beside those of its batch
+
+
+class Proof(Owned):
+    """A paper that shows where a batch comes from (contract, authorisation, invoice), sealed."""
+
+    __tablename__ = "proof"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "batch_id"], ["batch.merchant_id", "batch.id"]),
+        Index(None, "merchant_id", "batch_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text)
+    media: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(Integer)
+    key_id: Mapped[UUID] = mapped_column(Id)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    added_at: Mapped[datetime] = mapped_column(Moment)
+    added_by: Mapped[UUID | None] = mapped_column(Id)
+
+
+class ImportMapping(Owned):
+    """Which column of a supplier's file is what, as somebody chose it for a SKU the last time."""
+
+    __tablename__ = "import_mapping"
+
+    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    header: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # digest of the first line, or of its shape
+    columns: Mapped[str] = mapped_column(Text)
+    used_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Lane(Owned):
+    """A share of a SKU's pool; lane 0 is always there and takes what is steered nowhere else."""
+
+    __tablename__ = "lane"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "sku_id", "name"),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("steer_days > 0", name="steer_days"),
+    )
+
+    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    steer_days: Mapped[int | None] = mapped_column(Integer)  # codes that expire within so many days are moved here
+
+
+class LaneWalk(Owned):
+    """The lanes a channel sells from, in this order; a channel without any walks lane 0 alone."""
+
+    __tablename__ = "lane_walk"
+
+    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    lane: Mapped[int] = mapped_column(SmallInteger)
+
+
+class SharedCode(Owned):
+    """One sealed secret that many buyers use; its counter goes down with each, never below zero."""
+
+    __tablename__ = "shared_code"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "batch_id"], ["batch.merchant_id", "batch.id"]),
+        UniqueConstraint("merchant_id", "fingerprint"),
+        Index(None, "merchant_id", "sku_id", "pick"),
+        CheckConstraint("uses > 0", name="uses"),
+        CheckConstraint("uses_left >= 0 AND uses_left <= uses", name="uses_left"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    batch_id: Mapped[UUID] = mapped_column(Id)
+    uses: Mapped[int] = mapped_column(Integer)
+    uses_left: Mapped[int] = mapped_column(Integer)  # neither held nor sold
+    frozen: Mapped[bool] = mapped_column(Boolean)
+    pick: Mapped[int] = mapped_column(BigInteger)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[UUID] = mapped_column(Id)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    tail: Mapped[str] = mapped_column(Text)
+    cost: Mapped[int] = mapped_column(BigInteger)  # of one use, minor units of the batch's currency
+    expires_on: Mapped[date | None] = mapped_column(Date)
+
+
+class SharedHold(Owned):
+    """Uses of a shared code that are kept for a part of an order."""
+
+    __tablename__ = "shared_hold"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "shared_id"], ["shared_code.merchant_id", "shared_code.id"]),
+        Index(None, "merchant_id", "shared_id", "held_until"),
+        CheckConstraint("uses > 0", name="uses"),
+    )
+
+    part_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    shared_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    uses: Mapped[int] = mapped_column(Integer)
+    held_until: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CodeExport(Owned):
+    """Codes that somebody wants to take out in clear, and who allowed it."""
+
+    __tablename__ = "code_export"
+    __table_args__ = (choice_check("state", ExportState), Index(None, "merchant_id", "asked_at"))
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    state: Mapped[ExportState] = mapped_column(Choice(ExportState))
+    filters: Mapped[str] = mapped_column(Text)  # JSON: the list that was looked at
+    count: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    asked_by: Mapped[UUID] = mapped_column(Id)
+    allowed_at: Mapped[datetime | None] = mapped_column(Moment)
+    allowed_by: Mapped[UUID | None] = mapped_column(Id)
+    ready_at: Mapped[datetime | None] = mapped_column(Moment)  # from when it may be taken; a sole owner waits
+    taken_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class StockAlert(Owned):
+    """A dip that staff were told of; while it stands they are not told again."""
+
+    __tablename__ = "stock_alert"
+    __table_args__ = (choice_check("kind", AlertKind),)
+
+    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    kind: Mapped[AlertKind] = mapped_column(Choice(AlertKind), primary_key=True)
+    raised_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Presale(Owned):
+    """How many of a SKU were sold before its release; the guard against more than its cap."""
+
+    __tablename__ = "presale"
+    __table_args__ = (CheckConstraint("taken >= 0", name="taken"),)
+
+    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    taken: Mapped[int] = mapped_column(Integer)
 
 
 class Stock(Owned):

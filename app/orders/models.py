@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.catalog.queries import Source
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.money import Money
@@ -47,12 +48,6 @@ class Closed(IntEnum):
     OPEN = 0
     EXPIRED = 1
     CANCELLED = 2
-
-
-class Source(IntEnum):
-    """Where the goods of a part come from."""
-
-    POOL = 0
 
 
 class TenderState(IntEnum):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.catalog.models import Product, Sku, SkuText
+from app.catalog.models import Product, Sku, SkuText, Source, Strategy
 from app.catalog.service.drafts import SkuDraft
 from app.kit import db
 from app.kit.ids import new_id
@@ -51,6 +51,10 @@ def _add(product: Product, draft: SkuDraft) -> Sku:
         was_amount=draft.was.minor if draft.was else None,
         position=0,
         on_sale=draft.on_sale,
+        source=Source.POOL,
+        strategy=Strategy.FIRST_IN,
+        pattern="",
+        as_ready=False,
     )
     db.session().add(sku)
     db.session().flush()

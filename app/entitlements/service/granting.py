@@ -63,6 +63,7 @@ def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> di
         "slot": slot,
         "sku_id": part.sku_id,
         "code_id": sale.code_id if sale else None,
+        "shared_id": None,
         "state": State.READY if sale else State.PROMISED,
         "granted_at": now,
         "ready_at": now if sale else None,

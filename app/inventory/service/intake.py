@@ -134,6 +134,7 @@ class _Sealer:
             "pin_fingerprint": self._pin_fingerprint(row),
             "tail": rules.tail(self.fields[0], row.values[0]),
             "line": row.line,
+            "tags": "",
         }
 
     def _pin_fingerprint(self, row: Row) -> bytes | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -21,6 +22,7 @@ from app.kit.secret import Secret
 
 STAGING = "import staging"
 COUNTERS = ("next_chunk", "next_row", "lines", "imported", "duplicate_in_file", "duplicate_in_stock", "invalid")
+UNTOLD: dict[str, Any] = {"purchased_on": None, "tags": "", "note": "", "rank": 0, "lane": 0, "choices": ""}
 BYTES = "latin-1"  # maps each byte to one letter and back
 
 
@@ -73,6 +75,7 @@ def _open(order: ImportOrder, now: datetime, today: date) -> Batch:
         state=BatchState.RECEIVING,
         created_at=now,
         created_by=order.by.id,
+        **UNTOLD,
         encoding="",
         columns="",
         delimiter="",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 
 from app.catalog import queries as catalog
-from app.catalog.queries import Offer
+from app.catalog.queries import Offer, Source
 from app.inventory import service as inventory
 from app.kit import crypto, db
 from app.kit.errors import Invalid, Refusal
@@ -23,7 +23,7 @@ from app.orders import queries
 from app.orders.contacts import contact_index
 from app.orders.errors import BadContact, BadQuantity, NotForSale, ShopIsClosed, TooManyUnpaid
 from app.orders.events import OrderPlaced, OrderSentAgain
-from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Source, Tender, TenderState
+from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Tender, TenderState
 from app.orders.once import insert_once
 from app.orders.passwords import new_password
 from app.orders.rules import LONGEST_CONTACT, MOST, MOST_OF_COMPANY, is_contact, mask_contact, merge_lines, new_number
