@@ -1,4 +1,4 @@
-"""A whole installation on each engine and a browser for all tests of this folder, and what the browser complained of.
+"""A whole installation (at greater depth one on each engine), a browser, and what the browser complained of.
 
 Starting them costs more than what most tests look at. So each test buys as somebody nobody knows (`dora`) and fills
 a shelf of its own (`card`); what it counts, it counts from how it found it.
@@ -16,9 +16,13 @@ from tests.browser.gallery import Gallery
 from tests.browser.steps import Card
 from tests.conftest import NewDatabase, new_database
 from tests.installation import Installation
+from tests.kit.depth import DEPTH
+
+# Pages do not know the engine; `test_no_plaintext` walks through an installation on each at every depth.
+ENGINES = ["sqlite", "postgresql"] if DEPTH >= 10 else ["sqlite"]
 
 
-@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="package", params=ENGINES)
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("installation")
     urls = None if request.param == "sqlite" else new_database("postgresql", folder, request)
