@@ -7,6 +7,7 @@ from functools import partial
 from flask import Response, request
 from flask_babel import gettext as _
 
+from app.accounts import queries as accounts
 from app.entitlements import queries as entitled
 from app.kit import db
 from app.kit.listing import listed
@@ -19,6 +20,8 @@ from app.web.office.redemption import channel_title, kind_of_file, narrowed, tit
 from app.web.render import Page, page
 from app.web.saving import FORMATS, saved
 
+PEOPLE = {"user", "member"}  # actors with an address of their own
+
 
 @dataclass(frozen=True)
 class UseShown:
@@ -30,6 +33,7 @@ class UseShown:
     number: str
     channel: str
     place: str
+    operator: str  # who was signed in; "" where the buyer or a machine did it
 
 
 @bp.get("/<shop>/redemption/uses")
@@ -53,8 +57,8 @@ def uses() -> Page:
 def export_uses() -> Response:
     kind = kind_of_file()
     chosen = {name: request.args.get(name, "") for name in queries.REDEMPTIONS.filters}
-    header = [_("Time"), _("Product"), _("Code"), _("Order"), _("Channel"), _("Place"), _("How many uses"), _("Left"),
-              _("Reference"), _("Reason")]  # fmt: skip
+    header = [_("Time"), _("Product"), _("Code"), _("Order"), _("Channel"), _("Place"), _("Operator"),
+              _("How many uses"), _("Left"), _("Reference"), _("Reason")]  # fmt: skip
     return saved(kind, "uses", header, _file(frame().merchant_id, chosen))
 
 
@@ -62,6 +66,7 @@ def _shown(rows: Sequence[Redemption]) -> list[UseShown]:
     names, numbers = titles({row.sku_id for row in rows}), orders.list_numbers(row.order_id for row in rows)
     tails = entitled.tails({row.entitlement_id for row in rows})
     places = queries.names_of_places({row.location_id for row in rows})
+    people = accounts.list_emails(row.actor_id for row in rows if row.actor_id and row.actor_type in PEOPLE)
     return [
         UseShown(
             row,
@@ -70,6 +75,7 @@ def _shown(rows: Sequence[Redemption]) -> list[UseShown]:
             numbers.get(row.order_id, ""),
             channel_title(row.channel),
             places.get(row.location_id, "") if row.location_id else "",
+            people.get(row.actor_id, "") if row.actor_id else "",
         )
         for row in rows
     ]
@@ -90,5 +96,5 @@ def _some(args: Mapping[str, str]) -> tuple[list[UseShown], str | None]:
 
 def _cells(shown: UseShown) -> list[str]:
     row = shown.row
-    words = [written(row.at), shown.title, f"…{shown.tail}", shown.number, shown.channel, shown.place]
+    words = [written(row.at), shown.title, f"…{shown.tail}", shown.number, shown.channel, shown.place, shown.operator]
     return [*words, str(row.uses), str(row.uses_left), row.reference, row.reason]

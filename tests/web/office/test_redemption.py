@@ -278,6 +278,18 @@ def test_the_file_of_uses_has_the_rows_of_the_page(traded: Desk, kind: str) -> N
     assert all(row[2][1:] in shown and row[3] in shown for row in rows[1:])
 
 
+def test_the_uses_say_who_of_the_staff_it_was(desk: Desk) -> None:
+    desk.rule()
+    (owned,) = desk.sell()
+    office, counter = Office(desk.shop), f"/office/{desk.shop.slug}/counter"
+    assert office.alice.post(counter, {"code": desk.codes[owned.id]}, page=counter).status_code == 200
+
+    assert desk.shop.owner in office.get("/uses").partition('id="uses"')[2]
+    header, row = table(office, "/uses/export?kind=csv&lang=en", "csv")
+
+    assert row[header.index("Operator")] == desk.shop.owner
+
+
 def test_another_shop_sees_nothing_of_it(traded: Desk, other: Shop) -> None:
     office = Office(other)
 
