@@ -1,10 +1,13 @@
 """The processes behind the shop: `worker.py work` answers RQ's doorbell, `worker.py sweep` finds what nobody rang for.
 
+Where long work (imports, large lists) must not keep letters waiting, `deliver` and `toil` share what `work` does.
+
 RQ jobs carry no rows, only the name of what to drain; the tables are the truth, so a job may run twice or never.
 """
 
 import argparse
 import functools
+import os
 import signal
 import sys
 import threading
@@ -19,7 +22,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import DBAPIError
 
 from app import create_app
-from app.kit import bell, effects, events, tasks
+from app.kit import bell, db, effects, events, tasks
 from app.kit.errors import Refusal
 from app.web.dispatch import Miaofa
 
@@ -28,6 +31,7 @@ SWEEP_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
 GATHER_SECONDS = 0.25
 DRAIN_SECONDS = 10.0
+LAST = 10  # of the processors: a tenth of the weight of the others
 
 
 @functools.cache
@@ -67,6 +71,24 @@ def _answer(entry: str, drain: Callable[..., int]) -> None:
 
 
 def work() -> None:
+    """Answer every bell until told to stop, what somebody waits for first."""
+    _listen(bell.QUEUE, bell.TOIL)
+
+
+def deliver() -> None:
+    """Answer the bell for what somebody waits for."""
+    _listen(bell.QUEUE)
+
+
+def toil() -> None:
+    """Answer the bell for long work, with what the others leave of the processors."""
+    with application().app_context():
+        if not db.is_sqlite():  # there it would hold the writers' turn for longer; see db.patient
+            os.nice(LAST)
+    _listen(bell.TOIL)
+
+
+def _listen(*names: str) -> None:
     """Answer the doorbell until told to stop; while Redis is away, wait for it."""
     stopping = _stop_event()
     url = application().config["MIAOFA"].redis_url
@@ -75,7 +97,8 @@ def work() -> None:
     while not stopping.is_set():
         try:
             redis = Redis.from_url(url)
-            SimpleWorker([bell.queue(redis)], connection=redis, serializer=JSONSerializer).work(logging_level="WARNING")
+            queues = [bell.queue(redis, name) for name in names]
+            SimpleWorker(queues, connection=redis, serializer=JSONSerializer).work(logging_level="WARNING")
             return
         except (RedisError, OSError) as error:
             log.warning("worker.no_redis", error=type(error).__name__)
@@ -115,11 +138,14 @@ def _stop_event() -> threading.Event:
     return stopping
 
 
+ROLES = {"work": work, "deliver": deliver, "toil": toil, "sweep": sweep}
+
+
 def main() -> None:
     """Run the role named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("role", choices=["work", "sweep"])
-    {"work": work, "sweep": sweep}[parser.parse_args().role]()
+    parser.add_argument("role", choices=[*ROLES])
+    ROLES[parser.parse_args().role]()
 
 
 if __name__ == "__main__":

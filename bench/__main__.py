@@ -7,16 +7,19 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bench import home, imports, load, mails, pages, pool, profiling, redeem, sales
+from bench import beside, home, imports, load, mails, pages, pool, profiling, redeem, sales
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
-NAMES = ("import", "codes_list", "place", "notice", "pool", "mails", "redeem", "bulk", "counter", "export", "home")
+NAMES = (
+    *("import", "codes_list", "place", "notice", "pool", "mails"),
+    *("redeem", "bulk", "counter", "export", "beside", "home"),
+)
 REDEEMED = {"redeem", "bulk"}
 USED = {"counter", "export"}  # with a stage of their own: their codes are sold beforehand, and served
 ALONE = {"pool", "mails", *REDEEMED}  # need neither imported codes nor the web
 SALES = {"place", "notice"}
-LOADED = {*SALES, "counter", "home"}  # by wrk
+LOADED = {*SALES, "counter", "beside", "home"}  # by wrk
 FULL = Size(codes=200_000, seconds=4, pages=100)
 QUICK = Size(
     codes=20_000,
@@ -78,12 +81,16 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
 
 def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
     """Set the stages: the home page has one of its own, with many products."""
-    if names - {"home", *USED}:
+    if names - {"beside", "home", *USED}:
         with Stage(engine, size) as stage:
             yield from measure(stage, names - USED)
     if names & USED:
         with Stage(engine, size) as stage:
             yield from redeem.serve(stage, names)
+    if "beside" in names:
+        with Stage(engine, size) as stage:
+            say(f"{engine}: selling beside an import of {size.codes} codes")
+            yield beside.measure(stage)
     if "home" in names:
         with Stage(engine, size) as stage:
             say(f"{engine}: filling a shelf of {home.PRODUCTS} products and {size.home_codes} codes")

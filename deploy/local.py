@@ -75,7 +75,8 @@ class Shop:
         if has_gateway:
             self._start_gateway(port)  # after the demo, which leaves word of the trades it knows
         self._start_web()
-        self._python("worker", "worker.py", "work")
+        self._python("worker", "worker.py", "deliver")
+        self._python("toiler", "worker.py", "toil")
         self._python("sweeper", "worker.py", "sweep")
         self._wait(self._web_answers, "web", "Its messages are above.")
         say(words.ready(self.settings.base_url, self.env.get("TEST_GATEWAY_URL", ""), demo))

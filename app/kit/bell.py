@@ -12,7 +12,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 log = structlog.get_logger()
-QUEUE = "miaofa"
+QUEUE, TOIL = "miaofa", "miaofa-toil"  # what somebody waits for, and long work
 OUTBOX, EFFECTS, TASKS = "drain_outbox", "drain_effects", "drain_tasks"  # the entries of worker.py
 QUIET_SECONDS = 5.0
 RUNG_MILLISECONDS = 5000
@@ -36,7 +36,8 @@ def ring(entry: str) -> None:
         return
     try:
         if _redis.set(_rung(entry), "1", nx=True, px=RUNG_MILLISECONDS):
-            queue(_redis).enqueue(f"worker.{entry}", result_ttl=0, failure_ttl=3600, job_timeout=LONGEST_JOB)
+            ours = queue(_redis, TOIL if entry == TASKS else QUEUE)
+            ours.enqueue(f"worker.{entry}", result_ttl=0, failure_ttl=3600, job_timeout=LONGEST_JOB)
     except RedisError as error:
         _silent_until = time.monotonic() + QUIET_SECONDS
         log.warning("bell.no_redis", error=type(error).__name__)
@@ -55,9 +56,9 @@ def _rung(entry: str) -> str:
     return f"miaofa:rung:{entry}"
 
 
-def queue(redis: Redis) -> Queue:
-    """Return the one queue; jobs are JSON with ids, never pickle."""
-    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+def queue(redis: Redis, name: str = QUEUE) -> Queue:
+    """Return a queue; jobs are JSON with ids, never pickle."""
+    return Queue(name, connection=redis, serializer=JSONSerializer)
 
 
 def answers() -> bool:

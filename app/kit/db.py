@@ -6,8 +6,8 @@ it (serialisation failure, deadlock, a busy SQLite); so `fn` does database work 
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import Any, TypeVar, cast
@@ -30,6 +30,8 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Base)
 
 TRIES = 6
+OTHERS_SHARE = 8.0
+SHORT = 0.02  # seconds; after work that took less nobody is waiting
 FEW = 64  # rows, to be inserted in one statement
 RETRIED = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
 
@@ -60,7 +62,7 @@ class Unit:
         """The session, on a connection whose transaction belongs to the scope."""
         if is_sqlite():
             if self.writing:  # SQLite's own busy handler lets some writers wait for seconds (measured)
-                self._turn.enter_context(sqlite.turn(engine()))
+                self._turn.enter_context(sqlite.turn(engine(), patient=_patient.get()))
             self._line = engine().connect().execution_options(unit="write" if self.writing else "read")
         else:
             self._line = postgres.connect(engine(), bound=bound(self.scope, writing=self.writing))
@@ -84,6 +86,7 @@ class Unit:
 
 
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+_patient: ContextVar[bool] = ContextVar("patient", default=False)
 
 
 def read(scope: Scope, fn: Callable[[], T]) -> T:
@@ -228,6 +231,21 @@ def _run(scope: Scope, fn: Callable[[], T], *, writing: bool) -> T:
 def _transient(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     return state in RETRIED or sqlite.is_busy(error.orig)
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Write as work that nobody waits for: after it others have as much time as they can use, eight times its own."""
+    began, token = time.monotonic(), _patient.set(True)
+    try:
+        yield
+    finally:
+        _patient.reset(token)
+        took = time.monotonic() - began
+        if (
+            is_sqlite() and took > SHORT
+        ):  # elsewhere writers do not queue, and the system shares out the processors (worker.py)
+            sqlite.leave_room(engine(), at_most=OTHERS_SHARE * took)
 
 
 def prepare(new: Engine) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from app.kit import crowd
 
 OLDEST = (3, 35, 0)  # RETURNING
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+GLANCE = 0.005  # seconds
+QUIET = 80_000_000  # nanoseconds
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -42,15 +45,30 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def turn(engine: Engine) -> Iterator[None]:
-    """Hold the writers' queue of this database; a killed holder lets go by itself."""
+def turn(engine: Engine, *, patient: bool = False) -> Iterator[None]:
+    """Hold the writers' queue of this database; a killed holder lets go by itself. The patient leave no mark there."""
     lock = os.open(f"{engine.url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         with crowd.waiting():
+            _mark(lock, patient=patient)
             fcntl.flock(lock, fcntl.LOCK_EX)
+            _mark(lock, patient=patient)
         yield
     finally:
         os.close(lock)
+
+
+def _mark(lock: int, *, patient: bool) -> None:
+    if not patient:
+        now = time.time_ns()
+        os.utime(lock, ns=(now, now))
+
+
+def leave_room(engine: Engine, *, at_most: float) -> None:
+    """Wait until nobody wrote or came to write for a moment, or for `at_most` seconds."""
+    until = time.monotonic() + at_most
+    while time.time_ns() - os.stat(f"{engine.url.database}.lock").st_mtime_ns < QUIET and time.monotonic() < until:
+        time.sleep(GLANCE)
 
 
 def is_busy(error: BaseException | None) -> bool:

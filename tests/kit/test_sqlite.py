@@ -1,9 +1,11 @@
 """What the shop asks of SQLite; the other tests let it forget a power cut."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from app.kit import sqlite
 
@@ -16,3 +18,35 @@ def test_every_connection_keeps_what_it_commits_and_minds_its_keys(tmp_path: Pat
     with engine.connect() as connection:
         assert connection.exec_driver_sql(f"PRAGMA {asked}").scalar() == told
     engine.dispose()
+
+
+def test_patient_work_waits_while_others_write_and_no_longer(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    with sqlite.turn(engine, patient=True):
+        pass
+    assert waited(engine, at_most=1.0) < 0.5  # nobody else was there
+
+    with sqlite.turn(engine):
+        pass
+    assert sqlite.QUIET / 2e9 < waited(engine, at_most=1.0) < 0.5  # somebody was, a moment ago
+
+    over = threading.Event()
+    writer = threading.Thread(target=write_until, args=(engine, over))
+    writer.start()
+    try:
+        assert 0.3 <= waited(engine, at_most=0.3) < 1.0  # somebody always is: the work goes on all the same
+    finally:
+        over.set()
+        writer.join()
+
+
+def waited(engine: Engine, *, at_most: float) -> float:
+    began = time.monotonic()
+    sqlite.leave_room(engine, at_most=at_most)
+    return time.monotonic() - began
+
+
+def write_until(engine: Engine, over: threading.Event) -> None:
+    while not over.is_set():
+        with sqlite.turn(engine):
+            time.sleep(0.001)

@@ -21,7 +21,7 @@ from app.inventory.service.staging import ImportOrder, discard, kind_of, lines_o
 from app.kit import db, tasks
 from app.kit.events import By, publish
 
-SLICE = 2000
+SLICE = 1000
 
 
 def import_codes(

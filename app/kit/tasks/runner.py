@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from uuid import UUID
 
 import structlog
@@ -55,18 +56,22 @@ def run(merchant_id: int, task_id: UUID, *, seconds: float | None = None) -> Tas
         if lease is None:
             time.sleep(GLANCE_SECONDS)
         else:
-            _work(merchant_id, lease, may_go_on)
+            _work(merchant_id, lease, may_go_on, patient=seconds is None)
 
 
-def _work(merchant: int, lease: Lease, may_go_on: Callable[[], bool]) -> int:
-    """Take steps until the task is finished, fails, or the time is over, and return how many were tried."""
+def _work(merchant: int, lease: Lease, may_go_on: Callable[[], bool], *, patient: bool = True) -> int:
+    """Take steps until the task is finished, fails, or the time is over, and return how many were tried.
+
+    It lets others write in between, unless somebody stands there and waits for it.
+    """
     steps, held = 0, lease if lease.attempts < TRIES else None
     if held is None:
         _fail(merchant, lease, "its process died")
     while held:
         steps, lease = steps + 1, held
         try:
-            _, held = db.write(merchant, lambda: leases.advance(lease, keep=may_go_on()))  # noqa: B023 (this turn's)
+            with db.patient() if patient else nullcontext():
+                _, held = db.write(merchant, lambda: leases.advance(lease, keep=may_go_on()))  # noqa: B023 (this turn's)
         except Lost:
             log.info("task.lost", kind=lease.kind.name, task=str(lease.task_id))
             break
