@@ -15,9 +15,11 @@ from app.companies import effects as company_effects
 from app.delivery import effects as delivery_effects
 from app.entitlements import tasks as entitlement_tasks
 from app.gifting import effects as gifting_effects
+from app.inventory import effects as inventory_effects
 from app.inventory import tasks as inventory_tasks
 from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
+from app.messages import effects as message_effects
 from app.payments import effects as payment_effects
 from app.payments import providers
 from app.payments import tasks as payment_tasks
@@ -31,7 +33,15 @@ from app.web.guard import current_actor
 from app.web.render import htmx
 from app.web.session import SurfaceSessions
 
-OUTSIDE_CALLS = (account_effects, payment_effects, delivery_effects, company_effects, gifting_effects)
+OUTSIDE_CALLS = (
+    account_effects,
+    message_effects,
+    inventory_effects,
+    payment_effects,
+    delivery_effects,
+    company_effects,
+    gifting_effects,
+)
 LONG_WORK = (ledger_tasks, inventory_tasks, payment_tasks, entitlement_tasks, refund_tasks, redemption_tasks)
 
 

@@ -7,6 +7,7 @@ AREAS = (
     "ledger",
     "catalog",
     "inventory",
+    "migration",
     "pricing",
     "risk",
     "orders",

@@ -1,15 +1,27 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
+from app.catalog.events import ProductChanged, ProductCreated
 from app.companies import service as companies
 from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
 from app.delivery import service as delivery
 from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
 from app.entitlements import tasks as granting
-from app.entitlements.events import PromisesKept
+from app.entitlements.events import CodeReplaced, PromisesKept
 from app.finance import service as finance
 from app.inventory import service as inventory
-from app.inventory.events import CodesFreed, CodesImported, CodesStocked, HoldsLapsed
+from app.inventory.events import (
+    BatchChanged,
+    CodesChanged,
+    CodesFreed,
+    CodesImported,
+    CodesMoved,
+    CodesShifted,
+    CodesStocked,
+    HoldsLapsed,
+    StockRevalued,
+    WalksSet,
+)
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
 from app.orders import service as orders
@@ -24,12 +36,18 @@ from app.refunds.events import OrderRefunded
 
 # In the unit of the event. Such a reaction may not refuse: it acts or it parks.
 NOW: dict[type[Event], tuple[Reaction, ...]] = {
+    ProductCreated: (inventory.recount_products,),
+    ProductChanged: (inventory.recount_products,),
     CodesImported: (finance.post_purchases,),
     CodesStocked: (entitlements.serve,),
     CodesFreed: (entitlements.serve,),
+    CodesShifted: (entitlements.serve,),
+    CodesMoved: (entitlements.serve,),
     HoldsLapsed: (orders.expire,),
+    StockRevalued: (finance.post_revaluations,),
     OrderPaid: (entitlements.grant, finance.post_sales),
     PromisesKept: (finance.post_late_goods,),
+    CodeReplaced: (redemption.follow_replaced,),
     OrderRefunded: (finance.post_refunds,),
     PaybackAsked: (finance.post_unasked,),
     PaybackDone: (refunds.follow, finance.post_paybacks, companies.give_back),
@@ -39,14 +57,20 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
 }
-
 # After the commit, through the outbox, in a unit of their own; safe to run twice.
 LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
-    CodesImported: (books.roll_after,),
+    ProductChanged: (granting.watch_release,),
+    CodesImported: (books.roll_after, inventory.watch_after, inventory.look_after),
     CodesStocked: (inventory.recount_after, entitlements.serve_stocked),
-    CodesFreed: (inventory.recount_after, entitlements.serve_stocked),
+    CodesFreed: (inventory.recount_after, entitlements.serve_stocked, inventory.repick_after),
+    CodesShifted: (inventory.recount_after, entitlements.serve_stocked),
+    WalksSet: (inventory.recount_after, entitlements.serve_stocked),
+    StockRevalued: (books.roll_after,),
+    CodesMoved: (inventory.recount_after, entitlements.serve_stocked, inventory.repick_after),
+    BatchChanged: (inventory.repick_changed,),
+    CodesChanged: (inventory.repick_redated,),
     OrderPlaced: (inventory.recount_after, paying.watch_after),
-    OrderPaid: (granting.watch_after, books.roll_after),
+    OrderPaid: (granting.watch_after, books.roll_after, inventory.look_after),
     OrderDelivered: (
         delivery.tell_ready,
         companies.tell_ready,

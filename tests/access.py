@@ -102,17 +102,32 @@ OWN_UNITS: Mapping[str, str] = {
     "enterprise.sign_out": "Sessions are the platform's.",
     "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
     "office.account": "Sessions are the platform's.",
+    "office.add_proof": "A paper is read as it comes in, before the unit that keeps it.",
     "office.ask_reset": "Password resets are the platform's.",
+    "office.change_codes": "Codes are changed by a task in many units.",
     "office.change_password": "Hashing is slow on purpose and stays outside of units.",
     "office.choose_password": "Password resets are the platform's.",
     "office.end_other_sessions": "Sessions are the platform's.",
     "office.end_session": "Sessions are the platform's.",
+    "office.begin_import": "The decision is committed before the import begins, in many units.",
+    "office.check_import": "The columns are committed before the check begins, in many units.",
+    "office.export_batches": "A file is streamed, one unit a page.",
+    "office.export_codes": "A file is streamed, one unit a page.",
+    "office.export_orders": "A file is streamed, one unit a page.",
+    "office.export_staged": "A file is streamed, one unit a page.",
     "office.export_entitlements": "A file is streamed, one unit a page.",
     "office.export_redemption": "A file is streamed after its counts were read.",
+    "office.ask_export": "A password is hashed outside of units.",
+    "office.decide_export": "A password is hashed outside of units.",
+    "office.take_export": "A password is hashed, and reveals are committed before codes are opened.",
+    "office.export_turnover": "A file is streamed after its counts were read.",
     "office.export_uses": "A file is streamed, one unit a page.",
     "office.import_file": "An upload is staged and imported in many units.",
     "office.login": "It asks the database nothing.",
+    "office.look_at_migration": "A file is looked at in many units that read.",
+    "office.recall_batch": "Codes are changed by a task in many units.",
     "office.redeem": "Scans that come at the same moment are redeemed in one unit.",
+    "office.release_batch": "Codes are changed by a task in many units.",
     "office.remove_cover": "It shows the pictures as they are after its commit.",
     "office.remove_logo": "It shows the logo as it is after its commit.",
     "office.remove_step": "It shows the pictures as they are after its commit.",
@@ -120,9 +135,13 @@ OWN_UNITS: Mapping[str, str] = {
     "office.reset": "It asks the database nothing.",
     "office.reset_password": "Hashing is slow on purpose and stays outside of units.",
     "office.reset_sent": "It asks the database nothing.",
+    "office.save_batch": "Codes follow their batch by a task in many units.",
     "office.sign_in": "Hashing is slow on purpose and stays outside of units.",
     "office.sign_out": "Sessions are the platform's.",
+    "office.stage_file": "An upload is staged in many units.",
+    "office.take_migration": "A file is taken over in many units.",
     "office.start": "It looks into each shop of its own.",
+    "office.undo_batch": "Codes are changed by a task in many units.",
     "office.upload_cover": "A picture is made anew outside of units.",
     "office.upload_logo": "A picture is made anew outside of units.",
     "office.upload_step": "A picture is made anew outside of units.",
@@ -150,14 +169,46 @@ OBJECTS = {"office.order", "office.product", "office.batch"} | {
     f"office.{action}"
     for action in "refund send_back dismiss retry ask_again send_again dismiss_message send_link revoke_links".split()
 }
+
 OBJECTS |= {f"office.{action}_category" for action in "rename move drop".split()} | {"office.move_product"}
+
 OBJECTS |= {f"office.{action}_{what}" for action in ("upload", "remove") for what in ("cover", "step")}
+
+OBJECTS |= {"office.decide_export", "office.take_export"}
+
 OBJECTS |= {"office.company"} | {
     f"office.{action}"
     for action in "change_company close_company reopen_company top_up pay_out order_for_company invite_member"
     " revoke_member_invite send_member_invite_again change_member_role end_company_member".split()
 }
+
 OBJECTS |= {f"shop_at.{action}" for action in "reveal check cancel door prove_at_door reveal_at_door".split()}
+
 OBJECTS |= {f"office.{action}" for action in "rule set_rule drop_rule close_place roll_back".split()}
+
 OBJECTS |= {f"shop_at.{action}" for action in "ticket use_ticket use use_own claim prove_claim open_claim".split()}
+
+OBJECTS |= {
+    f"office.{action}"
+    for action in "sku_stock change_strategy set_limits set_lane drop_lane set_walks move_codes".split()
+}
+
+OBJECTS |= {"office.code", "office.change", "office.cancel_change", "office.add_proof", "office.download_proof"}
+
+OBJECTS |= {f"office.{verb}_code" for verb in "freeze unfreeze void restore replace".split()}
+
+OBJECTS |= {f"office.{verb}_batch" for verb in "edit save recall release undo".split()}
+
+OBJECTS |= {f"office.{action}" for action in "supply add_shared freeze_shared".split()}
+
+OBJECTS |= {f"office.set_{what}" for what in "pattern contents release".split()}
+
+OBJECTS |= {f"office.{action}" for action in "chore take_chore leave_chore finish_chore give_up_chore".split()}
+
+OBJECTS |= {
+    f"office.{action}"
+    for action in "staged check_import checked_import staged_rows export_staged begin_import drop_import"
+    " cancel_import drop_view".split()
+}
+
 MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites

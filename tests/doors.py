@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
-from app.catalog.models import Category, Product
+from app.catalog.models import Category, Product, Source
 from app.companies import queries as companies
 from app.companies.models import Company, Invite
 from app.delivery import queries as links
@@ -22,11 +22,14 @@ from app.entitlements import queries as entitled
 from app.gifting import queries as gifts
 from app.gifting.queries import Extract, Handout, HandoutRow
 from app.inventory import queries as inventory
+from app.inventory import service as stocking
+from app.inventory.changes import Action, CodeChange
+from app.inventory.models import Code, Proof, SharedCode
+from app.inventory.queries import CodeExport
 from app.kit import clock, db, pictures, tokens
 from app.kit.effects import Effect
-from app.kit.events import SYSTEM
+from app.kit.events import SYSTEM, By
 from app.kit.ids import new_id, public
-from app.kit.listing import listed
 from app.kit.pictures import Picture
 from app.orders.models import Order
 from app.payments.models import Notice, Payback
@@ -36,6 +39,8 @@ from app.web.shop.placing import token_of
 from app.web.shop.using import TICKET
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
+from tests.inventory.goods import share, variant
+from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
 from tests.redemption.goods import redeem_a_list
 
@@ -65,8 +70,30 @@ def sell(shop: Shop) -> Order:
     firm = make_busy_firm(shop)
     redeem_a_list(shop)
     hand_out(firm)
+    supply_otherwise(shop)
+    shop.codes(1)
+    wish = stocking.ExportWish({}, "to look at", True)
+    shop.write(lambda: stocking.ask_export(wish, others=(), now=clock.now(), by=By("user", new_id())))
     shop.write(lambda: departed(shop.sku.lower()))
+    change_one(shop)
+    stage_and_check(shop, "code\n" + fresh_code())
     return order
+
+
+def change_one(shop: Shop) -> None:
+    """Have one more code changed, and file a paper of its batch."""
+    known: dict[str, Any] = {"now": clock.now(), "by": SYSTEM}
+    batch = shop.codes(1)
+    shop.write(lambda: stocking.add_proof(batch.id, "contract.pdf", b"%PDF-1.7", **known))
+    asked = {"batch": public("bat", batch.id)}
+    shop.write(lambda: stocking.change_codes(Action.FREEZE, asked, count=1, reason="a test", **known))
+
+
+def supply_otherwise(shop: Shop) -> None:
+    """Have a shared code in stock, and something to be delivered by hand."""
+    share(shop, variant(shop, Source.SHARED), 3)
+    order = shop.place(sku=variant(shop, Source.MANUAL))
+    assert shop.pay(order)
 
 
 def departed(slug: str) -> None:
@@ -110,7 +137,8 @@ def doors(shop: Shop, order: Order, *, of: Shop | None = None, surface: str = ""
 def words(shop: Shop, order: Order) -> dict[str, str]:
     """Return what to put into an address for each of its arguments."""
     sku = shop.read(lambda: catalog.get_sku(shop.sku))
-    batch = shop.read(lambda: listed(inventory.BATCHES, {})).page.rows[0]
+    paper = shop.read(lambda: db.session().scalars(select(Proof).order_by(Proof.id)).first())
+    assert paper
     notice, payback, effect = (shop.read(partial(first, model)) for model in (Notice, Payback, Effect))
     return {
         "slug": shop.sku.lower(),
@@ -119,7 +147,10 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "step": "1",
         "picture": str(shop.read(partial(first, Picture))),
         "version": "1",
-        "batch": public("bat", batch.id),
+        "batch": public("bat", paper.batch_id),
+        "export": public("exp", shop.read(partial(first, CodeExport))),
+        "staged": public("bat", shop.read(inventory.list_undecided)[0].id),
+        "view": public("viw", new_id()),
         "order": public("ord", order.id),
         "notice": public("ntc", notice),
         "payback": public("pbk", payback),
@@ -129,6 +160,11 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),
+        "code": public("cod", shop.read(partial(first, Code))),
+        "change": public("chg", shop.read(partial(first, CodeChange))),
+        "proof": public("prf", paper.id),
+        "chore": public("ent", shop.read(lambda: entitled.list_chores(limit=1))[0].entitlement_id),
+        "shared": public("shc", shop.read(partial(first, SharedCode))),
         **of_company(shop),
         **of_redemption(shop, order),
     }
@@ -141,6 +177,7 @@ def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
     handout, person, extract = (shop.read(partial(first, model)) for model in (Handout, HandoutRow, Extract))
     return {
         "sku": public("sku", sku.id),
+        "lane": "1",
         "location": public("loc", place),
         "redemption": public("rdm", made),
         "entitlement": public("ent", piece.id),

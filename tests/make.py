@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 from werkzeug.test import Client
@@ -160,7 +161,7 @@ class Shop:
 
     def stock(self, sku: str = "") -> dict[str, int]:
         """Count the codes by class."""
-        today = clock.now().date()
+        today = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
         return self.read(
             lambda: inventory.count_by_class(catalog.get_sku(sku or self.sku).id, today=today),
         )

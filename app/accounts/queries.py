@@ -60,6 +60,18 @@ def list_emails(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row.id: row.email for row in rows}
 
 
+def list_owners() -> dict[UUID, str]:
+    """Return the e-mail addresses of those who own the running merchant's shop, by user."""
+    owners = select(User.id, User.email).join(Membership, Membership.user_id == User.id)
+    return dict(db.session().execute(owners.where(Membership.role == "owner").order_by(User.id)).all())
+
+
+def list_allowed(permission: str) -> frozenset[UUID]:
+    """Return the members of the running shop whose role has a permission."""
+    members = db.session().execute(select(Membership.user_id, Membership.role))
+    return frozenset(row.user_id for row in members if permission in permissions(row.role))
+
+
 def list_merchants(user_id: UUID) -> Sequence[int]:
     """List the merchants a user works for; needs a System unit."""
     return db.session().scalars(select(Membership.merchant_id).where(Membership.user_id == user_id)).all()

@@ -10,14 +10,21 @@ LONGEST_PASSWORD = 200
 SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
-
 VIEW = frozenset("home.view products.view stock.view codes.view orders.view redemption.view companies.view".split())
-WORK = frozenset({"products.edit", "codes.import", "orders.refund", "messages.send", "companies.manage"})
+WORK = frozenset(
+    "products.edit codes.import notes.read orders.refund orders.fulfil messages.send companies.manage"
+    " views.save".split()
+)
+STOCK = frozenset(
+    "stock.edit stock.proof codes.find codes.freeze codes.void codes.replace codes.generate codes.move codes.export"
+    " codes.allow_export reports.view".split()
+)
+SUPPORT = frozenset("messages.send notes.read redemption.redeem codes.find orders.fulfil views.save".split())
 REDEEM = frozenset({"redemption.redeem", "redemption.undo", "redemption.rules"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": VIEW | WORK | REDEEM | {"staff.edit", "payments.edit", "shop.edit"},
-    "operator": VIEW | WORK | REDEEM,
-    "support": VIEW - {"stock.view"} | {"messages.send", "redemption.redeem"},
+    "owner": VIEW | WORK | STOCK | REDEEM | {"staff.edit", "payments.edit", "shop.edit"},
+    "operator": VIEW | WORK | STOCK | REDEEM,
+    "support": VIEW - {"stock.view"} | SUPPORT,
     "viewer": VIEW,
 }
 

@@ -110,3 +110,49 @@ class CategoryGone(Refusal):
     kind = "invalid"
     message = words("This category is not there any more.")
     mend = words("Choose another one.")
+
+
+class BadLimit(Refusal):
+    kind = "invalid"
+    message = words("Give a whole number from 1 to {most}, or leave it empty.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class BadSource(Refusal):
+    kind = "invalid"
+    message = words("Codes of this kind cannot come from there.")
+    mend = words("Generated codes consist of one field; choose “One code”, or another source.")
+
+
+class NotOfSource(Refusal):
+    message = words("This variant is supplied in another way.")
+    mend = words("Make a new variant: where the goods of one come from stays as it is.")
+
+
+class BadComponents(Refusal):
+    kind = "invalid"
+    message = words("A bundle consists of at least one other variant, each named once, 1 to {most} of it.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class BundleInBundle(Refusal):
+    kind = "invalid"
+    message = words("“{sku}” is a bundle itself.")
+    mend = words("Put what is in it into this one, piece by piece.")
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+
+
+class BadCap(Refusal):
+    kind = "invalid"
+    message = words("Give a whole number above zero, or nothing for no limit.")
+
+
+class BadRelease(Refusal):
+    kind = "invalid"
+    message = words("The release is a day that is still to come.")

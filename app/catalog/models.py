@@ -58,6 +58,7 @@ class Source(IntEnum):
     MANUAL = 3  # somebody of the staff
     SUPPLIER = 4
     BUNDLE = 5  # its components
+    PRESALE = 6  # of a part alone, never of a SKU: what will be in the pool on the day of release
 
 
 class Strategy(IntEnum):

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import selectinload
 
 from app.catalog.errors import NoSuchSku
 from app.catalog.models import TAGS as TAGS
 from app.catalog.models import Category as Category
 from app.catalog.models import CategoryText as CategoryText
+from app.catalog.models import Component as Component
 from app.catalog.models import Kind as Kind
 from app.catalog.models import Product as Product
 from app.catalog.models import ProductStatus as ProductStatus
@@ -20,6 +22,12 @@ from app.catalog.models import ProductText, SkuText
 from app.catalog.models import Sku as Sku
 from app.catalog.models import Source as Source
 from app.catalog.models import Strategy as Strategy
+from app.catalog.recipes import Ingredient as Ingredient
+from app.catalog.recipes import Supply as Supply
+from app.catalog.recipes import forget_supply
+from app.catalog.recipes import read_recipes as read_recipes
+from app.catalog.recipes import read_supply as read_supply
+from app.catalog.recipes import supply as supply
 from app.catalog.rules import facts_of as facts_of
 from app.catalog.rules import faq_of as faq_of
 from app.catalog.rules import in_language as in_language
@@ -93,6 +101,7 @@ class Offer:
     sku_id: UUID
     price: Money
     title: str
+    recipe: tuple[Ingredient, ...]  # of a plain SKU: itself
 
 
 SKU, PRODUCT, PRODUCT_TEXT, SKU_TEXT = (model.__table__ for model in (Sku, Product, ProductText, SkuText))
@@ -108,6 +117,9 @@ def _offers(count: int) -> Select[Any]:
             SKU.c.code,
             SKU.c.price_amount,
             SKU.c.price_currency,
+            SKU.c.source,
+            SKU.c.release_at,
+            SKU.c.presale_cap,
             PRODUCT_TEXT.c.lang,
             PRODUCT_TEXT.c.name.label("product"),
             SKU_TEXT.c.name.label("variant"),
@@ -141,6 +153,7 @@ def list_offers(codes: Iterable[str], lang: str, fallback: str) -> Mapping[str, 
 def forget_offers() -> None:
     """Let the next buyer be offered what the running unit changes."""
     _offered.forget()
+    forget_supply()
 
 
 def _read_offers(asked: Sequence[str], lang: str, fallback: str) -> dict[str, Offer]:
@@ -152,12 +165,39 @@ def _read_offers(asked: Sequence[str], lang: str, fallback: str) -> dict[str, Of
         if row.product:
             texts = named.setdefault(row.code, {})
             texts[row.lang] = f"{row.product} · {row.variant}" if row.variant else row.product
+    bundles = read_recipes([row.id for row in found.values() if row.source is Source.BUNDLE])
     return {
         code: Offer(
-            row.id, Money(row.price_amount, row.price_currency), in_language(named.get(code, {}), lang, fallback)
+            row.id,
+            Money(row.price_amount, row.price_currency),
+            in_language(named.get(code, {}), lang, fallback),
+            recipe,
         )
         for code, row in found.items()
+        if (recipe := _recipe(row, bundles))
     }
+
+
+def _recipe(row: Any, bundles: Mapping[UUID, tuple[Ingredient, ...]]) -> tuple[Ingredient, ...]:
+    """Return what a SKU consists of: a bundle of its components, anything else of itself."""
+    if row.source is Source.BUNDLE:
+        return bundles.get(row.id, ())
+    return (Ingredient(row.id, row.source, release_at=row.release_at, presale_cap=row.presale_cap),)
+
+
+def read_source(sku_id: UUID, now: datetime) -> Source:
+    """Return where a SKU comes from at a moment, as the running unit sees it: a release may have just been moved."""
+    row = db.session().execute(select(SKU.c.source, SKU.c.release_at).where(_is_sku(sku_id))).one()
+    return Ingredient(sku_id, row.source, release_at=row.release_at).source_at(now)
+
+
+def _is_sku(sku_id: UUID) -> ColumnElement[bool]:
+    return (SKU.c.merchant_id == db.merchant_id()) & (SKU.c.id == sku_id)
+
+
+def pattern_of(sku_id: UUID) -> str:
+    """Return how a generated code of a SKU looks."""
+    return supply().patterns.get(sku_id, "")
 
 
 def titles(sku_ids: Iterable[UUID], lang: str, fallback: str) -> dict[UUID, str]:
@@ -195,6 +235,18 @@ def list_skus_for_sale() -> Sequence[Sku]:
 def list_skus_by_id(ids: Iterable[UUID]) -> dict[UUID, Sku]:
     """Return the SKUs with these ids."""
     return {sku.id: sku for sku in db.session().scalars(select(Sku).where(Sku.id.in_(list(ids))))}
+
+
+def keep_strategy(sku_id: UUID) -> Strategy:
+    """Return which codes of a SKU are sold first; nobody changes it before the running unit ends."""
+    query = select(Sku.strategy).where(Sku.id == sku_id).with_for_update(read=True)
+    return db.session().scalars(query).one()
+
+
+def list_watched() -> Sequence[Sku]:
+    """List the SKUs of whose stock the staff want to be told."""
+    told = Sku.low_stock.is_not(None) | Sku.low_days.is_not(None) | Sku.expiry_days.is_not(None)
+    return db.session().scalars(select(Sku).where(told).order_by(Sku.code)).all()
 
 
 def list_products_by_id(ids: Iterable[UUID]) -> dict[UUID, Product]:

@@ -119,9 +119,10 @@ def _contact(order: Order) -> Secret | None:
 
 def _facts(row: Delivery, order: Order) -> dict[str, Any]:
     shop = merchants.current()
-    until = None
+    until, release_at, by_hand = None, None, False
     if row.about is About.QUEUED:
         until = refunds.returns_at(order, is_seen=bool(entitled.list_seen([order.id])))
+        release_at, by_hand = refunds.released_at(order.id), entitled.waits_for_people(order.id)
     return {
         "shop": " ".join(shop.name.split()),
         "slug": shop.slug,
@@ -132,6 +133,8 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "total": order.total,
         "part": order.fulfilment is Fulfilment.PARTIAL,
         "until": until,
+        "release_at": release_at if release_at and release_at > clock.now() else None,
+        "by_hand": by_hand,
         "days": LINK_LIFE.days,
         "minutes": CODE_MINUTES,
     }

@@ -17,6 +17,26 @@ class RevealLimit(Refusal):
         self.limit = limit
 
 
+class CodesFrozen(Refusal):
+    message = words("The shop has frozen this code, so it is not shown just now.")
+    mend = words("Write to the shop with the number of the order.")
+
+
+class NotReplaceable(Refusal):
+    message = words("Only a code that its buyer has, and has not redeemed, can be replaced.")
+    mend = words("Reload the page to see how it stands. Nothing was changed.")
+
+
+class ChoreGone(Refusal):
+    message = words("This is done already, or its order was refunded.")
+    mend = words("Look at the list: what is open stands there.")
+
+
+class NotYours(Refusal):
+    message = words("Somebody else has taken this on.")
+    mend = words("Agree with them, or put it back on the list first.")
+
+
 class CodesSeen(Refusal):
     message = words("A code of this order was looked at already.")
     mend = words("Agree with the buyer first; a code that was seen cannot simply be taken back.")

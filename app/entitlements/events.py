@@ -20,6 +20,18 @@ class CodeRevealed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeReplaced(Event):
+    """A buyer has another code in the stead of the subject, which was set aside."""
+
+    name = "code.replaced"
+    subject_type = "code"
+
+    entitlement_id: UUID
+    new_code_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromisesKept(Event):
     """Codes came for an order that was paid and waited: for how many entitlements, from which on, at which cost.
 
@@ -32,3 +44,35 @@ class PromisesKept(Event):
     first_id: UUID
     count: int
     cost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedCodeRevealed(CodeRevealed):
+    """A buyer saw a code that others use as well."""
+
+    name = "shared_code.revealed"
+    subject_type = "shared_code"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoreTaken(Event):
+    """Somebody of the staff takes on what is delivered by hand."""
+
+    name = "chore.taken"
+    subject_type = "entitlement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoreLeft(Event):
+    """What is delivered by hand is open to everybody again."""
+
+    name = "chore.left"
+    subject_type = "entitlement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoreDone(Event):
+    """Somebody of the staff has delivered by hand."""
+
+    name = "chore.done"
+    subject_type = "entitlement"

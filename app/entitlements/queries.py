@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
 
-from app.entitlements.events import CodeRevealed
+from app.entitlements.events import CodeRevealed, SharedCodeRevealed
+from app.entitlements.models import Chore as Chore
 from app.entitlements.models import Entitlement as Entitlement
 from app.entitlements.models import State as State
 from app.inventory import queries as stock
@@ -75,6 +76,46 @@ def list_of_orders(order_ids: Sequence[UUID], sku_ids: Iterable[UUID], *, state:
     return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.id)).all()
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Pieces of one SKU that an order waits for."""
+
+    order_id: UUID
+    sku_id: UUID
+    since: datetime
+    count: int
+
+
+def list_waiting(*, sku_id: UUID | None = None, limit: int) -> list[Waiting]:
+    """List who has paid and waits for stock, in the order in which they are served."""
+    query = select(Entitlement.order_id, Entitlement.sku_id, Entitlement.granted_at, func.count())
+    query = query.where(Entitlement.state == State.PROMISED)
+    if sku_id is not None:
+        query = query.where(Entitlement.sku_id == sku_id)
+    query = query.group_by(Entitlement.order_id, Entitlement.sku_id, Entitlement.granted_at)
+    return [
+        Waiting(*row)
+        for row in db.session().execute(query.order_by(Entitlement.granted_at, Entitlement.order_id).limit(limit))
+    ]
+
+
+def list_chores(*, limit: int) -> Sequence[Chore]:
+    """List what is to be delivered by hand, who waits longest first."""
+    query = select(Chore).where(Chore.done_at.is_(None)).order_by(Chore.asked_at, Chore.entitlement_id).limit(limit)
+    return db.session().scalars(query).all()
+
+
+def get_chore(entitlement_id: UUID | None) -> Chore:
+    """Return a chore of the shop, or refuse with NotFound."""
+    return db.get(Chore, entitlement_id)
+
+
+def waits_for_people(order_id: UUID) -> bool:
+    """Tell whether something of an order is to be delivered by hand."""
+    query = select(Chore.entitlement_id).where(Chore.order_id == order_id, Chore.done_at.is_(None)).limit(1)
+    return db.session().scalar(query) is not None
+
+
 def count_owed() -> int:
     """Count the codes that are paid for and not there yet."""
     query = select(func.count()).select_from(Entitlement).where(Entitlement.state == State.PROMISED)
@@ -97,7 +138,8 @@ def list_looks(owned: Sequence[Entitlement], *, limit: int = 20) -> list[Look]:
     seen = max(owned, key=lambda item: item.reveals, default=None)
     if seen is None or not seen.reveals:
         return []
-    about = (EventRow.subject_type == CodeRevealed.subject_type, EventRow.subject_id == seen.code_id)
-    query = select(EventRow).where(*about, EventRow.name == CodeRevealed.name, EventRow.order_id == seen.order_id)
+    kind = SharedCodeRevealed if seen.shared_id else CodeRevealed
+    about = (EventRow.subject_type == kind.subject_type, EventRow.subject_id == (seen.shared_id or seen.code_id))
+    query = select(EventRow).where(*about, EventRow.name == kind.name, EventRow.order_id == seen.order_id)
     rows = db.session().scalars(query.order_by(EventRow.id.desc()).limit(limit))
     return [Look(row.at, row.data["proof"], row.actor_id, row.data["network"], row.data["agent"]) for row in rows]

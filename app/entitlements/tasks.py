@@ -1,12 +1,19 @@
-"""The watch over what was paid: an order that was given nothing is found, whatever went wrong."""
+"""The watches over what was paid and over what there is left to sell: an order that was given nothing is found,
+whatever went wrong, and the staff are told before there is nothing to give."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from app.catalog import queries as catalog
 from app.entitlements import service
+from app.entitlements.service import RELEASE
+from app.inventory import queries as inventory
+from app.inventory import service as stock
 from app.kit import clock, tasks
 from app.kit.events import EventRow
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 
 WATCH = "entitlements.watch"
@@ -27,4 +34,31 @@ def watch(_: UUID) -> tasks.Step:
     return tasks.Step(finished=len(missing) < AT_ONCE, done=len(missing))
 
 
-KINDS = (tasks.Kind(WATCH, watch),)
+def look_at_stock(_: UUID) -> tasks.Step:
+    """Have the staff told where stock runs low, by how fast it sold."""
+    now = clock.now()
+    sold = orders.count_sold(since=now - timedelta(days=inventory.SOLD_DAYS))
+    today = now.astimezone(ZoneInfo(merchants.current().zone)).date()
+    return tasks.Step(finished=True, done=stock.check_alerts(sold, now=now, today=today))
+
+
+def watch_release(changed: Sequence[EventRow]) -> None:
+    """Look on the day of release of what a changed product sells before."""
+    skus = {sku.id for event in changed for sku in catalog.list_skus_of(event.subject_id)}
+    service.wake_at_release(skus, clock.now())
+
+
+def release(sku_id: UUID) -> tasks.Step:
+    """Serve what was sold before its release, or look again on the day it was moved to."""
+    now, sku = clock.now(), catalog.list_skus_by_id([sku_id]).get(sku_id)
+    if sku is not None and sku.release_at is not None and sku.release_at > now:
+        return tasks.Step(finished=True, again_at=sku.release_at)
+    service.serve_released(sku_id, now=now)
+    return tasks.Step(finished=True)
+
+
+KINDS = (
+    tasks.Kind(WATCH, watch),
+    tasks.Kind(RELEASE, release),
+    tasks.Kind(inventory.ALERTS, look_at_stock),
+)

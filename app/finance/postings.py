@@ -1,10 +1,10 @@
 """Every entry we ever make, one pure function an event: what an accountant reads first.
 
 Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
-that came in), `asset:stock` (codes at cost), `income:sales`, `expense:goods`, `liability:suppliers`,
-`liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company paid ahead). A balance
-is a gateway of our own: what it pays passes through `asset:gateway` like any other payment, so a sale reads the same
-however it is paid.
+that came in), `asset:stock` (codes at cost), `income:sales`, `expense:goods`, `expense:lost` (codes that became void),
+`liability:suppliers`, `liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company
+paid ahead). A balance is a gateway of our own: what it pays passes through `asset:gateway` like any other payment, so
+a sale reads the same however it is paid.
 """
 
 from datetime import date, datetime
@@ -15,6 +15,13 @@ from app.kit.money import Money
 from app.ledger.service import Leg, Posting
 
 BALANCES = "liability:balance:"
+REVALUED = {
+    "void": "expense:lost",
+    "restored": "expense:lost",
+    "withdrawn": "liability:suppliers",
+    "cost": "liability:suppliers",
+    "replaced": "expense:goods",
+}
 
 
 def sale(*, order_id: UUID, total: Money, cost: Money, at: datetime, day: date) -> Posting:
@@ -33,6 +40,13 @@ def purchase(*, batch_id: UUID, cost: Money, at: datetime, day: date) -> Posting
 def late_goods(*, entitlement_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
     """Codes that came after the sale, from this entitlement on: they leave stock at what they cost."""
     return Posting("late_goods", entitlement_id, at, day, (Leg("expense:goods", cost), Leg("asset:stock", -cost)))
+
+
+def revaluation(*, cause: str, change_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """Stock that is worth more or less without purchase or sale: void codes are a loss, and restored ones none; codes
+    that go back, or cost otherwise than we thought, change what we owe; a replaced code changes the cost of goods."""
+    legs = (Leg("asset:stock", amount), Leg(REVALUED[cause], -amount))
+    return Posting(cause, change_id, at, day, legs)
 
 
 def refund(*, refund_id: UUID, total: Money, cost: Money, at: datetime, day: date) -> Posting:

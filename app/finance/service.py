@@ -10,7 +10,7 @@ from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, 
 from app.entitlements.events import PromisesKept
 from app.finance import postings
 from app.inventory import queries as stock
-from app.inventory.events import CodesImported
+from app.inventory.events import CodesImported, StockRevalued
 from app.kit.money import Money
 from app.ledger import service as ledger
 from app.merchants import queries as merchants
@@ -47,6 +47,23 @@ def post_purchases(imported: Sequence[CodesImported]) -> None:
         if cost.minor:
             day = _day(event.at)
             ledger.post([postings.purchase(batch_id=event.subject_id, cost=cost, at=event.at, day=day)])
+
+
+def post_revaluations(revalued: Sequence[StockRevalued]) -> None:
+    """Post what stock is worth more or less without purchase or sale."""
+    currency = merchants.current().currency
+    ledger.post(
+        [
+            postings.revaluation(
+                cause=event.cause,
+                change_id=event.subject_id,
+                amount=Money(event.amount, currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in revalued
+        ]
+    )
 
 
 def post_late_goods(kept: Sequence[PromisesKept]) -> None:

@@ -29,6 +29,7 @@ from sqlalchemy.sql.dml import ReturningUpdate, Update
 from sqlalchemy.types import TypeEngine
 
 from app.inventory.models import Code, Status
+from app.inventory.walks import MAIN
 from app.kit import db
 from app.kit.columns import Moment
 from app.kit.ids import Id
@@ -118,47 +119,68 @@ def _claim(parts: int, engine: str, wait: bool) -> ReturningUpdate[Any]:
 
 
 def claim(
-    *, sku_id: UUID, parts: Sequence[tuple[UUID, int]], until: datetime, today: date, wait: bool = False
+    *,
+    sku_id: UUID,
+    parts: Sequence[tuple[UUID, int]],
+    until: datetime,
+    today: date,
+    wait: bool = False,
+    lanes: Sequence[int] = MAIN,
 ) -> Sequence[Any]:
     """Hold as many free codes as each part wants, or none at all; with `wait` it queues behind locks instead.
 
     Fewer come back only where others took the same codes first: locks make that rare, the guards make it harmless.
-    More than AT_ONCE are taken slice by slice, and in their order: two who want so many queue, and never block.
+    More than AT_ONCE are taken slice by slice, and in their order: two who want so many queue, and never block. So are
+    those that no lane has alone: what the first one lacks comes from the next.
     """
     total = sum(quantity for _, quantity in parts)
     if total <= AT_ONCE:
-        return _claim_some(sku_id, parts, until, today, wait)
+        held = _claim_some(sku_id, parts, until, today, wait, lanes[0])
+        if held or len(lanes) == 1:
+            return held
+    return _claim_along(sku_id, parts, until, today, lanes)
+
+
+def _claim_along(
+    sku_id: UUID, parts: Sequence[tuple[UUID, int]], until: datetime, today: date, lanes: Sequence[int]
+) -> Sequence[Any]:
+    """Hold codes lane by lane, if all lanes together have enough."""
+    left = sum(quantity for _, quantity in parts)
+    shares: list[tuple[int, int]] = []  # lane, how many of it in one statement
+    for lane in lanes:
+        free = count_free(sku_id, today, most=left, lanes=(lane,)) if left else 0
+        left -= free
+        shares += [(lane, min(AT_ONCE, free - at)) for at in range(0, free, AT_ONCE)]
     held: list[Any] = []
-    if count_free(sku_id, today, most=total) == total:
-        for some in _slices(parts):
-            held += (rows := _claim_some(sku_id, some, until, today, wait=True))
-            if len(rows) < sum(quantity for _, quantity in some):
+    if not left:
+        for (lane, quantity), some in zip(shares, _slices(parts, [quantity for _, quantity in shares]), strict=True):
+            held += (rows := _claim_some(sku_id, some, until, today, wait=True, lane=lane))
+            if len(rows) < quantity:
                 break
     return held
 
 
-def _slices(parts: Sequence[tuple[UUID, int]]) -> Iterator[list[tuple[UUID, int]]]:
-    """Yield what parts want in slices of at most AT_ONCE codes; a large part is in several."""
-    some, room = list[tuple[UUID, int]](), AT_ONCE
-    for part_id, quantity in parts:
-        left = quantity
-        while left:
-            taken = min(left, room)
+def _slices(parts: Sequence[tuple[UUID, int]], sizes: Sequence[int]) -> Iterator[list[tuple[UUID, int]]]:
+    """Yield what parts want in slices of these sizes; a large part is in several."""
+    rest = list(reversed(parts))
+    for size in sizes:
+        some, room = list[tuple[UUID, int]](), size
+        while room:
+            part_id, quantity = rest.pop()
+            taken = min(quantity, room)
             some.append((part_id, taken))
-            left, room = left - taken, room - taken
-            if not room:
-                yield some
-                some, room = [], AT_ONCE
-    if some:
+            room -= taken
+            if quantity > taken:
+                rest.append((part_id, quantity - taken))
         yield some
 
 
 def _claim_some(
-    sku_id: UUID, parts: Sequence[tuple[UUID, int]], until: datetime, today: date, wait: bool
+    sku_id: UUID, parts: Sequence[tuple[UUID, int]], until: datetime, today: date, wait: bool, lane: int
 ) -> Sequence[Any]:
     ends = list(accumulate((quantity for _, quantity in parts), initial=0))
     shares = zip((part_id for part_id, _ in parts), ends, ends[1:], strict=False)
-    binds = where_free(sku_id, today, ends[-1]) | {"until": until}
+    binds = where_free(sku_id, today, ends[-1], lane) | {"until": until}
     binds |= {
         f"given_{number}_{column}": value
         for number, share in enumerate(shares)
@@ -167,19 +189,22 @@ def _claim_some(
     return db.session().execute(_claim(len(parts), engine(), wait), binds).all()
 
 
-def where_free(sku_id: UUID, today: date, quantity: int) -> dict[str, Any]:
+def where_free(sku_id: UUID, today: date, quantity: int, lane: int = 0) -> dict[str, Any]:
     """Return the parameters of `free_codes`."""
-    return {"merchant": db.merchant_id(), "sku": sku_id, "of_lane": 0, "today": today, "quantity": quantity}
+    return {"merchant": db.merchant_id(), "sku": sku_id, "of_lane": lane, "today": today, "quantity": quantity}
 
 
 def engine() -> str:
     return "sqlite" if db.is_sqlite() else "postgresql"
 
 
-def count_free(sku_id: UUID, today: date, *, most: int) -> int:
-    """Count the free codes of a SKU without looking at locks, up to `most`."""
-    counted = select(func.count()).select_from(free_codes().subquery())
-    return db.session().scalar(counted, where_free(sku_id, today, most)) or 0
+def count_free(sku_id: UUID, today: date, *, most: int, lanes: Sequence[int] = MAIN) -> int:
+    """Count the free codes of a SKU in some lanes without looking at locks, up to `most`."""
+    counted, found = select(func.count()).select_from(free_codes().subquery()), 0
+    for lane in lanes:
+        if found < most:
+            found += db.session().scalar(counted, where_free(sku_id, today, most - found, lane)) or 0
+    return found
 
 
 # Holds that end -------------------------------------------------------------------------------------------------

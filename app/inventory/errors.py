@@ -28,10 +28,13 @@ class NotText(Refusal):
     mend = words("Save the list as CSV or TXT in UTF-8 or GB18030 and import that.")
 
 
-class SpreadsheetNotYet(Refusal):
+class UnreadableWorkbook(Refusal):
     kind = "invalid"
-    message = words("Excel files are not read yet.")
-    mend = words("In Excel choose “Save as” → “CSV UTF-8” and import that file.")
+    message = words("This Excel file cannot be read.")
+    mend = words(
+        "It is damaged, has a password, is in the old XLS format, or unpacks to too much."
+        " Save it as XLSX or as CSV UTF-8 and import that."
+    )
 
 
 class UnknownEncoding(Refusal):
@@ -97,3 +100,236 @@ class ImportStopped(Refusal):
 class NothingToRetry(Refusal):
     message = words("This import did not stop, so there is nothing to go on with.")
     mend = words("Open the batch: it shows how far the import is.")
+
+
+class BadLaneName(Refusal):
+    kind = "invalid"
+    message = words("Give each lane a name of its own, of at most {most} characters.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class BadSteering(Refusal):
+    kind = "invalid"
+    message = words("Give a number of days from 1 to {most}, or leave it empty.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class TooManyLanes(Refusal):
+    message = words("A SKU has at most {most} lanes.")
+    mend = words("Rename one, or empty one and take it away.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class LaneInUse(Refusal):
+    message = words("There are still codes in the lane “{name}”.")
+    mend = words("Move them to another lane first; those on hold come free when their orders are paid or over.")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class NoLane(Refusal):
+    kind = "invalid"
+    message = words("Choose at least one lane to sell from.")
+
+
+class SameLane(Refusal):
+    kind = "invalid"
+    message = words("Choose another lane than the one the codes lie in.")
+
+
+class BadMove(Refusal):
+    kind = "invalid"
+    message = words("Give a number from 1 to {most}.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class CodeStoodOtherwise(Refusal):
+    message = words("This code stands otherwise by now, so that cannot be done with it.")
+    mend = words("Reload the page to see how it stands. Nothing was changed.")
+
+
+class NothingToChange(Refusal):
+    message = words("There is no code here with which that could be done.")
+    mend = words("Choose other filters. Nothing was changed.")
+
+
+class MoreCodesNow(Refusal):
+    message = words("There are {found} codes now, more than the {count} that you confirmed.")
+    mend = words("Look at the number again and confirm it. Nothing was changed.")
+
+    def __init__(self, found: int, count: int) -> None:
+        self.found, self.count = found, count
+
+
+class ChangeUnderWay(Refusal):
+    message = words("Another change of this batch is under way.")
+    mend = words("Wait until it has ended, or cancel it.")
+
+
+class BatchNotReady(Refusal):
+    message = words("This batch is not imported wholly.")
+    mend = words("Wait for the import to end.")
+
+
+class BatchTouched(Refusal):
+    message = words("Codes of this batch are held, sold, set aside or void, so the import cannot be undone.")
+    mend = words("Recall the batch instead: that freezes what is left of it.")
+
+
+class NotRecalled(Refusal):
+    message = words("This batch is not recalled.")
+    mend = words("Reload the page to see how it stands.")
+
+
+class CostIsFixed(Refusal):
+    kind = "invalid"
+    message = words("Codes of this batch were sold at this cost, so it stays.")
+
+
+class BadTags(Refusal):
+    kind = "invalid"
+    message = words("At most {most} tags of at most {length} characters, a space between them.")
+
+    def __init__(self, most: int, length: int) -> None:
+        self.most, self.length = most, length
+
+
+class NoPaper(Refusal):
+    kind = "invalid"
+    message = words("Choose a file.")
+
+
+class OddPaper(Refusal):
+    kind = "invalid"
+    message = words("This is no PDF, PNG, JPEG or WebP.")
+    mend = words("Save the paper as one of these and send that.")
+
+
+class TooManyPapers(Refusal):
+    message = words("A batch has room for {most} papers.")
+    mend = words("Put several pages into one PDF.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class BadPattern(Refusal):
+    kind = "invalid"
+    message = words("This is no pattern of codes.")
+    mend = words(
+        "Write letters and figures as they are, # for a random one, and C for the check digit:"
+        " MF-####-####-####-####-C."
+    )
+
+
+class TooGuessable(BadPattern):
+    message = words("Codes with {random} random characters can be guessed.")
+    mend = words("Give the pattern at least {least} of them, each a #.")
+
+    def __init__(self, random: int, least: int) -> None:
+        self.random, self.least = random, least
+
+
+class NotACode(Refusal):
+    kind = "invalid"
+    message = words("Give what the buyer is to get, at most 500 characters in a field; a link begins with https://.")
+
+
+class CodeTaken(Refusal):
+    message = words("The shop knows this code already.")
+    mend = words("Look it up under “Codes”; nobody gets the same one twice by accident.")
+
+
+class BadUses(Refusal):
+    kind = "invalid"
+    message = words("Give between 1 and {most} uses.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class NotShared(Refusal):
+    message = words("Codes of this variant are not shared.")
+    mend = words("Make a variant whose codes are shared by many buyers.")
+
+
+class BadCount(Refusal):
+    kind = "invalid"
+    message = words("Make between 1 and {most} codes at a time.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class OnlyPlainCodes(Refusal):
+    kind = "invalid"
+    message = words("Only SKUs whose goods are one code each can be generated.")
+
+
+class OtherKind(Refusal):
+    kind = "invalid"
+    message = words("Codes move only to another SKU whose codes are of the same kind.")
+
+
+class NotThoseCodes(Refusal):
+    kind = "invalid"
+    message = words("{found} free codes fit by now; look at the number again and confirm it.")
+
+    def __init__(self, found: int) -> None:
+        self.found = found
+
+
+class NothingToExport(Refusal):
+    kind = "invalid"
+    message = words("Between 1 and {most} codes that nobody owns can be taken at a time.")
+    mend = words("Filter the list of codes; those that are sold, on hold, set aside or void cannot be taken.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class OwnExport(Refusal):
+    kind = "denied"
+    message = words("Somebody else has to allow what you asked for.")
+
+
+class ExportOver(Refusal):
+    message = words("This export was taken or refused, or it is not its time.")
+    mend = words("Ask anew from the list of codes.")
+
+
+class NotStaged(Refusal):
+    message = words("This import is not waiting for a decision any more.")
+    mend = words("It was begun, given up, or wiped after a day. Open the list of batches, or import the file again.")
+
+
+class NotChecked(Refusal):
+    message = words("The file has not been checked wholly yet.")
+    mend = words("Wait until the four numbers are there.")
+
+
+class NothingNew(Refusal):
+    message = words("No line of this file is a new code.")
+    mend = words("Look at the lines that are not taken, and correct the columns or the file.")
+
+
+class StoppedByChoice(Refusal):
+    message = words("{count} lines are not plainly new, and you chose to stop then.")
+    mend = words("Correct the file and import it again, or choose to leave these lines out.")
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+
+class NotRunning(Refusal):
+    message = words("This import does not run any more.")
+    mend = words("Open the batch: it shows what came in.")

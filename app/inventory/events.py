@@ -1,5 +1,6 @@
 """What happens to stock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,3 +62,308 @@ class HoldsLapsed(Event):
     subject_type = "sku"
 
     parts: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneSet(Event):
+    name = "lane.set"
+    subject_type = "sku"
+
+    number: int
+    lane: str
+    steer_days: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneDropped(Event):
+    name = "lane.dropped"
+    subject_type = "sku"
+
+    number: int
+    lane: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalksSet(Event):
+    """It was said from which lanes each channel sells."""
+
+    name = "lanes.walked"
+    subject_type = "sku"
+
+    skus: tuple[UUID, ...]
+    walks: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesShifted(Event):
+    """Free codes lie in another lane, where another channel may find them."""
+
+    name = "codes.shifted"
+    subject_type = "sku"
+
+    skus: tuple[UUID, ...]
+    lane: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockDipped(Event):
+    """Stock fell to where the staff want to be told, who are told once until it rose again."""
+
+    name = "stock.dipped"
+    subject_type = "sku"
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeFrozen(Event):
+    """A code is hidden from sale and from its buyer until it is unfrozen."""
+
+    name = "code.frozen"
+    subject_type = "code"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeUnfrozen(Event):
+    name = "code.unfrozen"
+    subject_type = "code"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeVoided(Event):
+    """A code that belongs to nobody is out of stock for good, or until it is restored."""
+
+    name = "code.voided"
+    subject_type = "code"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeRestored(Event):
+    name = "code.restored"
+    subject_type = "code"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesChangeAsked(Event):
+    """Somebody confirmed that many codes be changed; `action` as the change says it."""
+
+    name = "codes.change_asked"
+    subject_type = "code_change"
+
+    action: str
+    count: int
+    reason: str
+    batch_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesChanged(Event):
+    """A change of many codes ended, wholly or not."""
+
+    name = "codes.changed"
+    subject_type = "code_change"
+
+    action: str
+    state: str
+    done: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockRevalued(Event):
+    """The value of the stock changed by `amount` (minor units of the shop's currency) without purchase or sale.
+
+    The cause: void, restored, withdrawn, cost, replaced. The subject stands for this one change.
+    """
+
+    name = "stock.revalued"
+    subject_type = "revaluation"
+
+    cause: str
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchChanged(Event):
+    """A fact of a batch was changed, by hand."""
+
+    name = "batch.changed"
+    subject_type = "batch"
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRecalled(Event):
+    name = "batch.recalled"
+    subject_type = "batch"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallReleased(Event):
+    name = "batch.recall_released"
+    subject_type = "batch"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchUndone(Event):
+    """The import of a batch was taken back: its codes are removed, and their key with them."""
+
+    name = "batch.undone"
+    subject_type = "batch"
+
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofAdded(Event):
+    """A paper that shows where a batch comes from was filed, sealed."""
+
+    name = "proof.added"
+    subject_type = "batch"
+
+    proof_id: UUID
+    file: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofDownloaded(Event):
+    name = "proof.downloaded"
+    subject_type = "batch"
+
+    proof_id: UUID
+    file: str
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedCodeFrozen(Event):
+    """No more uses of a shared code are sold, and nobody may look at it."""
+
+    name = "shared_code.frozen"
+    subject_type = "shared_code"
+
+    skus: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedCodeOpened(Event):
+    """A shared code that was frozen is sold and shown again."""
+
+    name = "shared_code.opened"
+    subject_type = "shared_code"
+
+    skus: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveAsked(Event):
+    """Somebody wants free codes of a SKU, those that fit these filters, to become codes of another."""
+
+    name = "codes.move_asked"
+    subject_type = "sku"
+
+    to_id: UUID
+    filters: Mapping[str, str]
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesMoved(Event):
+    """Free codes came from one SKU to another, slice by slice of a running move."""
+
+    name = "codes.moved"
+    subject_type = "sku"
+
+    from_id: UUID
+    skus: tuple[UUID, ...]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportAsked(Event):
+    """Somebody wants codes in clear."""
+
+    name = "export.asked"
+    subject_type = "code_export"
+
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportDecided(Event):
+    """Somebody allowed or refused what another had asked for."""
+
+    name = "export.decided"
+    subject_type = "code_export"
+
+    allowed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeExported(Event):
+    """A code left in clear with an export; committed before the plaintext leaves, as `crypto.open` checks."""
+
+    name = "export.revealed"
+    subject_type = "code"
+
+    export_id: UUID
+    network: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportStaged(Event):
+    """A file was taken in and waits, sealed, until somebody decides."""
+
+    name = "import.staged"
+    subject_type = "batch"
+
+    lines: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportBegun(Event):
+    """Somebody saw what a file would bring and had it imported."""
+
+    name = "import.begun"
+    subject_type = "batch"
+
+    lines: int
+    duplicates: str
+    invalid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportDropped(Event):
+    """A file that waited was wiped as somebody wished."""
+
+    name = "import.dropped"
+    subject_type = "batch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCancelled(Event):
+    """A running import was ended: what was in stayed, the rest was wiped."""
+
+    name = "import.cancelled"
+    subject_type = "batch"
+
+    lines: int

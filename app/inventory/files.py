@@ -2,8 +2,12 @@
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, groupby
+
+import charset_normalizer
 
 from app.inventory.errors import (
     DuplicateColumn,
@@ -11,16 +15,20 @@ from app.inventory.errors import (
     LineTooLong,
     MissingColumn,
     NotText,
-    SpreadsheetNotYet,
     UnknownEncoding,
+    UnreadableWorkbook,
 )
+from app.kit import sheets
 
 CHUNK = 256 * 1024
 LONGEST_LINE = 16 * 1024
 LONGEST_MARK = 4
 ENCODINGS = ("utf-8", "gb18030")
+WIDER = ("utf-8", "gb18030", "big5")  # where somebody looks at a preview before anything is taken in
+MOST_SHEETS = 10
+LARGEST_BOOK = 64 * 1024 * 1024
+ENOUGH_LETTERS = 200  # beyond ASCII, before a guess at an encoding is worth more than what is usual here
 DELIMITERS = ("----", "\t", "|", ";", ",", " ")
-
 # What people write in a header, per field.
 HEADERS = {
     "code": {"code", "codes", "key", "cdkey", "serial", "voucher", "卡密", "兑换码", "激活码", "券码", "卡号"},
@@ -28,6 +36,12 @@ HEADERS = {
     "pin": {"pin", "card_pwd", "secret", "密码", "卡密"},
     "account": {"account", "user", "username", "login", "email", "账号", "帐号", "账户"},
     "password": {"password", "pwd", "pass", "密码"},
+    "link": {"link", "url", "href", "链接", "网址", "兑换链接"},
+}
+# What a row may say beside its code.
+MORE = {
+    "expires": {"expires", "expiry", "expires_on", "valid_until", "有效期", "有效期至", "到期日", "过期时间"},
+    "tags": {"tag", "tags", "label", "标签"},
 }
 
 
@@ -46,11 +60,56 @@ class Encodings:
             except UnicodeDecodeError:
                 del self.decoders[name]
 
+    @classmethod
+    def among(cls, names: Sequence[str]) -> "Encodings":
+        """Return encodings of which none is excluded yet."""
+        return cls({name: codecs.getincrementaldecoder(name)() for name in names})
+
     def best(self) -> str:
         """Return the encoding, UTF-8 before GB18030, or refuse."""
         if not self.decoders:
             raise UnknownEncoding
         return next(iter(self.decoders))
+
+
+def likeliest(encodings: Sequence[str], sample: bytes) -> str:
+    """Return which of the encodings that fit a file it most likely is, by the letters of a sample."""
+    if encodings[0] == "utf-8" or len(encodings) == 1:
+        return encodings[0]
+    letters = b"\n".join(line for line in _split_lines(sample) if not line.isascii())
+    if len(letters) < 2 * ENOUGH_LETTERS:
+        return encodings[0]
+    found = charset_normalizer.from_bytes(letters, cp_isolation=list(encodings)).best()
+    return found.encoding if found and found.encoding in encodings else encodings[0]
+
+
+def sheets_of(pieces: Iterable[bytes], *, most: int = 1) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield the sheets of what somebody gave, each with its name and its text: a text is one sheet without a name."""
+    stream, start = iter(pieces), b""
+    while len(start) < LONGEST_MARK and (piece := next(stream, None)) is not None:
+        start += piece
+    if not start.startswith(b"PK\x03\x04"):
+        yield "", chain([start], stream)
+        return
+    book = bytearray(start)
+    for piece in stream:
+        book += piece
+        if len(book) > LARGEST_BOOK:
+            raise UnreadableWorkbook
+    try:
+        for name, rows in groupby(sheets.read_sheets(bytes(book), most=most), key=lambda row: row[0]):
+            yield name, map(_as_line, rows)
+    except sheets.NotASheet:
+        raise UnreadableWorkbook from None
+
+
+def _as_line(row: tuple[str, Sequence[str]]) -> bytes:
+    """Return a row of a workbook as a line of CSV; line ends within a cell become spaces."""
+    cells = [" ".join(cell.replace("\0", " ").splitlines()) for cell in row[1]]
+    if not any(cells):
+        return b"\n"
+    quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' if "," in cell or '"' in cell else cell for cell in cells)
+    return (",".join(quoted) + "\n").encode("utf-8", "replace")
 
 
 def whole_lines(pieces: Iterable[bytes], encodings: Encodings) -> Iterator[bytes]:
@@ -81,7 +140,7 @@ def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
     while len(start) < LONGEST_MARK and (piece := next(stream, None)) is not None:
         start += piece
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise SpreadsheetNotYet
+        raise UnreadableWorkbook
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise NotText
     yield start.removeprefix(codecs.BOM_UTF8)
@@ -150,6 +209,48 @@ def format_of(first_line: str, fields: Sequence[str]) -> Format:
         if len(split(first_line, delimiter)) == len(fields):
             return Format(delimiter, tuple(fields), has_header=False)
     raise MissingColumn(fields[-1], ", ".join(fields))
+
+
+def proposed(lines: Sequence[str], fields: Sequence[str]) -> Format:
+    """Return how a file is most likely to be read, by its first lines that are not blank; refuses nothing."""
+    delimiter = _delimiter(lines, fields)
+    cells = split(lines[0], delimiter)
+    has_header = any(_word(cell) in word_set for cell in cells for word_set in _words_of(fields).values())
+    return Format(delimiter, columns_for(cells, fields, has_header), has_header)
+
+
+def columns_for(cells: Sequence[str], fields: Sequence[str], has_header: bool) -> tuple[str, ...]:
+    """Return the fields that columns most likely hold: by their names, else in order."""
+    if not has_header:
+        return tuple(fields[place] if place < len(fields) else "" for place in range(len(cells)))
+    taken: list[str] = []
+    for cell in cells:
+        names = (name for name, known in _words_of(fields).items() if _word(cell) in known and name not in taken)
+        taken.append(next(names, ""))
+    return tuple(taken)
+
+
+def _words_of(fields: Sequence[str]) -> Mapping[str, set[str]]:
+    return {name: HEADERS[name] for name in fields} | MORE
+
+
+def _delimiter(lines: Sequence[str], fields: Sequence[str]) -> str:
+    """Return what parts the columns: what makes a known header, else what the standard library finds."""
+    known = set().union(*_words_of(fields).values())
+    best = max(DELIMITERS, key=lambda delimiter: sum(_word(cell) in known for cell in split(lines[0], delimiter)))
+    if any(_word(cell) in known for cell in split(lines[0], best)):
+        return best if len(split(lines[0], best)) > 1 else ""
+    if all("----" in line for line in lines):
+        return "----"
+    try:
+        return csv.Sniffer().sniff("\n".join(lines), delimiters=",;|\t").delimiter
+    except csv.Error:
+        even = partial(_parts_all, lines, len(fields))
+        return next(filter(even, DELIMITERS), "") if len(fields) > 1 else ""
+
+
+def _parts_all(lines: Sequence[str], count: int, delimiter: str) -> bool:
+    return all(len(split(line, delimiter)) == count for line in lines)
 
 
 def _header(line: str, fields: Sequence[str]) -> Format | None:

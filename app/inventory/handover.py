@@ -58,12 +58,12 @@ def sell_held(pieces: Sequence[Piece], *, now: datetime, today: date) -> Sequenc
     return sold
 
 
-def sell_free(pieces: Sequence[Piece], *, sku_id: UUID, today: date, wait: bool) -> Sequence[Any]:
-    """Turn free codes of a SKU into sold ones while there are any, the first piece first, and return them."""
+def sell_free(pieces: Sequence[Piece], *, sku_id: UUID, today: date, wait: bool, lane: int = 0) -> Sequence[Any]:
+    """Turn free codes of a SKU's lane into sold ones while there are any, the first piece first, and return them."""
     sold: list[Any] = []
     for some in _slices(pieces):
         binds = _given([piece._replace(slot=place) for place, piece in enumerate(some)])
-        binds |= where_free(sku_id, today, len(some))
+        binds |= where_free(sku_id, today, len(some), lane)
         sold += db.session().execute(_sell_free(len(some), engine(), wait), binds).all()
     return sold
 

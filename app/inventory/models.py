@@ -90,6 +90,8 @@ class Batch(Owned):
     rank: Mapped[int] = mapped_column(Integer)  # lower ones are sold first where the SKU's strategy asks for it
     lane: Mapped[int] = mapped_column(SmallInteger)  # where its codes come in
     recalled_at: Mapped[datetime | None] = mapped_column(Moment)
+    first_code: Mapped[UUID | None] = mapped_column(Id)  # its codes have ids from this one to that one; none, no bound
+    last_code: Mapped[UUID | None] = mapped_column(Id)
 
     encoding: Mapped[str] = mapped_column(Text)
     choices: Mapped[str] = mapped_column(Text)  # JSON: what to do with rows that are not plainly new
@@ -106,6 +108,10 @@ class Batch(Owned):
     @property
     def total(self) -> int:
         return self.imported + self.duplicate_in_file + self.duplicate_in_stock + self.invalid
+
+    @property
+    def is_in(self) -> bool:
+        return self.state in (BatchState.READY, BatchState.FAILED, BatchState.UNDONE)
 
     @property
     def cost(self) -> Money:
@@ -141,6 +147,11 @@ class ImportIssue(Owned):
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Return an index of the rows that fit a condition."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
+
+
 class Code(Owned):
     __tablename__ = "code"
     __table_args__ = (
@@ -157,31 +168,25 @@ class Code(Owned):
         ),
         choice_check("status", Status),
         # The free index: a claim walks it in `pick` order and never sees a sold row. (B1.7)
-        Index(
-            "ix_code_free",
+        _partial("ix_code_free", "merchant_id", "sku_id", "lane", "pick", where="status = 0 AND NOT frozen"),
+        _partial("ix_code_held", "merchant_id", "held_by", where="status = 1"),
+        # What nobody owns and nobody can buy. A sale never touches it: it holds no code that is free or sold.
+        _partial("ix_code_apart", "merchant_id", "sku_id", where="entitlement_id IS NULL AND (frozen OR status >= 3)"),
+        # For lists, too: what is rare among a million codes. A sale only takes codes out of these, which costs nothing.
+        # "status + 0" is another word than a claim's, so that no planner walks a claim along them. (B1.7)
+        _partial("ix_code_offered", "merchant_id", "id", where="status + 0 = 0 AND NOT frozen"),
+        _partial(
+            "ix_code_expiring",
             "merchant_id",
-            "sku_id",
-            "lane",
-            "pick",
-            postgresql_where=text("status = 0 AND NOT frozen"),
-            sqlite_where=text("status = 0 AND NOT frozen"),
-        ),
-        Index(
-            "ix_code_held",
-            "merchant_id",
-            "held_by",
-            postgresql_where=text("status = 1"),
-            sqlite_where=text("status = 1"),
-        ),
-        # For lists. Its condition is always true, and must be said to use it: no planner walks a sale along it. (B1.7)
-        Index(
-            "ix_code_sku",
-            "merchant_id",
-            "sku_id",
+            "expires_on",
             "id",
-            postgresql_where=text("status >= 0"),
-            sqlite_where=text("status >= 0"),
+            where="status + 0 = 0 AND NOT frozen AND expires_on IS NOT NULL",
         ),
+        _partial("ix_code_aside", "merchant_id", "status", "id", where="status >= 3"),
+        _partial("ix_code_frozen", "merchant_id", "id", where="frozen AND status <> 2"),
+        # For lists and tails. Its condition is always true, and must be said to use it: no planner walks a sale
+        # along it. (B1.7)
+        _partial("ix_code_sku", "merchant_id", "sku_id", "id", "tail", where="status >= 0"),
         {
             "postgresql_with": {
                 "fillfactor": 80,
@@ -198,7 +203,7 @@ class Code(Owned):
     frozen: Mapped[bool] = mapped_column(Boolean)
     lane: Mapped[int] = mapped_column(SmallInteger)
     pick: Mapped[int] = mapped_column(BigInteger)
-    held_by: Mapped[UUID | None] = mapped_column(Id)
+    held_by: Mapped[UUID | None] = mapped_column(Id)  # a part; of a code that was replaced, whose it had been
     held_until: Mapped[datetime | None] = mapped_column(Moment)
     entitlement_id: Mapped[UUID | None] = mapped_column(Id)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -351,6 +356,21 @@ class Presale(Owned):
 
     sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     taken: Mapped[int] = mapped_column(Integer)
+
+
+class PresaleHold(Owned):
+    """Pieces of the cap that are kept for a part of an order that is not paid yet."""
+
+    __tablename__ = "presale_hold"
+    __table_args__ = (
+        Index(None, "merchant_id", "sku_id", "held_until"),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+
+    part_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    quantity: Mapped[int] = mapped_column(Integer)
+    held_until: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Stock(Owned):

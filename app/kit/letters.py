@@ -30,6 +30,17 @@ def letter(kind: str, template: str, load: Callable[[Sequence[Intent]], Mapping[
     return Kind(kind, load, partial(_post, template), _settle, client=mail.opened, repeatable=True)
 
 
+def circular(kind: str, template: str, load: Callable[[Sequence[Intent]], Mapping[UUID, Sequence[Posted]]]) -> Kind:
+    """Return the kind of a letter that goes to several people; who got it before the last one did may get it again."""
+    return Kind(kind, load, partial(_post_all, template), _settle, client=mail.opened, repeatable=True)
+
+
+def _post_all(template: str, letters: Sequence[Posted], transport: mail.Transport) -> Answer:
+    """Hand over all letters, and return the answer for one that did not leave, or else Done."""
+    answers = [_post(template, posted, transport) for posted in letters]
+    return next((answer for answer in answers if not isinstance(answer, Done)), Done())
+
+
 def _post(template: str, posted: Posted, transport: mail.Transport) -> Answer:
     secret = {"token": posted.token.expose()} if posted.token else {}
     try:

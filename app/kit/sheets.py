@@ -6,11 +6,15 @@ once, and the memory it takes does not grow with the rows. (xlsxwriter can begin
 
 import csv
 import io
+import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from subprocess import DEVNULL, PIPE
 from xml.sax.saxutils import escape
 
-import python_calamine
+from app.kit import workbook_reader
 
 ROWS_AT_ONCE = 500
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute, or worse, when it opens a CSV
@@ -143,22 +147,49 @@ def _some(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
 
 def read_xlsx(book: bytes) -> Iterator[list[str]]:
     """Yield the rows of a workbook's first sheet as text, without those that are empty. Raises NotASheet."""
+    for _, row in read_sheets(book, most=1):
+        if any(row):
+            yield row
+
+
+def read_sheets(book: bytes, *, most: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield the rows of a workbook's first sheets, each with its sheet's name. Raises NotASheet.
+
+    Another process reads it, so that a book that grows without end when it is unpacked ends that process alone.
+    """
+    _check_size(book)
+    command = (sys.executable, "-I", workbook_reader.__file__, str(most))
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}) as reader:
+        try:
+            yield from _told(reader, book)
+        finally:
+            reader.kill()
+            reader.wait()
+
+
+def _told(reader: "subprocess.Popen[bytes]", book: bytes) -> Iterator[tuple[str, list[str]]]:
+    assert reader.stdin
+    assert reader.stdout
+    try:
+        reader.stdin.write(book)
+        reader.stdin.close()
+    except BrokenPipeError as error:
+        raise NotASheet from error
+    name = ""
+    for line in reader.stdout:
+        said = json.loads(line) if line.endswith(b"\n") else None
+        if isinstance(said, list):
+            yield name, said
+        name = said if isinstance(said, str) else name
+    if reader.wait():
+        raise NotASheet
+
+
+def _check_size(book: bytes) -> None:
+    """Refuse at once what says itself that it is too large."""
     try:
         with zipfile.ZipFile(io.BytesIO(book)) as parts:
             if sum(part.file_size for part in parts.infolist()) > LARGEST:
                 raise NotASheet
-        sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0)
-        rows = sheet.iter_rows()
-    except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
+    except zipfile.BadZipFile as error:
         raise NotASheet from error
-    for row in rows:
-        cells = [_plain(cell) for cell in row]
-        if any(cells):
-            yield cells
-
-
-def _plain(cell: object) -> str:
-    """Return a cell as its writer saw it: a number that is whole has no point."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()

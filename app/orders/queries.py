@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +13,11 @@ from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
 from app.kit.errors import NotFound
-from app.kit.inline import among, spread
 from app.kit.listing import Listing
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
+from app.orders.columns import COLUMNS
 from app.orders.contacts import contact_index as contact_index
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
@@ -27,6 +27,12 @@ from app.orders.models import Part as Part
 from app.orders.models import Payment as Payment
 from app.orders.models import Tender as Tender
 from app.orders.models import TenderState as TenderState
+from app.orders.part_lists import list_parts as list_parts
+from app.orders.part_lists import list_parts_by_id as list_parts_by_id
+from app.orders.part_lists import list_parts_of_lines as list_parts_of_lines
+from app.orders.part_lists import list_presold as list_presold
+from app.orders.part_lists import list_sold_as as list_sold_as
+from app.orders.part_lists import order_of_part as order_of_part
 from app.orders.passwords import hash_of
 from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of
@@ -35,7 +41,6 @@ from app.orders.rules import status as status
 
 WAITS = (Order.payment == Payment.PENDING) & (Order.closed == Closed.OPEN)
 KEPT = Order.payment != Payment.REFUNDED
-
 # They agree with rules.status: an unpaid order is expired from its time on, whether or not somebody closed it.
 FILTERS: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
     "pending": lambda now: WAITS & (Order.expires_at > now),
@@ -70,6 +75,9 @@ ORDERS = Listing(
         "q": _found_by,
         "paid_on": _paid_on,
     },
+    name="orders",
+    columns=COLUMNS,
+    private=frozenset({"q"}),
 )
 
 
@@ -129,28 +137,10 @@ def list_tenders(ids: Sequence[UUID]) -> dict[UUID, Tender]:
 def list_tenders_of(order_id: UUID) -> Sequence[Tender]:
     """List how an order is paid."""
     found = db.session().scalars(select(Tender).where(Tender.order_id == order_id))
-    return sorted(found, key=lambda tender: tender.id)  # not by the database, see _parts
+    return sorted(found, key=lambda tender: tender.id)  # not by the database, see part_lists
 
 
 PART = Part.__table__.c
-
-
-@cache
-def _parts(count: int) -> Select[Any]:
-    facts = (PART.merchant_id, PART.id, PART.order_id, PART.sku_id, PART.quantity, PART.cost, PART.currency)
-    whose = (PART.merchant_id == bindparam("merchant"), among(PART.order_id, "order", count))
-    return select(*facts).where(*whose)  # a writer sorts nothing: for ORDER BY id it would walk all parts of the shop
-
-
-def list_parts(order_ids: Sequence[UUID]) -> Sequence[Any]:
-    """List the parts of orders, as plain rows; several reactions to one event read them once."""
-    read = db.unit().notes.setdefault("parts", {})  # whoever changes a part forgets them
-    key = tuple(order_ids)
-    if key not in read:
-        found = db.session().execute(_parts(len(key)), {"merchant": db.merchant_id()} | spread("order", key))
-        read[key] = sorted(found, key=lambda part: part.id)
-    rows: Sequence[Any] = read[key]
-    return rows
 
 
 def list_lines(order_id: UUID) -> Sequence[Line]:
@@ -207,8 +197,6 @@ def contact_of(order: Order) -> Secret:
     return crypto.unseal(place, "contact")
 
 
-# Work that waits -------------------------------------------------------------------------------------------------
-
 # Literals on purpose: a bound parameter would hide the partial indexes from the planner.
 UNPAID = (Order.payment == literal_column("0")) & (Order.closed == literal_column("0"))
 OWED = (Order.payment == literal_column("1")) & (Order.fulfilment != literal_column("2"))
@@ -236,6 +224,51 @@ def list_ungranted(*, before: datetime, limit: int) -> Sequence[UUID]:
     """List orders paid before a moment that were given nothing, not even a promise."""
     ungranted = (OWED, Order.fulfilment == Fulfilment.NONE, Order.paid_at < before)
     return db.session().scalars(select(Order.id).where(*ungranted).order_by(Order.paid_at).limit(limit)).all()
+
+
+def count_sold(*, since: datetime, sku_ids: Iterable[UUID] | None = None) -> dict[UUID, int]:
+    """Count by SKU what was paid since a moment and not given back whole."""
+    query = (
+        select(PART.sku_id, func.sum(PART.quantity))
+        .join(Order.__table__, (ORDER.merchant_id == PART.merchant_id) & (ORDER.id == PART.order_id))
+        .where(ORDER.merchant_id == db.merchant_id(), ORDER.paid_at >= since, ORDER.payment != Payment.REFUNDED)
+    )
+    if sku_ids is not None:
+        query = query.where(PART.sku_id.in_(list(sku_ids)))
+    return {row[0]: int(row[1]) for row in db.session().execute(query.group_by(PART.sku_id))}
+
+
+def list_of_parts(part_ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Return the order of each of these parts."""
+    query = select(Part.id, Order).join(Order, (Order.merchant_id == Part.merchant_id) & (Order.id == Part.order_id))
+    return {row[0]: row[1] for row in db.session().execute(query.where(Part.id.in_(list(part_ids))))}
+
+
+def list_by_id(ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Return the orders with these ids."""
+    return {order.id: order for order in db.session().scalars(select(Order).where(Order.id.in_(list(ids))))}
+
+
+@dataclass(frozen=True)
+class AtLimit:
+    """A buyer who holds stock with as many unpaid orders as the shop allows."""
+
+    contact_mask: str
+    orders: int
+    until: datetime  # when the first of them ends by itself
+
+
+def list_at_limit(*, most: int, now: datetime, limit: int) -> list[AtLimit]:
+    """List the contacts and devices that hold stock with at least `most` unpaid orders, those with the most first."""
+    found: dict[tuple[str, datetime], AtLimit] = {}
+    for whose in (Order.contact_index, Order.device_id):
+        count = func.count().label("orders")
+        query = select(func.min(Order.contact_mask), count, func.min(Order.expires_at))
+        query = query.where(UNPAID, Order.expires_at > now, whose.is_not(None), Order.company_id.is_(None))
+        query = query.group_by(whose).having(count >= most).order_by(count.desc()).limit(limit)
+        for row in db.session().execute(query):
+            found.setdefault((row[0], row[2]), AtLimit(*row))
+    return sorted(found.values(), key=lambda one: -one.orders)[:limit]
 
 
 def count_owed() -> int:

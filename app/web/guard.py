@@ -21,6 +21,7 @@ from app.kit.ids import public
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.merchants.queries import ShopWords
+from app.messages import queries as notes
 from app.settings import Settings
 from app.web.language import lang
 
@@ -69,6 +70,7 @@ class Actor(UserMixin):
     permissions: frozenset[str]
     company: Membership | None = None
     several: bool = False  # whether there are other companies to act for
+    unread: int = 0  # notes to the staff that came since
 
     @property
     def name(self) -> str:
@@ -254,7 +256,10 @@ def _standing(surface: str, person: accounts.SignedIn | None) -> Standing:
         actor = Actor(person.user_id, person.email, chosen.permissions, chosen, len(mine) > 1) if chosen else None
         return _frame(surface), mine, actor
     may = person.permissions
-    return _frame(surface), (), Actor(person.user_id, person.email, may) if may is not None else None
+    if may is None:
+        return _frame(surface), (), None
+    unread = notes.count_unread(person.user_id) if "notes.read" in may else 0
+    return _frame(surface), (), Actor(person.user_id, person.email, may, unread=unread)
 
 
 def is_chosen(membership: Membership) -> bool:

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.catalog.queries import Product, Sku, facts_of, faq_of, in_language, lines_of
+from app.kit import clock
 from app.kit.money import Money
 from app.kit.secret import Secret
 
@@ -28,6 +30,8 @@ class SkuShown:
     fields: tuple[str, ...]
     was: Money | None = None
     on_sale: bool = True
+    release_at: datetime | None = None  # sold before it is there
+    source: str = "pool"
 
     @property
     def stock(self) -> str:
@@ -134,6 +138,8 @@ def _sku_shown(sku: Sku, left: int, lang: str, fallback: str) -> SkuShown:
         fields=sku.kind.fields,
         was=sku.was,
         on_sale=sku.on_sale,
+        release_at=sku.release_at if sku.release_at and sku.release_at > clock.now() else None,
+        source=sku.source.name.lower(),
     )
 
 

@@ -20,10 +20,11 @@ MEGABYTE = 1024 * 1024
 class Upload:
     """A multipart form whose file comes last; `fields` are there at once, `pieces` reads the file."""
 
-    def __init__(self, *, megabytes: int) -> None:
+    def __init__(self, *, megabytes: int, longest_field: int = LONGEST_FIELD) -> None:
         if (request.content_length or 0) > megabytes * MEGABYTE:
             raise FileTooLarge(megabytes)
         request.max_content_length = megabytes * MEGABYTE
+        self._longest = longest_field
         self.fields: MultiDict[str, str] = MultiDict()
         self.file_name = ""
         self._parts = self._read()
@@ -58,7 +59,7 @@ class Upload:
                 yield bytes(event.data)
             elif isinstance(event, Data):
                 text += event.data
-                if len(text) > LONGEST_FIELD:
+                if len(text) > self._longest:
                     raise NotUnderstood
                 if not event.more_data:
                     self.fields.add(name, text.decode("utf-8", "replace"))

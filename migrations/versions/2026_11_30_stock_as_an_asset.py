@@ -15,12 +15,15 @@ depends_on = None
 
 OWNED = (
     "chore",
+    "code_change",
+    "code_changed",
     "code_export",
     "import_mapping",
     "lane",
     "lane_walk",
     "notes_seen",
     "presale",
+    "presale_hold",
     "saved_view",
     "staff_note",
     "stock_alert",
@@ -38,6 +41,8 @@ NEW = {
         "rank": (sa.Integer(), ZERO),
         "lane": (sa.SmallInteger(), ZERO),
         "recalled_at": (Moment(), None),
+        "first_code": (Id(), None),
+        "last_code": (Id(), None),
         "choices": (sa.Text(), EMPTY),
     },
     "code": {"tags": (sa.Text(), EMPTY)},
@@ -56,17 +61,27 @@ NEW = {
 }
 CHOICES = {  # table, column: how many there are now, and were before
     ("sku", "kind"): (4, 3),
-    ("part", "source"): (6, 1),
+    ("part", "source"): (7, 1),
     ("batch", "state"): (6, 4),
     ("import_issue", "kind"): (4, 3),
 }
 CHECKS = {
     "sku": {
-        "source": "source IN (0, 1, 2, 3, 4, 5)",
+        "source": "source IN (0, 1, 2, 3, 4, 5, 6)",
         "strategy": "strategy IN (0, 1, 2, 3)",
         "presale_cap": "presale_cap > 0",
     },
     "entitlement": {"one_secret": "code_id IS NULL OR shared_id IS NULL"},
+}
+CODE_INDEXES = {
+    "ix_code_apart": (["merchant_id", "sku_id"], "entitlement_id IS NULL AND (frozen OR status >= 3)"),
+    "ix_code_offered": (["merchant_id", "id"], "status + 0 = 0 AND NOT frozen"),
+    "ix_code_expiring": (
+        ["merchant_id", "expires_on", "id"],
+        "status + 0 = 0 AND NOT frozen AND expires_on IS NOT NULL",
+    ),
+    "ix_code_aside": (["merchant_id", "status", "id"], "status >= 3"),
+    "ix_code_frozen": (["merchant_id", "id"], "frozen AND status <> 2"),
 }
 
 
@@ -86,9 +101,27 @@ def upgrade() -> None:
         postgresql_where=sa.text("shared_id IS NOT NULL"),
         sqlite_where=sa.text("shared_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_entitlement_late",
+        "entitlement",
+        ["merchant_id", "ready_at"],
+        postgresql_where=sa.text("ready_at > granted_at"),
+        sqlite_where=sa.text("ready_at > granted_at"),
+    )
+    for name, (columns, condition) in CODE_INDEXES.items():
+        where = sa.text(condition)
+        op.create_index(name, "code", columns, postgresql_where=where, sqlite_where=where)
+    _index_tails(["merchant_id", "sku_id", "id", "tail"])
     app_url = current_app.config["MIAOFA"].database_url
     for table in OWNED:
         raise_fence(op.get_bind(), table, app_url=app_url)
+
+
+def _index_tails(columns: list[str]) -> None:
+    """Let the list of a SKU's codes know these columns."""
+    where = sa.text("status >= 0")
+    op.drop_index("ix_code_sku", "code")
+    op.create_index("ix_code_sku", "code", columns, postgresql_where=where, sqlite_where=where)
 
 
 def _add_columns() -> None:
@@ -111,6 +144,10 @@ def _allow(table: str, column: str, count: int) -> None:
 
 
 def downgrade() -> None:
+    _index_tails(["merchant_id", "sku_id", "id"])
+    for name in CODE_INDEXES:
+        op.drop_index(name, "code")
+    op.drop_index("ix_entitlement_late", "entitlement")
     op.drop_index("ix_entitlement_shared", "entitlement")
     for table, checks in CHECKS.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
@@ -218,6 +255,23 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("merchant_id", "sku_id", name=op.f("pk_presale")),
     )
     op.create_table(
+        "presale_hold",
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("part_id", Id(), nullable=False),
+        sa.Column("sku_id", Id(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("held_until", Moment(), nullable=True),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_presale_hold_quantity")),
+        sa.PrimaryKeyConstraint("merchant_id", "part_id", name=op.f("pk_presale_hold")),
+    )
+    with op.batch_alter_table("presale_hold", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_presale_hold_merchant_id_sku_id_held_until"),
+            ["merchant_id", "sku_id", "held_until"],
+            unique=False,
+        )
+
+    op.create_table(
         "saved_view",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", Id(), nullable=False),
@@ -253,6 +307,40 @@ def _make_tables() -> None:
         sa.Column("raised_at", Moment(), nullable=False),
         sa.CheckConstraint("kind IN (0, 1, 2)", name=op.f("ck_stock_alert_kind")),
         sa.PrimaryKeyConstraint("merchant_id", "sku_id", "kind", name=op.f("pk_stock_alert")),
+    )
+    op.create_table(
+        "code_change",
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("action", sa.SmallInteger(), nullable=False),
+        sa.Column("state", sa.SmallInteger(), nullable=False),
+        sa.Column("batch_id", Id(), nullable=True),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("after", Id(), nullable=True),
+        sa.Column("asked_at", Moment(), nullable=False),
+        sa.Column("actor_type", sa.Text(), nullable=False),
+        sa.Column("actor_id", Id(), nullable=True),
+        sa.Column("finished_at", Moment(), nullable=True),
+        sa.CheckConstraint("action IN (0, 1, 2, 3, 4, 5, 6, 7, 8)", name=op.f("ck_code_change_action")),
+        sa.CheckConstraint("state IN (0, 1, 2, 3)", name=op.f("ck_code_change_state")),
+        sa.PrimaryKeyConstraint("merchant_id", "id", name=op.f("pk_code_change")),
+    )
+    with op.batch_alter_table("code_change", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_code_change_merchant_id_batch_id"), ["merchant_id", "batch_id"], unique=False
+        )
+
+    op.create_table(
+        "code_changed",
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code_id", Id(), nullable=False),
+        sa.Column("change_id", Id(), nullable=False),
+        sa.PrimaryKeyConstraint("merchant_id", "code_id", "change_id", name=op.f("pk_code_changed")),
     )
     op.create_table(
         "proof",

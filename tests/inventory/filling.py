@@ -6,6 +6,7 @@ from uuid import UUID
 from app.catalog import queries as catalog
 from app.catalog.models import Component
 from app.entitlements.models import Chore
+from app.inventory.changes import Action, ChangeState, CodeChange, CodeChanged
 from app.inventory.models import (
     AlertKind,
     CodeExport,
@@ -14,6 +15,7 @@ from app.inventory.models import (
     Lane,
     LaneWalk,
     Presale,
+    PresaleHold,
     Proof,
     SharedCode,
     SharedHold,
@@ -50,7 +52,22 @@ def fill_stock(shop: Shop, *, batch_id: UUID, other_sku: UUID, now: datetime) ->
     proof = Proof(id=new_id(), batch_id=batch_id, name="a.pdf", media="application/pdf", size=6, added_at=now, **sealed)
     view = SavedView(id=new_id(), user_id=by, listing="codes", name="Mine", query="", created_at=now)
     note = StaffNote(id=new_id(), at=now, kind="stock.few", subject_type="sku", subject_id=sku_id, facts="{}")
+    change = CodeChange(
+        id=new_id(),
+        action=Action.FREEZE,
+        state=ChangeState.DONE,
+        filters="{}",
+        value="",
+        reason="",
+        count=1,
+        done=1,
+        amount=0,
+        asked_at=now,
+        actor_type="system",
+    )
     rows = [
+        change,
+        CodeChanged(code_id=new_id(), change_id=change.id),
         shared,
         export,
         proof,
@@ -62,6 +79,7 @@ def fill_stock(shop: Shop, *, batch_id: UUID, other_sku: UUID, now: datetime) ->
         Lane(sku_id=sku_id, number=1, name="Resale"),
         LaneWalk(sku_id=sku_id, channel="shop", position=0, lane=1),
         Presale(sku_id=sku_id, taken=1),
+        PresaleHold(part_id=new_id(), sku_id=new_id(), quantity=1, held_until=now),
         StockAlert(sku_id=sku_id, kind=AlertKind.FEW, raised_at=now),
         NotesSeen(user_id=by, at=now),
     ]

@@ -89,7 +89,7 @@ def test_a_slice_that_dies_before_its_commit_has_not_happened(shop: Shop, rows: 
 
     after = shop.read(lambda: get_batch(before.id))
     assert (after.lines, after.next_chunk, after.next_row) == (before.lines, before.next_chunk, before.next_row)
-    assert len(pool.codes(shop)) == 2000
+    assert len(pool.codes(shop)) == importing.SLICE
     assert pool.numbers(go_on(shop, before)) == (2596, 3, 0, 1)
 
 
@@ -193,8 +193,8 @@ def test_an_import_that_stops_says_so_and_goes_on_when_it_is_told_to(
             moment += timedelta(hours=2)
             kit.drain()
     stopped = shop.read(lambda: get_batch(batch.id))
-    assert (stopped.state, stopped.lines) == (BatchState.FAILED, 2000)
-    assert len(pool.codes(shop)) == 2000
+    assert (stopped.state, stopped.lines) == (BatchState.FAILED, importing.SLICE)
+    assert len(pool.codes(shop)) == importing.SLICE
 
     shop.write(lambda: retry_import(batch.id, now=clock.now()))
 

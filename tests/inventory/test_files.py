@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.inventory import files
-from app.inventory.errors import LineTooLong, NotText, SpreadsheetNotYet, UnknownEncoding
+from app.inventory.errors import LineTooLong, NotText, UnknownEncoding, UnreadableWorkbook
 from app.kit.errors import Refusal
 from tests.inventory.pool import DEPTH, cut
 
@@ -71,8 +71,8 @@ def test_a_mark_at_the_start_is_no_part_of_the_first_code(piece: int) -> None:
 @pytest.mark.parametrize(
     ("start", "refusal"),
     [
-        (b"PK\x03\x04 and more", SpreadsheetNotYet),
-        (b"\xd0\xcf\x11\xe0 and more", SpreadsheetNotYet),
+        (b"PK\x03\x04 and more", UnreadableWorkbook),
+        (b"\xd0\xcf\x11\xe0 and more", UnreadableWorkbook),
         ("A1\nB2\n".encode("utf-16"), NotText),
         (b"\xfe\xff" + "A1\n".encode("utf-16-be"), NotText),
         ("A1\n".encode("utf-16-le"), NotText),

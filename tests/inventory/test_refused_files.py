@@ -16,8 +16,8 @@ from app.inventory.errors import (
     LineTooLong,
     MissingColumn,
     NotText,
-    SpreadsheetNotYet,
     UnknownEncoding,
+    UnreadableWorkbook,
 )
 from app.kit.errors import Refusal
 from tests.inventory import pool
@@ -35,8 +35,8 @@ FILES: dict[str, tuple[Any, type[Refusal], str]] = {
     "binary": (bytes(range(256)) * 10, NotText, "is not text"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", NotText, "is not text"),
     "binary after good codes": (GOOD + b"A\0B\n", NotText, "is not text"),
-    "xlsx": (b"PK\x03\x04\x14\0\x06\0" + b"x" * 5000, SpreadsheetNotYet, "Excel"),
-    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 5000, SpreadsheetNotYet, "Excel"),
+    "xlsx": (b"PK\x03\x04\x14\0\x06\0" + b"x" * 5000, UnreadableWorkbook, "Excel"),
+    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 5000, UnreadableWorkbook, "Excel"),
     "UTF-16": ("code\nA1\n".encode("utf-16"), NotText, "is not text"),
     "UTF-16 without a mark": ("code\nA1\n".encode("utf-16-le"), NotText, "is not text"),
     "wrong encoding": ("clé\nA1\n".encode("latin-1"), UnknownEncoding, "neither UTF-8 nor GB18030"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.kit import sheets
+from app.kit import sheets, workbook_reader
 
 HEADER = ["Name", "Code"]
 ODD = [["=1+1", "+1"], ["-1", "@x"], ["员工 <1>", "0012"], ['a "b", c', "x\ny"], ["", "\x00\x1fend"]]
@@ -65,4 +65,4 @@ def test_what_is_no_workbook_is_refused(content: bytes) -> None:
 
 
 def test_figures_of_a_workbook_read_as_they_look() -> None:
-    assert [sheets._plain(cell) for cell in (12.0, 12.5, " x ", "")] == ["12", "12.5", "x", ""]
+    assert [workbook_reader._plain(cell) for cell in (12.0, 12.5, " x ", "")] == ["12", "12.5", "x", ""]

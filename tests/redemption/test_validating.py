@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -85,7 +86,8 @@ def test_places_and_days_are_looked_at_where_it_is_used(desk: Desk) -> None:
 def test_a_rule_is_written_read_changed_and_dropped(desk: Desk) -> None:
     sku = desk.sku_id()
     assert desk.shop.read(lambda: queries.find_rule(sku)) is None
-    blackout = (clock.now().date(), clock.now().date() + timedelta(days=400))
+    today = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    blackout = (today, today + timedelta(days=400))
     rule = Rule(3, 30, None, None, blackout, (), self_service=True)
     desk.shop.write(lambda: redemption.set_rule(sku, rule, now=clock.now(), by=STAFF))
     assert desk.shop.read(lambda: queries.find_rule(sku)) == rule

@@ -25,6 +25,7 @@ from app.payments.models import Notice, NoticeState, Payback, PaybackState
 from app.refunds.models import Refund, RefundState
 
 AHEAD = timedelta(days=1)  # a watch that sleeps this long has nothing to do with the story
+STANDING = {"inventory.daily"}  # looks at the stock each midnight, for ever
 
 
 def faults(kept: Mapping[str, int]) -> list[str]:
@@ -154,6 +155,8 @@ def _left_over() -> Iterator[str]:
         if effect.kind not in ("payment.start", "payment.query", "delivery.mail"):  # nobody waits, or `_told` looks
             yield f"effect {effect.kind} was given up: {effect.note}"
     for task in db.session().scalars(select(Task).where(Task.state != tasks.State.DONE)):
+        if task.kind in STANDING and task.state == tasks.State.WAITING and not task.attempts:
+            continue
         if task.state != tasks.State.WAITING or task.due_at < clock.now() + AHEAD or task.attempts:
             yield f"task {task.kind} is {task.state.name}, due {task.due_at}, {task.attempts} attempts: {task.note}"
     for notice in db.session().scalars(select(Notice).where(Notice.state == NoticeState.STORED)):

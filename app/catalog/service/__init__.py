@@ -4,8 +4,12 @@ from app.catalog.service.categories import create_category, drop_category, move_
 from app.catalog.service.drafts import SkuDraft, Texts
 from app.catalog.service.pictures import change_cover, change_step
 from app.catalog.service.products import change_product, create_product, move_product
+from app.catalog.service.stocking import Limits, set_limits, set_strategy
+from app.catalog.service.supplying import Portion, set_components, set_pattern, set_release
 
 __all__ = [
+    "Limits",
+    "Portion",
     "SkuDraft",
     "Texts",
     "change_cover",
@@ -17,4 +21,9 @@ __all__ = [
     "move_category",
     "move_product",
     "rename_category",
+    "set_components",
+    "set_limits",
+    "set_pattern",
+    "set_release",
+    "set_strategy",
 ]

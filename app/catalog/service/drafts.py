@@ -10,6 +10,7 @@ from app.catalog.errors import (
     BadFact,
     BadRedeemUrl,
     BadSlug,
+    BadSource,
     BadWas,
     CategoryGone,
     KindStays,
@@ -19,7 +20,7 @@ from app.catalog.errors import (
     SkuTaken,
     TooManySteps,
 )
-from app.catalog.models import Category, Kind, ProductStatus, Sku
+from app.catalog.models import Category, Kind, ProductStatus, Sku, Source
 from app.catalog.rules import (
     LONGEST,
     LONGEST_VARIANT,
@@ -35,6 +36,7 @@ from app.kit import db
 from app.kit.errors import Refusal, Required, TooLong
 from app.kit.money import Money
 
+UNMADE = {Source.SUPPLIER, Source.PRESALE}
 Faults = dict[str, Refusal]
 
 
@@ -60,6 +62,8 @@ class SkuDraft:
     names: Mapping[str, str]
     was: Money | None = None  # shown struck through
     on_sale: bool = True
+    source: Source = Source.POOL  # of a new variant; one that is there keeps its own
+    pattern: str = ""  # of codes that are generated
 
 
 def faults_of_texts(texts: Mapping[str, Texts]) -> Faults:
@@ -115,6 +119,8 @@ def faults_of_skus(skus: Sequence[SkuDraft], known: Mapping[str, Sku]) -> Faults
         elif draft.code in codes or queries.find_sku(draft.code) is not None:
             faults["sku"] = SkuTaken(draft.code)
         codes.add(draft.code)
+        if draft.source in UNMADE or (draft.source is Source.GENERATED and draft.kind is not Kind.CODE):
+            faults[f"source{mark}"] = BadSource()
         if draft.was is not None and not draft.price < draft.was:
             faults[f"was{mark}"] = BadWas()
         for lang, name in draft.names.items():

@@ -74,6 +74,7 @@ def _add(slug: str, status: ProductStatus, category_id: UUID | None, cover_id: U
     )
     db.session().add(product)
     db.session().flush()
+    queries.forget_offers()
     return product
 
 

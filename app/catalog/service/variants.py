@@ -51,9 +51,9 @@ def _add(product: Product, draft: SkuDraft) -> Sku:
         was_amount=draft.was.minor if draft.was else None,
         position=0,
         on_sale=draft.on_sale,
-        source=Source.POOL,
+        source=draft.source,
         strategy=Strategy.FIRST_IN,
-        pattern="",
+        pattern=draft.pattern if draft.source is Source.GENERATED else "",
         as_ready=False,
     )
     db.session().add(sku)

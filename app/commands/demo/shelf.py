@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
-from app.catalog.queries import Kind, ProductStatus
+from app.catalog.queries import Kind, ProductStatus, Source
 from app.commands.demo.tutorials import Scene, draw
 from app.kit import db, pictures
 from app.kit.events import SYSTEM
@@ -33,6 +33,8 @@ class Variant:
     en: str
     was: int | None = None
     expires: int | None = None  # days from now
+    source: str = Source.POOL.name
+    pattern: str = ""  # of codes that are made when they are sold
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ class Department:
     goods: tuple[Good, ...]
 
 
-def read() -> list[Department]:
-    """Return the departments in their order."""
-    return [_department(tomllib.loads(path.read_text("utf-8"))) for path in sorted((HERE / "goods").glob("*.toml"))]
+def read(folder: str = "goods") -> list[Department]:
+    """Return the departments of a folder in their order."""
+    return [_department(tomllib.loads(path.read_text("utf-8"))) for path in sorted((HERE / folder).glob("*.toml"))]
 
 
 def _department(said: Mapping[str, Any]) -> Department:
@@ -89,10 +91,11 @@ def _good(said: Mapping[str, Any]) -> Good:
 
 def fill(merchant_id: int, departments: Sequence[Department], *, now: datetime) -> None:
     """Put every good on the shelf that does not stand there, in one unit; what was changed since stays."""
-    db.write(merchant_id, lambda: _shelve_missing(departments, now))
+    db.write(merchant_id, lambda: shelve_missing(departments, now))
 
 
-def _shelve_missing(departments: Sequence[Department], now: datetime) -> None:
+def shelve_missing(departments: Sequence[Department], now: datetime) -> None:
+    """Put every good on the shelf that does not stand there."""
     for department in departments:
         missing = [good for good in department.goods if catalog.find_product(good.slug) is None]
         category_id = _category(department, now) if missing else None
@@ -129,4 +132,12 @@ def _shelve(good: Good, category_id: UUID | None, now: datetime) -> None:
 def _draft(good: Good, variant: Variant) -> shelving.SkuDraft:
     was = Money(variant.was, CURRENCY) if variant.was else None
     names = {lang: name for lang, name in (("zh", variant.zh), ("en", variant.en)) if name}
-    return shelving.SkuDraft(variant.code, good.kind, Money(variant.price, CURRENCY), names, was)
+    return shelving.SkuDraft(
+        variant.code,
+        good.kind,
+        Money(variant.price, CURRENCY),
+        names,
+        was,
+        source=Source[variant.source],
+        pattern=variant.pattern,
+    )

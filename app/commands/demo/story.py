@@ -100,7 +100,8 @@ class Teller:
 
     def leave_word(self) -> None:
         """Tell the gateway that comes up later which trades it took part in, so that it can pay them back."""
-        (current_app.config["MIAOFA"].instance / TRADES).write_bytes(b"\n".join(self.notices) + b"\n")
+        with (current_app.config["MIAOFA"].instance / TRADES).open("ab") as trades:
+            trades.write(b"\n".join(self.notices) + b"\n")
 
     def _place(self, deals: Sequence[Deal]) -> list[Told]:
         told = []

@@ -1,22 +1,38 @@
 """What can be done with entitlements, by family of verbs."""
 
+from app.entitlements.service.chores import finish_chore, leave_chore, take_chore
 from app.entitlements.service.granting import grant, grant_missing
+from app.entitlements.service.replacing import replace
 from app.entitlements.service.revealing import MOST_REVEALS, Opening, Proof, reveal
 from app.entitlements.service.revoking import revoke
-from app.entitlements.service.serving import serve, serve_promised, serve_stocked
+from app.entitlements.service.serving import (
+    RELEASE,
+    serve,
+    serve_promised,
+    serve_released,
+    serve_stocked,
+    wake_at_release,
+)
 from app.entitlements.service.using import Used, mark_used
 
 __all__ = [
     "MOST_REVEALS",
+    "RELEASE",
     "Opening",
     "Proof",
     "Used",
+    "finish_chore",
     "grant",
     "grant_missing",
+    "leave_chore",
     "mark_used",
+    "replace",
     "reveal",
     "revoke",
     "serve",
     "serve_promised",
+    "serve_released",
     "serve_stocked",
+    "take_chore",
+    "wake_at_release",
 ]

@@ -1,7 +1,7 @@
 """Granting: the reaction to money. What was held becomes the buyer's, and what is missing is promised."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.entitlements.models import Entitlement, State
+from app.entitlements.service import chores, together
+from app.inventory import queries as inventory_queries
 from app.inventory import service as inventory
 from app.kit import db
 from app.kit.ids import new_id
@@ -39,14 +41,24 @@ def grant_missing(order_ids: Sequence[UUID], *, now: datetime) -> None:
 
 def _give(parts: Sequence[Any], now: datetime) -> None:
     today = now.astimezone(ZoneInfo(merchants.current().zone)).date()
-    wants = [inventory.Want(part.id, part.sku_id, part.quantity) for part in parts]
+    through = channels(parts)
+    wants = [inventory.Want(part.id, part.sku_id, part.quantity, part.source, channel=through(part)) for part in parts]
     sold = defaultdict(list)
     for sale in inventory.sell(wants, now=now, today=today):
         sold[sale.part_id].append(sale)
     rows = [row for part in parts for row in _rows(part, sold[part.id], now)]
+    together.hold_back(parts, rows)
     db.insert((Entitlement.__table__, rows))
+    chores.ask(parts, rows, now)
     _correct_costs(parts, sold)
     ordering.mark_fulfilled(_fulfilment(rows), now=now)
+
+
+def channels(rows: Sequence[Any]) -> Callable[[Any], str]:
+    """Return what tells through which channel a part of an order was bought; asked only where that matters."""
+    matters = inventory_queries.any_walks({row.sku_id for row in rows})
+    companies = orders.list_companies(row.order_id for row in rows) if matters else {}
+    return lambda row: inventory.channel_of(companies.get(row.order_id))
 
 
 def _rows(part: Any, sales: Sequence[inventory.Sold], now: datetime) -> list[dict[str, Any]]:
@@ -63,7 +75,7 @@ def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> di
         "slot": slot,
         "sku_id": part.sku_id,
         "code_id": sale.code_id if sale else None,
-        "shared_id": None,
+        "shared_id": sale.shared_id if sale else None,
         "state": State.READY if sale else State.PROMISED,
         "granted_at": now,
         "ready_at": now if sale else None,

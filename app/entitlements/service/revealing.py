@@ -1,6 +1,6 @@
 """Revealing: a deliberate, proven, logged look at a code."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, literal, update
 
 from app.entitlements import queries
-from app.entitlements.errors import NothingToReveal, RevealLimit
-from app.entitlements.events import CodeRevealed
+from app.entitlements.errors import CodesFrozen, NothingToReveal, RevealLimit
+from app.entitlements.events import CodeRevealed, SharedCodeRevealed
 from app.entitlements.models import Entitlement, State
 from app.inventory import queries as stock
 from app.kit import db
@@ -42,15 +42,36 @@ class Opening:
 def reveal(order_id: UUID, *, proof: Proof, now: datetime, only: Collection[UUID] | None = None) -> list[Opening]:
     """Record that the proven buyer sees the codes of an order, or `only` some; then `crypto.open` gives the plaintext.
 
-    Raises NothingToReveal, or RevealLimit once the budget of an entitlement is used up.
+    A frozen one is left out. Raises NothingToReveal, CodesFrozen, or RevealLimit once a budget is used up.
     """
     opened = _spend(order_id, now, only)
     if not opened:
         raise _why_not(order_id)
-    seals = stock.sealed_codes(row.code_id for row in opened)
-    events = [
-        CodeRevealed(
-            subject_id=row.code_id,
+    alone, shared = ([row for row in opened if is_shared(row) is it] for it in (False, True))
+    seals = stock.sealed_codes(row.code_id for row in alone)
+    seals |= stock.sealed_shared(row.shared_id for row in shared) if shared else {}
+    ids = [
+        number
+        for rows, event in ((alone, CodeRevealed), (shared, SharedCodeRevealed))
+        for number in publish(*_events(event, rows, order_id, proof, now))
+    ]
+    return [
+        Opening(row.id, Reveal(seals[row.shared_id or row.code_id], number))
+        for row, number in zip(alone + shared, ids, strict=True)
+    ]
+
+
+def is_shared(row: Any) -> bool:
+    """Tell whether what is opened is a code that others use as well."""
+    return row.shared_id is not None
+
+
+def _events(
+    kind: type[CodeRevealed], rows: Sequence[Any], order_id: UUID, proof: Proof, now: datetime
+) -> list[CodeRevealed]:
+    return [
+        kind(
+            subject_id=row.shared_id or row.code_id,
             order_id=order_id,
             entitlement_id=row.id,
             proof=proof.kind,
@@ -59,10 +80,8 @@ def reveal(order_id: UUID, *, proof: Proof, now: datetime, only: Collection[UUID
             at=now,
             by=proof.by,
         )
-        for row in opened
+        for row in rows
     ]
-    ids = publish(*events)
-    return [Opening(row.id, Reveal(seals[row.code_id], number)) for row, number in zip(opened, ids, strict=True)]
 
 
 def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list[Any]:
@@ -75,14 +94,18 @@ def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list
             e.order_id == order_id,
             e.state == State.READY,
             e.reveals < MOST_REVEALS,
+            ~stock.is_frozen(e.merchant_id, e.code_id),
+            ~stock.is_shared_frozen(e.merchant_id, e.shared_id),
             *([e.id.in_(list(only))] if only is not None else []),
         )
         .values(reveals=e.reveals + 1, first_revealed_at=func.coalesce(e.first_revealed_at, literal(now, Moment)))
-        .returning(e.id, e.code_id, e.part_id, e.slot)
+        .returning(e.id, e.code_id, e.shared_id, e.part_id, e.slot)
     )
     return sorted(db.session().execute(statement), key=lambda row: (row.part_id, row.slot))
 
 
-def _why_not(order_id: UUID) -> NothingToReveal | RevealLimit:
-    ready = any(row.state is State.READY for row in queries.list_of_order(order_id))
+def _why_not(order_id: UUID) -> NothingToReveal | RevealLimit | CodesFrozen:
+    ready = [row for row in queries.list_of_order(order_id) if row.state is State.READY]
+    if any(row.reveals < MOST_REVEALS for row in ready):
+        return CodesFrozen()
     return RevealLimit(MOST_REVEALS) if ready else NothingToReveal()

@@ -1,26 +1,37 @@
 """Serving the queue: codes that come into stock go to those who have paid and wait, the longest first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
+from app.catalog import queries as catalog
 from app.entitlements.events import PromisesKept
 from app.entitlements.models import Entitlement, State
+from app.entitlements.service import together
+from app.entitlements.service.granting import channels
 from app.inventory import service as inventory
-from app.kit import clock, db
+from app.kit import clock, db, tasks
 from app.kit.events import EventRow, publish
 from app.kit.ids import Id
 from app.kit.inline import inline
 from app.merchants import queries as merchants
+from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.queries import Fulfilment
 
 AT_ONCE = 500
+RELEASE = "entitlements.release"
+HOW_FAR = {  # is something owed, is something ready
+    (False, True): Fulfilment.DONE,
+    (False, False): Fulfilment.DONE,
+    (True, True): Fulfilment.PARTIAL,
+    (True, False): Fulfilment.QUEUED,
+}
 
 
 class Stocked(Protocol):
@@ -53,7 +64,25 @@ def serve_promised(queued: Sequence[EventRow]) -> None:
     waiting = select(Entitlement.sku_id).where(
         Entitlement.order_id.in_([event.subject_id for event in queued]), Entitlement.state == State.PROMISED
     )
-    _serve(set(db.session().scalars(waiting.distinct())), clock.now())
+    skus, now = set(db.session().scalars(waiting.distinct())), clock.now()
+    if skus:
+        wake_at_release(skus, now)
+        _complete({event.subject_id for event in queued}, now)
+    _serve(skus, now)
+
+
+def wake_at_release(skus: Iterable[UUID], now: datetime) -> None:
+    """Have what is not released yet served on its day."""
+    releases = catalog.supply().releases
+    for sku_id in sorted(set(skus) & set(releases)):
+        if releases[sku_id][0] > now:
+            tasks.wake(RELEASE, releases[sku_id][0], sku_id)
+
+
+def serve_released(sku_id: UUID, *, now: datetime) -> None:
+    """Serve those who bought a SKU before its release, who paid first before the others."""
+    inventory.recount([sku_id], now=now)
+    _serve([sku_id], now)
 
 
 def _serve(skus: Iterable[UUID], now: datetime) -> None:
@@ -68,11 +97,23 @@ def _serve_some(sku_id: UUID, now: datetime) -> int:
     if not owed:
         return 0
     today = now.astimezone(ZoneInfo(merchants.current().zone)).date()
-    given = inventory.give([inventory.Owed(row.id, row.part_id, sku_id) for row in owed], now=now, today=today)
+    through, source = channels(owed), catalog.read_source(sku_id, now)
+    wanted = [inventory.Owed(row.id, row.part_id, sku_id, source, through(row)) for row in owed]
+    given = inventory.give(wanted, now=now, today=today)
+    keep_promises(given, {row.id: row for row in owed}, now)
+    return len(given)
+
+
+def keep_promises(given: Sequence[inventory.Sold], of: Mapping[UUID, Any], now: datetime) -> None:
+    """Let buyers have what has come for them: their entitlements, the cost of their parts, how far their orders are."""
     if not given:
-        return 0
-    _mark_ready(given, now)
-    of = {row.id: row for row in owed}
+        return
+    lines = together.lines_together(orders.list_parts_by_id(sale.part_id for sale in given)) if _has_bundles() else {}
+    _mark_given([sale for sale in given if sale.part_id not in lines], State.READY, now)
+    if early := [sale for sale in given if sale.part_id in lines]:
+        _mark_given(early, State.PROMISED, None)
+        theirs = {of[sale.entitlement_id].order_id for sale in early}
+        together.make_ready(set(lines.values()), theirs, now=now)
     cost: dict[UUID, int] = defaultdict(int)
     for sale in given:
         cost[sale.part_id] += sale.cost
@@ -80,38 +121,58 @@ def _serve_some(sku_id: UUID, now: datetime) -> int:
     served = sorted({of[sale.entitlement_id].order_id for sale in given})
     ordering.mark_fulfilled(_fulfilment(served), now=now)
     _publish(served, given, of, now)
-    return len(given)
+
+
+def _has_bundles() -> bool:
+    return bool(catalog.supply().bundles)
+
+
+def _complete(order_ids: Iterable[UUID], now: datetime) -> None:
+    """Look once more whether bundles are whole whose parts came in the same moment from several hands."""
+    if not _has_bundles():
+        return
+    parts = orders.list_parts(sorted(order_ids))
+    lines = together.lines_together(parts)
+    if lines:
+        whose = {part.order_id for part in parts if part.id in lines}
+        together.make_ready(set(lines.values()), whose, now=now)
+        ordering.mark_fulfilled(_fulfilment(whose), now=now)
 
 
 def _lock_owed(sku_id: UUID) -> Sequence[Any]:
     """List promised entitlements, who waits longest first; touching them keeps a refund from taking them meanwhile."""
     e = Entitlement.__table__.c
-    mine = (e.merchant_id == db.merchant_id(), e.sku_id == sku_id, e.state == State.PROMISED)
+    mine = (e.merchant_id == db.merchant_id(), e.sku_id == sku_id, e.state == State.PROMISED, ~together.IS_THERE)
     first = select(e.id).where(*mine).order_by(e.granted_at, e.id).limit(AT_ONCE)
     touched = update(Entitlement.__table__).where(*mine, e.id.in_(first)).values(state=State.PROMISED)  # type: ignore[arg-type]
-    rows = db.session().execute(touched.returning(e.id, e.part_id, e.order_id, e.granted_at)).all()
+    rows = db.session().execute(touched.returning(e.id, e.part_id, e.order_id, e.sku_id, e.granted_at)).all()
     return sorted(rows, key=lambda row: (row.granted_at, row.id))
 
 
-def _mark_ready(given: Sequence[inventory.Sold], now: datetime) -> None:
+def _mark_given(given: Sequence[inventory.Sold], state: State, ready_at: datetime | None) -> None:
+    if not given:
+        return
     e = Entitlement.__table__.c
-    kinds = {"id": Id(), "code_id": Id(), "tail": e.tail.type}
-    new = inline("new", kinds, [(sale.entitlement_id, sale.code_id, sale.tail) for sale in given])
+    kinds = {"id": Id(), "code_id": Id(), "shared_id": Id(), "tail": e.tail.type}
+    new = inline("new", kinds, [(sale.entitlement_id, sale.code_id, sale.shared_id, sale.tail) for sale in given])
     statement = update(Entitlement.__table__).where(  # type: ignore[arg-type]
         e.merchant_id == db.merchant_id(), e.id == new.c.id, e.state == State.PROMISED
     )
-    db.changed(statement.values(state=State.READY, code_id=new.c.code_id, tail=new.c.tail, ready_at=now))
+    secret = {"code_id": new.c.code_id, "shared_id": new.c.shared_id, "tail": new.c.tail}
+    db.changed(statement.values(state=state, ready_at=ready_at, **secret))
 
 
 def _fulfilment(order_ids: Iterable[UUID]) -> dict[UUID, Fulfilment]:
     e = Entitlement.__table__.c
-    mine = (e.merchant_id == db.merchant_id(), e.order_id.in_(list(order_ids)), e.state == State.PROMISED)
-    owing = select(e.order_id, func.count()).where(*mine).group_by(e.order_id)
-    left: dict[UUID, int] = dict(db.session().execute(owing).all())
-    return {order: Fulfilment.PARTIAL if left.get(order) else Fulfilment.DONE for order in order_ids}
+    mine = (e.merchant_id == db.merchant_id(), e.order_id.in_(list(order_ids)), e.state != State.REVOKED)
+    states = db.session().execute(select(e.order_id, e.state).where(*mine).group_by(e.order_id, e.state))
+    found: dict[UUID, set[State]] = defaultdict(set)
+    for order, state in states:
+        found[order].add(state)
+    return {order: HOW_FAR[State.PROMISED in found[order], State.READY in found[order]] for order in order_ids}
 
 
-def _publish(orders: Sequence[UUID], given: Sequence[inventory.Sold], of: dict[UUID, Any], now: datetime) -> None:
+def _publish(orders: Sequence[UUID], given: Sequence[inventory.Sold], of: Mapping[UUID, Any], now: datetime) -> None:
     sales: dict[UUID, list[inventory.Sold]] = defaultdict(list)
     for sale in given:
         sales[of[sale.entitlement_id].order_id].append(sale)

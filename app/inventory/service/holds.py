@@ -8,9 +8,11 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from app.catalog.queries import Source
 from app.inventory import allocation
 from app.inventory.errors import OutOfStock, SoldOut
 from app.inventory.events import CodesFreed, HoldsLapsed
+from app.inventory.walks import SHOP, walk_of
 from app.kit.errors import Busy
 from app.kit.events import publish
 
@@ -19,11 +21,18 @@ LOOKS = 20  # again, before a buyer is told to come back
 
 @dataclass(frozen=True)
 class Want:
-    """What one part of an order needs from the pool."""
+    """What one part of an order needs, and where that comes from."""
 
     part_id: UUID
     sku_id: UUID
     quantity: int
+    source: Source = Source.POOL
+    most: int | None = None  # of a pre-sale: how many may be sold before the release
+    channel: str = SHOP
+
+    @property
+    def lanes(self) -> tuple[int, ...]:
+        return walk_of(self.sku_id, self.channel)
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,8 @@ class Held:
 
 def hold(wants: Sequence[Want], *, until: datetime, now: datetime, today: date) -> list[Held]:
     """Hold codes for all wants, or refuse with OutOfStock and hold none; SKUs ascending, so buyers never deadlock."""
-    by_sku = groupby(sorted(wants, key=lambda want: want.sku_id), key=lambda want: want.sku_id)
-    return [held for sku_id, group in by_sku for held in _hold_of(sku_id, list(group), until, now, today)]
+    by_pool = groupby(sorted(wants, key=_pool_of), key=_pool_of)
+    return [held for (sku_id, _), group in by_pool for held in _hold_of(sku_id, list(group), until, now, today)]
 
 
 def keep(part_ids: Sequence[UUID]) -> Counter[UUID]:
@@ -53,11 +62,15 @@ def release(part_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
     return skus
 
 
+def _pool_of(want: Want) -> tuple[UUID, str]:
+    return want.sku_id, want.channel
+
+
 def _hold_of(sku_id: UUID, wants: Sequence[Want], until: datetime, now: datetime, today: date) -> list[Held]:
-    """Hold codes of one SKU: for all wants at once, and for each that came off short by another look."""
+    """Hold codes of one SKU and channel: for all wants at once, and for each that came off short by another look."""
     parts = [(want.part_id, want.quantity) for want in wants]
     codes = defaultdict[UUID, list[Any]](list)
-    for row in allocation.claim(sku_id=sku_id, parts=parts, until=until, today=today):
+    for row in allocation.claim(sku_id=sku_id, parts=parts, until=until, today=today, lanes=wants[0].lanes):
         codes[row.held_by].append(row)
     return [_held(want, codes[want.part_id], until, now, today) for want in wants]
 
@@ -74,17 +87,17 @@ def _look_again(want: Want, has: int, until: datetime, now: datetime, today: dat
     Behind the locks of others codes may come free when they roll back; holds that ran out are taken back, and who has
     paid and waits is served before.
     """
-    codes: list[Any] = []
+    codes, lanes = list[Any](), want.lanes
     for _ in range(LOOKS):
         lapsed = take_back(want.sku_id, now)
         if lapsed:
             tell_freed({want.sku_id}, now)
         parts = [(want.part_id, want.quantity - has - len(codes))]
-        codes += allocation.claim(sku_id=want.sku_id, parts=parts, until=until, today=today, wait=True)
+        codes += allocation.claim(sku_id=want.sku_id, parts=parts, until=until, today=today, wait=True, lanes=lanes)
         missing = want.quantity - has - len(codes)
         if not missing:
             return codes
-        left = allocation.count_free(want.sku_id, today, most=missing)
+        left = allocation.count_free(want.sku_id, today, most=missing, lanes=lanes)
         if left < missing and not lapsed:
             left += has + len(codes)
             raise OutOfStock(left) if left else SoldOut(0)

@@ -4,21 +4,26 @@ A slice moves its position in the same transaction as its codes, so an import th
 no row twice, none lost. Its codes are in stock with its commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from app.inventory import files
-from app.inventory.errors import ImportStopped, NothingToRetry
-from app.inventory.events import CodesImported, CodesStocked
+from app.catalog.queries import Kind
+from app.inventory import mapping
+from app.inventory.errors import ImportStopped, NothingToRetry, NotRunning
+from app.inventory.events import CodesImported, CodesStocked, ImportCancelled
 from app.inventory.models import Batch, BatchState, ImportChunk
 from app.inventory.queries import IMPORT, get_batch, progress_of
+from app.inventory.service.checking import unwanted_line
 from app.inventory.service.counting import recount
-from app.inventory.service.intake import Row, take_in
-from app.inventory.service.staging import ImportOrder, discard, kind_of, lines_of, receive
+from app.inventory.service.intake import Row, rows_of, take_in
+from app.inventory.service.staging import ImportOrder, discard, receive
+from app.inventory.staged import kind_of, lines_of
 from app.kit import db, tasks
+from app.kit.errors import NotFound
 from app.kit.events import By, publish
 
 SLICE = 1000
@@ -54,7 +59,11 @@ def import_slice(batch_id: UUID, *, now: datetime) -> Batch:
         _finish(batch, now)
         return batch
     before, part = batch.imported, lines[batch.next_row : batch.next_row + SLICE]
-    take_in(batch, kind_of(batch), _rows(batch, part))
+    kind = kind_of(batch)
+    rows = rows_of(batch, kind, part, batch.lines)
+    if batch.choices and _stops(batch, kind, rows):
+        return batch
+    take_in(batch, kind, rows)
     batch.lines += len(part)
     batch.next_row += len(part)
     if batch.next_row >= len(lines):
@@ -63,14 +72,13 @@ def import_slice(batch_id: UUID, *, now: datetime) -> Batch:
     return batch
 
 
-def _rows(batch: Batch, part: Iterable[str]) -> list[Row]:
-    fields = kind_of(batch).fields
-    form = files.Format(batch.delimiter, tuple(batch.columns.split(",")), has_header=False)
-    return [
-        Row(batch.lines + offset + 1, tuple(form.values(line, fields)))
-        for offset, line in enumerate(part)
-        if line.strip()
-    ]
+def _stops(batch: Batch, kind: Kind, rows: Sequence[Row]) -> bool:
+    """Let an import stop before rows that are not new, where somebody chose so; nothing of these rows is taken."""
+    plan = mapping.read_plan(batch.choices)
+    line = unwanted_line(plan, kind, rows) if mapping.STOP in (plan.duplicates, plan.invalid) else 0
+    if line:
+        batch.state, batch.choices = BatchState.FAILED, replace(plan, stopped_at=line).written()
+    return bool(line)
 
 
 def _tell_stocked(batch: Batch, count: int, now: datetime) -> None:
@@ -116,12 +124,33 @@ def stop_import(batch_id: UUID) -> None:
 
 
 def retry_import(batch_id: UUID, *, now: datetime) -> None:
-    """Let a failed import go on where it stopped; refuses with NothingToRetry when there is none."""
+    """Let a failed import go on where it stopped; refuses with NothingToRetry when there is none.
+
+    One that stopped since somebody chose so leaves out from now on what is not new.
+    """
     batch = db.get(Batch, batch_id)
     if batch.state is not BatchState.FAILED:
         raise NothingToRetry
+    if batch.choices:
+        plan = mapping.read_plan(batch.choices)
+        batch.choices = replace(plan, duplicates=mapping.SKIP, invalid=mapping.SKIP, stopped_at=0).written()
     batch.state = BatchState.IMPORTING
     tasks.start(IMPORT, batch_id, due_at=now, total=progress_of(batch).total)
+
+
+def cancel_import(batch_id: UUID, *, by: By, now: datetime) -> None:
+    """End an import where it is: what came in stays, the rest of the file is wiped; refuses when it does not run."""
+    batch = db.session().scalars(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
+    if batch is None:
+        raise NotFound
+    if batch.state not in {BatchState.IMPORTING, BatchState.FAILED}:
+        raise NotRunning
+    task = tasks.find(IMPORT, batch_id)
+    if task is not None:
+        tasks.cancel(task.id)
+    batch.choices = replace(mapping.read_plan(batch.choices), cut_at=max(batch.lines, 1)).written()
+    publish(ImportCancelled(subject_id=batch.id, lines=batch.lines, at=now, by=by))
+    _finish(batch, now)
 
 
 def discard_abandoned(*, before: datetime) -> datetime | None:

@@ -1,15 +1,16 @@
 """Intake: rows of a file become sealed codes in one multi-row INSERT; what is refused is told apart and counted."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from app.catalog import queries as catalog
 from app.catalog.queries import Kind
-from app.inventory import rules
+from app.inventory import files, rules
 from app.inventory.models import Batch, Code, ImportIssue, IssueKind, Status
 from app.kit import crypto, db
 from app.kit.ids import new_id
@@ -25,6 +26,31 @@ class Row:
 
     line: int
     values: tuple[str, ...] = field(repr=False)
+    expires: str = ""
+    tags: str = ""
+
+
+def rows_of(batch: Batch, kind: Kind, part: Iterable[str], before: int) -> list[Row]:
+    """Return the rows among some lines of a staged file, the first of which is line `before` + 1."""
+    form = files.Format(batch.delimiter, tuple(batch.columns.split(",")), has_header=False)
+    more = [name for name in files.MORE if name in form.columns]
+    numbered = ((before + offset, line) for offset, line in enumerate(part, 1) if line.strip())
+    if not more:
+        return [Row(number, tuple(form.values(line, kind.fields))) for number, line in numbered]
+    names = (*kind.fields, *more)
+    return [_row(number, form.values(line, names), kind.fields, more) for number, line in numbered]
+
+
+def _row(number: int, values: Sequence[str], fields: Sequence[str], more: Sequence[str]) -> Row:
+    if len(values) != len(fields) + len(more):
+        return Row(number, ("",) * (len(fields) + 1))  # a wrong number of columns
+    said = dict(zip(more, values[len(fields) :], strict=True))
+    return Row(number, tuple(values[: len(fields)]), said.get("expires", ""), said.get("tags", ""))
+
+
+def fault_of(row: Row, fields: Sequence[str]) -> str:
+    """Return why a row cannot be a code, as a stable word, or "" when it can."""
+    return rules.fault(row.values, len(fields)) or rules.fault_beside(row.expires, row.tags)
 
 
 def take_in(batch: Batch, kind: Kind, rows: Sequence[Row]) -> None:
@@ -35,7 +61,7 @@ def take_in(batch: Batch, kind: Kind, rows: Sequence[Row]) -> None:
     fingerprints = crypto.fingerprint_key("code")
     seal = _Sealer(batch, kind)
     for row in rows:
-        if reason := rules.fault(row.values, len(kind.fields)):
+        if reason := fault_of(row, kind.fields) or _misfit(kind, row.values):
             issues.append(_issue(batch, row.line, IssueKind.INVALID, None, reason))
             continue
         fingerprint = fingerprints.fingerprint(rules.canonical(kind.fields[0], row.values[0]))
@@ -50,11 +76,15 @@ def take_in(batch: Batch, kind: Kind, rows: Sequence[Row]) -> None:
     _count(batch, len(rows), issues)
 
 
+def _misfit(kind: Kind, values: Sequence[str]) -> str:
+    return "link" if rules.is_bad_link(kind.fields[0], values[0]) else ""
+
+
 def _count(batch: Batch, rows: int, issues: Sequence[Mapping[str, Any]]) -> None:
     by_kind = {kind: sum(issue["kind"] is kind for issue in issues) for kind in IssueKind}
     batch.invalid += by_kind[IssueKind.INVALID]
     batch.duplicate_in_file += by_kind[IssueKind.IN_FILE]
-    batch.duplicate_in_stock += by_kind[IssueKind.IN_STOCK]
+    batch.duplicate_in_stock += by_kind[IssueKind.IN_STOCK] + by_kind[IssueKind.WAS_SOLD]
     batch.imported += rows - len(issues)
 
 
@@ -62,34 +92,47 @@ def _insert(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> list[dict[st
     """Insert all at once; the unique fingerprint decides, whoever else imports at the same time."""
     if not fresh:
         return []
+    _widen(batch, fresh)
     statement = db.insert_or(Code).on_conflict_do_nothing(index_elements=["merchant_id", "fingerprint"])
     if db.changed(statement, list(fresh.values())) == len(fresh):
         return []
     return _duplicates(batch, fresh)
 
 
+def _widen(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> None:
+    """Note between which ids the codes of a batch lie, so that they are found without an index of their own."""
+    ids = [row["id"] for row in fresh.values()]
+    batch.first_code = min(ids) if batch.first_code is None else min(batch.first_code, *ids)
+    batch.last_code = max(ids) if batch.last_code is None else max(batch.last_code, *ids)
+
+
 def _duplicates(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> list[dict[str, Any]]:
     """Tell which rows were there before: of this file when this import met them already, else of the stock."""
-    stored: dict[bytes, tuple[UUID, UUID]] = {}
+    stored: dict[bytes, tuple[UUID, UUID, Status]] = {}
     met: set[bytes] = set()
     wanted = list(fresh)
     for start in range(0, len(wanted), LOOK_UP):
         some = wanted[start : start + LOOK_UP]
-        query = select(Code.fingerprint, Code.id, Code.batch_id).where(Code.fingerprint.in_(some))
-        stored |= {fingerprint: (number, origin) for fingerprint, number, origin in db.session().execute(query)}
+        query = select(Code.fingerprint, Code.id, Code.batch_id, Code.status).where(Code.fingerprint.in_(some))
+        stored |= {row.fingerprint: (row.id, row.batch_id, row.status) for row in db.session().execute(query)}
         seen = select(ImportIssue.fingerprint).where(
             ImportIssue.batch_id == batch.id, ImportIssue.fingerprint.in_(some)
         )
         met |= {fingerprint for fingerprint in db.session().scalars(seen) if fingerprint is not None}
     issues = []
     for fingerprint, row in fresh.items():
-        number, origin = stored[fingerprint]
+        number, origin, status = stored[fingerprint]
         if number == row["id"]:
             continue
         in_file = origin == batch.id or fingerprint in met
-        kind = IssueKind.IN_FILE if in_file else IssueKind.IN_STOCK
+        kind = IssueKind.IN_FILE if in_file else kind_in_stock(status)
         issues.append(_issue(batch, row["line"], kind, fingerprint, ""))
     return issues
+
+
+def kind_in_stock(status: Status) -> IssueKind:
+    """Return what a row is that the shop has had before."""
+    return IssueKind.WAS_SOLD if status is Status.SOLD else IssueKind.IN_STOCK
 
 
 def _issue(batch: Batch, line: int, kind: IssueKind, fingerprint: bytes | None, reason: str) -> dict[str, Any]:
@@ -111,31 +154,44 @@ class _Sealer:
         self.key = crypto.load_key(batch.key_id)
         self.prints = crypto.fingerprint_key("code")
         self.batch = batch
+        self.strategy = catalog.keep_strategy(batch.sku_id)
         self.common = {
             "merchant_id": batch.merchant_id,
             "sku_id": batch.sku_id,
             "batch_id": batch.id,
             "status": Status.FREE,
-            "frozen": False,
-            "lane": 0,
+            "frozen": batch.recalled_at is not None,  # what comes in after a recall is not sold either
+            "lane": batch.lane,
             "key_id": batch.key_id,
             "cost": batch.cost_amount,
-            "expires_on": batch.expires_on,
         }
+        self.of_batch = {"expires_on": batch.expires_on, "tags": ""}
 
     def __call__(self, row: Row, fingerprint: bytes) -> dict[str, Any]:
         number = new_id()
         text = ENCODE(dict(zip(self.fields, row.values, strict=True)))
-        return self.common | {
-            "id": number,
-            "pick": rules.pick(self.batch.created_at, row.line),
-            "sealed": self.key.seal("code", "sealed", number, Secret(text)),
-            "fingerprint": fingerprint,
-            "pin_fingerprint": self._pin_fingerprint(row),
-            "tail": rules.tail(self.fields[0], row.values[0]),
-            "line": row.line,
-            "tags": "",
-        }
+        own = self._of_its_own(row)
+        place = (self.batch.created_at, row.line, self.strategy)
+        return (
+            self.common
+            | own
+            | {
+                "id": number,
+                "pick": rules.pick(*place, expires_on=own["expires_on"], rank=self.batch.rank),
+                "sealed": self.key.seal("code", "sealed", number, Secret(text)),
+                "fingerprint": fingerprint,
+                "pin_fingerprint": self._pin_fingerprint(row),
+                "tail": rules.tail(self.fields[0], row.values[0]),
+                "line": row.line,
+            }
+        )
+
+    def _of_its_own(self, row: Row) -> dict[str, Any]:
+        """Return what a row says itself, or else its batch."""
+        if not row.expires and not row.tags:
+            return self.of_batch
+        expires_on = rules.read_date(row.expires) or self.batch.expires_on
+        return {"expires_on": expires_on, "tags": rules.read_tags(row.tags)}
 
     def _pin_fingerprint(self, row: Row) -> bytes | None:
         """Return what tells later whether somebody knows both fields; a code of one field has none."""

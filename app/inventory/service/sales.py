@@ -1,17 +1,19 @@
 """Sales: what was paid is handed over, from the hold or from what is free; what is sold can be set aside."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from app.catalog.queries import Source
 from app.inventory import allocation, handover
 from app.inventory.events import CodeQuarantined
 from app.inventory.handover import Piece
 from app.inventory.service.holds import Want, take_back, tell_freed
+from app.inventory.walks import SHOP, walk_of
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 
@@ -24,10 +26,11 @@ class Sold:
 
     part_id: UUID
     slot: int
-    code_id: UUID
+    code_id: UUID | None
     entitlement_id: UUID
     tail: str
     cost: int
+    shared_id: UUID | None = None  # in place of a code: one that others use as well
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Owed:
     entitlement_id: UUID
     part_id: UUID
     sku_id: UUID
+    source: Source = Source.POOL
+    channel: str = SHOP
 
 
 @dataclass(frozen=True)
@@ -60,27 +65,35 @@ def sell(wants: Sequence[Want], *, now: datetime, today: date) -> list[Sold]:
     if len(sold) < len(pieces):
         allocation.release(sorted({want.part_id for want in wants}))  # what is left is frozen or expired
         owed = _still_owed(wants, sold)
-        _let_others_first(Counter(one.sku_id for one in owed), now, today)
+        _let_others_first(Counter(map(_pool_of, owed)), now, today)
         sold += give(owed, now=now, today=today)
     return _number(sold)
 
 
-def _let_others_first(missing: Counter[UUID], now: datetime, today: date) -> None:
+def _pool_of(one: Owed) -> tuple[UUID, str]:
+    return one.sku_id, one.channel
+
+
+def _let_others_first(missing: Counter[tuple[UUID, str]], now: datetime, today: date) -> None:
     """End holds that ran out where free codes are too few, and tell it: who paid before and waits is served before."""
-    for sku_id in sorted(missing):
-        few = allocation.count_free(sku_id, today, most=missing[sku_id]) < missing[sku_id]
-        if few and take_back(sku_id, now):
+    for (sku_id, channel), count in sorted(missing.items()):
+        free = allocation.count_free(sku_id, today, most=count, lanes=walk_of(sku_id, channel))
+        if free < count and take_back(sku_id, now):
             tell_freed({sku_id}, now)
 
 
 def give(owed: Sequence[Owed], *, now: datetime, today: date) -> list[Sold]:
     """Give free codes to promised entitlements, in this order within each SKU, while there are any; never refuses."""
-    by_sku = sorted(owed, key=lambda one: one.sku_id)  # ascending, as holds are taken; stable, so the order stays
+    by_pool = sorted(owed, key=_pool_of)  # ascending, as holds are taken; stable, so the order stays
     return [
         sale
-        for sku_id, group in groupby(by_sku, key=lambda one: one.sku_id)
-        for sale in _give_of(sku_id, [Piece(one.part_id, 0, one.entitlement_id) for one in group], now, today)
+        for (sku_id, channel), group in groupby(by_pool, key=_pool_of)
+        for sale in _give_of(sku_id, walk_of(sku_id, channel), _pieces(group), now, today)
     ]
+
+
+def _pieces(owed: Iterable[Owed]) -> list[Piece]:
+    return [Piece(one.part_id, 0, one.entitlement_id) for one in owed]
 
 
 def quarantine(
@@ -108,19 +121,23 @@ def quarantine(
 def _still_owed(wants: Sequence[Want], sold: Sequence[Sold]) -> list[Owed]:
     has = Counter(sale.part_id for sale in sold)
     return [
-        Owed(new_id(), want.part_id, want.sku_id) for want in wants for _ in range(want.quantity - has[want.part_id])
+        Owed(new_id(), want.part_id, want.sku_id, want.source, want.channel)
+        for want in wants
+        for _ in range(want.quantity - has[want.part_id])
     ]
 
 
-def _give_of(sku_id: UUID, pieces: Sequence[Piece], now: datetime, today: date) -> list[Sold]:
+def _give_of(sku_id: UUID, lanes: Sequence[int], pieces: Sequence[Piece], now: datetime, today: date) -> list[Sold]:
     """Sell what is free, then holds that ran out, then what comes free behind the locks of others."""
     sold: list[Sold] = []
     left, lapsed = list(pieces), False
     for look in range(LOOKS):
-        sold += _match(left, handover.sell_free(left, sku_id=sku_id, today=today, wait=look > 0))
-        done = {sale.entitlement_id for sale in sold}
-        left = [piece for piece in left if piece.entitlement_id not in done]
-        if not left or (look and not lapsed and not allocation.count_free(sku_id, today, most=1)):
+        for lane in lanes:
+            rows = handover.sell_free(left, sku_id=sku_id, today=today, wait=look > 0, lane=lane) if left else []
+            sold += _match(left, rows)
+            done = {sale.entitlement_id for sale in sold}
+            left = [piece for piece in left if piece.entitlement_id not in done]
+        if not left or (look and not lapsed and not allocation.count_free(sku_id, today, most=1, lanes=lanes)):
             break
         lapsed = take_back(sku_id, now)
     return sold

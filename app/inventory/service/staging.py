@@ -1,29 +1,28 @@
 """Staging: an upload becomes sealed chunks in the database, so that any process can go on with it, in clear nowhere."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
 from app.catalog import queries as catalog
-from app.catalog.queries import Kind
-from app.inventory import files
+from app.inventory import files, mapping
 from app.inventory.errors import BadCost, BadExpiry, EmptyFile
 from app.inventory.models import Batch, BatchState, ImportChunk
 from app.inventory.queries import DISCARD, IMPORT, UPLOAD_TIME
+from app.inventory.staged import BYTES, STAGING, kind_of, lines_of
 from app.kit import crypto, db, tasks
 from app.kit.events import By
 from app.kit.ids import new_id
 from app.kit.money import Money
 from app.kit.secret import Secret
 
-STAGING = "import staging"
+T = TypeVar("T")
 COUNTERS = ("next_chunk", "next_row", "lines", "imported", "duplicate_in_file", "duplicate_in_stock", "invalid")
 UNTOLD: dict[str, Any] = {"purchased_on": None, "tags": "", "note": "", "rank": 0, "lane": 0, "choices": ""}
-BYTES = "latin-1"  # maps each byte to one letter and back
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,51 @@ def receive(merchant_id: int, order: ImportOrder, pieces: Iterable[bytes], *, no
     Refuses a file that is no list of codes, and then leaves nothing behind; what a killed process leaves, nobody sees,
     and a task discards it.
     """
-    batch = db.write(merchant_id, lambda: _open(order, now, today))
+    batch = open_batch(merchant_id, order, now=now, today=today)
+    encodings = files.Encodings()
+
+    def begin(sheets: Sequence[mapping.Sheet]) -> UUID:
+        return _begin(batch.id, encodings.best(), sheets[0].lines, now)
+
+    return take(batch, pieces, encodings, begin, most=1)
+
+
+def take(
+    batch: Batch,
+    pieces: Iterable[bytes],
+    encodings: files.Encodings,
+    then: Callable[[Sequence[mapping.Sheet]], T],
+    *,
+    most: int,
+) -> T:
+    """Stage a stream of bytes and return what `then` answers in the unit that ends it; discards all when one raises."""
     try:
-        encodings, total = files.Encodings(), 0
-        for number, chunk in enumerate(files.whole_lines(pieces, encodings)):
-            _stage(batch, number, chunk)
-            total += files.count_lines(chunk)
-        encoding = encodings.best()
-        return db.write(merchant_id, lambda: _begin(batch.id, encoding, total, now))
+        sheets = [
+            _take_sheet(batch, number, name, text, encodings)
+            for number, (name, text) in enumerate(files.sheets_of(pieces, most=most))
+        ]
+        if not any(sheet.lines for sheet in sheets):
+            raise EmptyFile
+        return db.write(batch.merchant_id, lambda: then(sheets))
     except BaseException:  # a refusal, a sender who hung up, Ctrl-C
-        db.write(merchant_id, lambda: discard([batch.id]))
+        db.write(batch.merchant_id, lambda: discard([batch.id]))
         raise
+
+
+def _take_sheet(
+    batch: Batch, number: int, name: str, text: Iterable[bytes], encodings: files.Encodings
+) -> mapping.Sheet:
+    starts, lines = [], 0
+    for place, chunk in enumerate(files.whole_lines(text, encodings)):
+        stage_chunk(batch, number * mapping.SHEET + place, chunk)
+        starts.append(lines + 1)
+        lines += files.count_lines(chunk)
+    return mapping.Sheet(name, lines, tuple(starts))
+
+
+def open_batch(merchant_id: int, order: ImportOrder, *, now: datetime, today: date) -> Batch:
+    """Open the batch that a file will be staged for; refuses a cost or an expiry that cannot be."""
+    return db.write(merchant_id, lambda: _open(order, now, today))
 
 
 def _open(order: ImportOrder, now: datetime, today: date) -> Batch:
@@ -94,7 +127,8 @@ def _check(order: ImportOrder, today: date) -> None:
         raise BadExpiry
 
 
-def _stage(batch: Batch, number: int, chunk: bytes) -> None:
+def stage_chunk(batch: Batch, number: int, chunk: bytes) -> None:
+    """Seal some lines of an upload and keep them, in a unit of their own."""
     db.write(batch.merchant_id, lambda: _write_chunk(batch.id, number, chunk))
 
 
@@ -129,18 +163,3 @@ def discard(batch_ids: Sequence[UUID]) -> None:
     lost = db.session().scalars(select(Batch.id).where(*receiving).with_for_update()).all()
     db.session().execute(delete(ImportChunk).where(ImportChunk.batch_id.in_(lost)))
     db.session().execute(delete(Batch).where(Batch.id.in_(lost)))
-
-
-def lines_of(batch: Batch, number: int) -> Sequence[str] | None:
-    """Return the lines of a staged chunk, or None after the last."""
-    chunk = db.session().get(ImportChunk, (batch.merchant_id, batch.id, number))
-    if chunk is None:
-        return None
-    place = crypto.Sealed("import_chunk", str(number), batch.merchant_id, batch.id, chunk.key_id, chunk.sealed)
-    text = crypto.unseal(place, STAGING).expose().encode(BYTES).decode(batch.encoding)
-    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
-
-
-def kind_of(batch: Batch) -> Kind:
-    """Return what a code of the batch's SKU consists of."""
-    return catalog.list_skus_by_id([batch.sku_id])[batch.sku_id].kind

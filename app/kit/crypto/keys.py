@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import LargeBinary, Text, UniqueConstraint, select
+from sqlalchemy import LargeBinary, Text, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock, db
@@ -218,6 +218,14 @@ def load_key(key_id: UUID) -> Key:
             raise Unreadable(f"data key {key_id} is gone")
         read[key_id] = _unwrap(row)
     return read[key_id]
+
+
+def destroy_key(purpose: str, period: str) -> None:
+    """Destroy the running merchant's key, and with it for good whatever was sealed with it."""
+    mine = (DataKey.purpose == purpose, DataKey.period == period)
+    db.session().execute(delete(DataKey).where(*mine))
+    db.unit().notes.pop("read keys", None)
+    _remembered.pop((db.merchant_id(), purpose, period), None)
 
 
 def fingerprint_key(purpose: str) -> Key:

@@ -79,4 +79,5 @@ def _close(*which: ColumnElement[bool], how: Closed, now: datetime, by: By) -> l
 
 def _release(order_ids: Sequence[UUID], now: datetime) -> None:
     if order_ids:
-        inventory.release([part.id for part in queries.list_parts(order_ids)], now=now)
+        parts = queries.list_parts(order_ids)
+        inventory.release([part.id for part in parts], now=now, sources={part.source for part in parts})

@@ -54,7 +54,8 @@ def start_paying(order: Order, method_id: UUID, *, now: datetime) -> Tender:
     tender = queries.find_due(order.id)
     if tender is None:
         raise NotPayable
-    inventory.keep([part.id for part in queries.list_parts([order.id])])
+    parts = queries.list_parts([order.id])
+    inventory.keep([part.id for part in parts], {part.source for part in parts})
     tender.method_id = method_id
     return tender
 

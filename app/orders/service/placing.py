@@ -1,7 +1,7 @@
 """Placing: an order with its lines, parts and tender, and its stock held, in one unit."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 
 from app.catalog import queries as catalog
-from app.catalog.queries import Offer, Source
+from app.catalog.queries import Offer
 from app.inventory import service as inventory
 from app.kit import crypto, db
 from app.kit.errors import Invalid, Refusal
@@ -25,6 +25,7 @@ from app.orders.errors import BadContact, BadQuantity, NotForSale, ShopIsClosed,
 from app.orders.events import OrderPlaced, OrderSentAgain
 from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Tender, TenderState
 from app.orders.once import insert_once
+from app.orders.parts import Piece, Recipe, cut_up, part_row
 from app.orders.passwords import new_password
 from app.orders.rules import LONGEST_CONTACT, MOST, MOST_OF_COMPANY, is_contact, mask_contact, merge_lines, new_number
 from app.pricing import service as pricing
@@ -65,6 +66,7 @@ class _Draft:
     wish: Wish
     order: dict[str, Any]
     lines: list[dict[str, Any]]
+    recipes: list[Recipe]  # of each line what it consists of
     quote: pricing.Quote
 
 
@@ -97,7 +99,8 @@ def _draft(wish: Wish, fallback: str, now: datetime) -> _Draft:
     items = [pricing.Item(offers[code].sku_id, offers[code].price, quantity) for code, quantity in wanted.items()]
     quote = pricing.quote(items)
     order = _order_row(wish, quote, now)
-    return _Draft(wish, order, _lines(order, items, quote, [offers[code].title for code in wanted]), quote)
+    lines = _lines(order, items, quote, [offers[code].title for code in wanted])
+    return _Draft(wish, order, lines, [offers[code].recipe for code in wanted], quote)
 
 
 def _placed(draft: _Draft, now: datetime) -> OrderPlaced:
@@ -108,7 +111,7 @@ def _placed(draft: _Draft, now: datetime) -> OrderPlaced:
         number=order["number"],
         amount=total.minor,
         currency=total.currency,
-        skus=tuple(line["sku_id"] for line in draft.lines),
+        skus=tuple(dict.fromkeys(one.sku_id for recipe in draft.recipes for one in recipe)),
         expires_at=order["expires_at"],
         at=now,
         by=draft.wish.by,
@@ -189,13 +192,20 @@ def _assess(drafts: Sequence[_Draft], most_unpaid: int, now: datetime) -> None:
             raise TooManyUnpaid(most_unpaid)
 
 
+def _cut(draft: _Draft, now: datetime) -> Iterator[Piece]:
+    channel = inventory.channel_of(draft.wish.company_id)
+    for line, recipe in zip(draft.lines, draft.recipes, strict=True):
+        yield from cut_up(line, recipe, now, channel)
+
+
 def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> None:
     """Hold the stock of the lines, and write lines, parts and tenders; one statement a table."""
     lines = [line for draft in drafts for line in draft.lines]
-    wants = [inventory.Want(new_id(), line["sku_id"], line["quantity"]) for line in lines]
+    cut = [piece for draft in drafts for piece in _cut(draft, now)]
+    wants = [piece.want for piece in cut]
     held = inventory.hold(wants, until=now + TIME_TO_PAY, now=now, today=now.astimezone(zone).date())
     costs = {part.part_id: part.cost for part in held}
-    parts = [_part(line, want.part_id, costs) for line, want in zip(lines, wants, strict=True)]
+    parts = [part_row(piece, costs[piece.want.part_id]) for piece in cut]
     tenders = [_tender(draft.order) for draft in drafts]
     paid_at_once = any(draft.wish.company_id for draft in drafts)
     insert = db.insert if paid_at_once else db.insert_last
@@ -219,21 +229,6 @@ def _lines(
         }
         for position, (item, price, title) in enumerate(zip(items, quote.prices, titles, strict=True))
     ]
-
-
-def _part(line: dict[str, Any], part_id: UUID, costs: Mapping[UUID, int]) -> dict[str, Any]:
-    return {
-        "merchant_id": line["merchant_id"],
-        "id": part_id,
-        "line_id": line["id"],
-        "order_id": line["order_id"],
-        "sku_id": line["sku_id"],
-        "quantity": line["quantity"],
-        "source": Source.POOL,
-        "price_share": line["price_amount"] * line["quantity"],
-        "cost": costs[part_id],
-        "currency": line["currency"],
-    }
 
 
 def _tender(order: dict[str, Any]) -> dict[str, Any]:

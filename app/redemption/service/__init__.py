@@ -4,6 +4,7 @@ from app.redemption.rules import Rule
 from app.redemption.service.asking import find_own, find_own_order
 from app.redemption.service.bulks import confirm_bulk, redeem_slice, retry_bulk, stop_bulk
 from app.redemption.service.drafting import MOST_ROWS, Asked, Draft, discard_abandoned, draft_bulk
+from app.redemption.service.following import follow_replaced
 from app.redemption.service.issuing import issue_after, issue_missing
 from app.redemption.service.redeeming import Outcome, Redeemed, Use, Via, redeem, redeem_all, redeem_one
 from app.redemption.service.reporting import Match, Matched, Told, differences, report
@@ -30,6 +31,7 @@ __all__ = [
     "drop_rule",
     "find_own",
     "find_own_order",
+    "follow_replaced",
     "issue_after",
     "issue_missing",
     "open_location",

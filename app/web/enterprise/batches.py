@@ -25,6 +25,7 @@ from app.web.firms import channel_name, piece_state
 from app.web.guard import frame, needs, unit
 from app.web.render import Page, page
 from app.web.saving import FORMATS, saved
+from app.web.titles import titles_of
 
 AT_ONCE = 2000  # rows of a file from one read unit
 
@@ -41,7 +42,7 @@ def batch(order: str) -> Page:
         tally=queries.tallies([bought.id], now=now)[bought.id],
         listed=found,
         rows=queries.pieces(found.page.rows, now=now),
-        titles={line.sku_id: line.title for line in bought.lines},
+        titles=titles_of(bought, {row.sku_id for row in found.page.rows}),
         states=[(state, piece_state(state)) for state in queries.STATES],
     )
 
@@ -94,11 +95,13 @@ def _header() -> list[str]:
 
 def _rows(export: Export) -> Iterator[list[str]]:
     """Yield the rows some at a time, a read unit each; what comes in meanwhile is not among them."""
-    titles = {line.sku_id: line.title for line in export.order.lines}
+    titles: dict[UUID, str] = {}
     ask = partial(queries.list_pieces, export.order.id, chosen=export.chosen, limit=AT_ONCE, now=export.now)
     after: UUID | None = None
     while some := db.read(export.merchant_id, partial(ask, after=after)):
         after = some[-1].id
+        if missing := {piece.sku_id for piece in some} - set(titles):
+            titles |= db.read(export.merchant_id, partial(titles_of, export.order, missing))
         yield from (_row(piece, titles.get(piece.sku_id, "")) for piece in some)
 
 

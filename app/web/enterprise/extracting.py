@@ -26,6 +26,7 @@ from app.web.guard import actor, client_network, corrects, frame, needs, unit
 from app.web.render import Page, page
 from app.web.saving import saved
 from app.web.shown import plain_values
+from app.web.titles import titles_of
 
 KINDS = ("xlsx", "txt")  # no CSV: a spreadsheet takes some codes in it for formulas and numbers
 AT_ONCE = 100  # codes of one unit; each look is on record before its code leaves
@@ -100,7 +101,7 @@ def _header() -> list[str]:
 
 def _rows(merchant_id: int, bought: Order, made: Extract) -> Iterator[list[str]]:
     """Yield the codes of an extract, some at a time: their look is committed, then they are opened."""
-    titles = {line.sku_id: line.title for line in bought.lines}
+    titles: dict[UUID, str] = {}
     proof = Proof("company", actor().by, client_network(), browser().agent)
     line = 0
     while True:
@@ -110,6 +111,8 @@ def _rows(merchant_id: int, bought: Order, made: Extract) -> Iterator[list[str]]
             return
         ids = [opening.entitlement_id for opening in opened]
         owned = db.read(merchant_id, partial(entitled.list_by_id, ids))
+        if missing := {row.sku_id for row in owned.values()} - set(titles):
+            titles |= db.read(merchant_id, partial(titles_of, bought, missing))
         secrets = crypto.open([opening.reveal for opening in opened], by=proof.by)
         for number, secret in zip(ids, secrets, strict=True):
             values = plain_values(secret) or {}

@@ -20,6 +20,7 @@ from app.web.office.categories import category_choices
 from app.web.office.changes import happened
 from app.web.office.drafts import TEXTS, labels, new_sku_in, skus_in, status_in, texts_in
 from app.web.office.shown import kind_choices, kind_name
+from app.web.office.sources import source_choices, source_name
 from app.web.render import Page, Redirect, page
 from app.web.shown import product_shown
 
@@ -48,6 +49,7 @@ def new_product() -> Page:
     return page(
         "office/catalog/new.html",
         kinds=kind_choices(),
+        sources=source_choices(),
         languages_of_texts=LANGUAGES,
         categories=category_choices(),
         labels=labels(()),
@@ -100,6 +102,8 @@ def _content(found: Product) -> dict[str, Any]:
         "variants": list(zip(found.skus, names, (counts.get(sku.id, 0) for sku in found.skus), strict=True)),
         "kinds": {sku.code: kind_name(sku.kind) for sku in found.skus},
         "kind_choices": kind_choices(),
+        "sources": source_choices(),
+        "supplied": {sku.code: source_name(sku.source) for sku in found.skus},
         "categories": category_choices(),
         "tags": TAGS,
         "labels": labels(found.skus),

@@ -28,17 +28,25 @@ STATUSES: Mapping[str, str] = {
 
 # What of a product changed: the words, with {of} for the SKU, step or language, {before} and {after} for the values.
 CHANGES: Mapping[str, str] = {
+    "as_ready": words("when the codes of {of} are shown"),
     "category": words("category"),
+    "components": words("contents of {of}"),
     "cover": words("cover picture"),
     "names": words("name of {of}"),
     "order": words("order of the variants"),
+    "pattern": words("pattern of {of}: {before} → {after}"),
     "price": words("price of {of}: {before} → {after}"),
     "redeem_url": words("redeem address"),
+    "release": words("release of {of}"),
     "step": words("picture of step {of}"),
     "tags": words("tags"),
     "texts": words("texts ({of})"),
     "variant": words("new variant {of}"),
     "was": words("earlier price of {of}: {before} → {after}"),
+    "strategy": words("order of sale of {of}"),
+    "low_stock": words("alert of {of} on few codes: {before} → {after}"),
+    "low_days": words("alert of {of} on days of stock: {before} → {after}"),
+    "expiry_days": words("alert of {of} on expiry: {before} → {after}"),
 }
 
 LOOKS: Mapping[str, str] = {

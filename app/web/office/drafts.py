@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from app.catalog import service
-from app.catalog.queries import Kind, ProductStatus, Sku
+from app.catalog.queries import Kind, ProductStatus, Sku, Source
+from app.inventory.errors import BadPattern
+from app.inventory.queries import parse_pattern
 from app.kit.money import Money
 from app.web.forms import Form
 from app.web.language import LANGUAGES
@@ -22,9 +24,12 @@ def texts_in(form: Form) -> dict[str, service.Texts]:
 
 def new_sku_in(form: Form, currency: str) -> service.SkuDraft:
     """Return the variant that is to be added."""
+    source = _source(form.number("source", default=0))
     return service.SkuDraft(
         code=form.fields.get("sku", "").strip(),
         kind=_kind(form.number("kind", default=0)),
+        source=source,
+        pattern=pattern_in(form) if source is Source.GENERATED else "",
         price=form.money("price", currency),
         names=_names(form, ""),
         was=_was(form, "was", currency),
@@ -49,6 +54,7 @@ def _known(form: Form, sku: Sku, currency: str) -> service.SkuDraft:
     return service.SkuDraft(
         code=sku.code,
         kind=sku.kind,
+        source=sku.source,
         price=form.money(f"price_{sku.code}", currency, default=sku.price.major),
         names=_names(form, f"_{sku.code}"),
         was=_was(form, f"was_{sku.code}", currency),
@@ -77,6 +83,19 @@ def _kind(number: int) -> Kind:
     return Kind(number) if number in set(Kind) else Kind.CODE
 
 
+def _source(number: int) -> Source:
+    return Source(number) if number in set(Source) else Source.POOL
+
+
+def pattern_in(form: Form) -> str:
+    """Return how generated codes are to look; what is no pattern is a fault of the form."""
+    try:
+        return parse_pattern(form.fields.get("pattern", "")).text
+    except BadPattern as fault:
+        form.faults["pattern"] = fault
+        return ""
+
+
 def labels(skus: Sequence[Sku]) -> dict[str, str]:
     """Return what the fields of the form are called, for the summary of what is wrong."""
     said = {
@@ -89,6 +108,7 @@ def labels(skus: Sequence[Sku]) -> dict[str, str]:
     }
     named = {f"{name}_{code}": f"{said[name]} · {LANGUAGES[code]}" for name in said for code in LANGUAGES}
     plain = {"slug": _("Link ending"), "status": _("Status"), "category": _("Category"), "sku": _("SKU")}
+    plain |= {"pattern": _("Pattern"), "source": _("Where it comes from")}
     named |= plain | {"redeem_url": _("Where its codes are redeemed"), "cover": _("Cover")}
     for mark, of in [("", ""), *((f"_{sku.code}", f"{sku.code} · ") for sku in skus)]:
         named |= {f"price{mark}": of + _("Price"), f"was{mark}": of + _("Earlier price")}

@@ -23,6 +23,7 @@ from app.refunds.queries import Refund
 from app.web.guard import needs
 from app.web.office import bp
 from app.web.office.links import links_of
+from app.web.office.lists import tools_of
 from app.web.office.messages import messages_shown
 from app.web.office.shown import (
     PaybackShown,
@@ -34,6 +35,7 @@ from app.web.office.shown import (
     tenders_shown,
 )
 from app.web.render import Page, page
+from app.web.titles import titles_of
 
 
 @bp.get("/<shop>/orders")
@@ -45,6 +47,7 @@ def orders() -> Page:
         "office/orders/orders.html",
         fragments={"orders": "office/orders/_orders.html"},
         listed=found,
+        list=tools_of(queries.ORDERS, found),
         rows=[(order, status(order, now=now)) for order in found.page.rows],
         statuses=["", *queries.FILTERS],
     )
@@ -80,8 +83,8 @@ class GoodsShown:
 
 
 def _goods(found: Order) -> GoodsShown:
-    titles = {line.sku_id: line.title for line in found.lines}
     owned = entitled.list_of_order(found.id)
+    titles = titles_of(found, {item.sku_id for item in owned})
     is_seen = any(item.reveals for item in owned)
     return GoodsShown(
         entitlements=[(titles.get(item.sku_id, ""), item) for item in owned],

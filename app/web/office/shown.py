@@ -20,6 +20,7 @@ from app.payments.queries import Method, Notice, Payback, PaybackKind
 from app.redemption.queries import Channel
 from app.web.firms import ROLES, channel_name
 from app.web.language import money
+from app.web.office.stocked import STOCK_STEPS
 
 # What one code of a kind consists of, and a file that holds two of them.
 KINDS: Mapping[Kind, tuple[str, str]] = {
@@ -29,8 +30,8 @@ KINDS: Mapping[Kind, tuple[str, str]] = {
         words("Account and password"),
         "account,password\nanna@example.com,fX29-tq8m\nbo@example.com,k7Lw-90zd",
     ),
+    Kind.LINK: (words("Link to open"), "link\nhttps://get.example/a/4MXC9FHT\nhttps://get.example/a/TY7P6R5J"),
 }
-
 CLASSES: Mapping[str, str] = {
     "available": words("For sale"),
     "held": words("On hold"),
@@ -40,20 +41,24 @@ CLASSES: Mapping[str, str] = {
     "quarantined": words("Set aside"),
     "void": words("Void"),
 }
-
 ACCOUNTS: Mapping[str, str] = {
     "asset:bank": words("In the bank, by transfer"),
     "asset:gateway": words("Owed to us by the gateway"),
     "asset:stock": words("Stock at cost"),
     "expense:goods": words("Cost of goods"),
+    "expense:lost": words("Lost stock"),
     "income:sales": words("Sales revenue"),
     "liability:balance": words("Paid ahead by a company"),
     "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
 }
-
 POSTINGS: Mapping[str, str] = {
+    "cost": words("Cost corrected"),
     "late_goods": words("Codes that came later"),
+    "replaced": words("Code replaced"),
+    "restored": words("Codes restored"),
+    "void": words("Codes void"),
+    "withdrawn": words("Import undone"),
     "returned": words("Back on the company's balance"),
     "spending": words("Paid from the company's balance"),
     "top_up": words("Transfer of a company"),
@@ -62,9 +67,7 @@ POSTINGS: Mapping[str, str] = {
     "sale": words("Sale"),
     "unasked": words("Money came a second time"),
 }
-
 PROVIDERS: Mapping[str, str] = {"balance": words("Company balance"), "test": words("Test payment")}
-
 REASONS: Mapping[str, str] = {
     "another merchant": words("it is meant for another merchant"),
     "no such tender": words("no payment of ours has this number"),
@@ -78,20 +81,17 @@ REASONS: Mapping[str, str] = {
     "wrong currency": words("the currency is not what was due"),
     "wrong signature": words("its signature is wrong"),
 }
-
 WHY: Mapping[PaybackKind, str] = {
     PaybackKind.SURPLUS: words("It came a second time"),
     PaybackKind.MISFIT: words("It fitted no payment of ours"),
     PaybackKind.REFUND: words("The order was refunded"),
 }
-
 ABOUT: Mapping[str, str] = {
     "ready": words("Codes are ready"),
     "queued": words("Waiting for stock"),
     "refunded": words("Money on its way back"),
     "code": words("Code that proves the contact"),
 }
-
 BECAME: Mapping[str, str] = {
     "sold": words("Sold"),
     "revealed": words("Revealed"),
@@ -104,7 +104,6 @@ BECAME: Mapping[str, str] = {
     "promised": words("Owed"),
     "revoked": words("Refunded"),
 }
-
 PEOPLE: Mapping[str, str] = {
     "holder": words("holder of the code"),
     "device": words("buyer"),
@@ -114,8 +113,6 @@ PEOPLE: Mapping[str, str] = {
     "system": words("system"),
     "user": words("staff"),
 }
-
-
 ROLE_NAMES: Mapping[str, str] = {role.name.lower(): name for role, (name, _note) in ROLES.items()}
 
 
@@ -156,9 +153,6 @@ def class_name(name: str) -> str:
 def about_words(about: str) -> str:
     """Return what a message to a buyer tells."""
     return _said(ABOUT, about)
-
-
-# Money -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -259,9 +253,6 @@ def _posting(kind: str, at: datetime, entries: Sequence[Entry], currency: str) -
     return PostingShown(_said(POSTINGS, kind), at, legs, sum((amount for _, amount in legs), Money(0, currency)))
 
 
-# What happened ---------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Step:
     """One thing that happened."""
@@ -300,6 +291,10 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.delivered": (words("Codes delivered"), "ok", lambda facts: ""),
     "order.queued": (words("Out of stock, codes are still owed"), "warn", lambda facts: ""),
     "order.expired": (words("Not paid in time, stock released"), "", lambda facts: ""),
+    "shared_code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
+    "chore.taken": (words("Somebody has taken it on"), "info", lambda facts: ""),
+    "chore.left": (words("Put back on the worklist"), "", lambda facts: ""),
+    "chore.done": (words("Delivered by hand"), "ok", lambda facts: ""),
     "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "link.asked": (words("The link to the order was asked for"), "", lambda facts: facts["network"]),
     "link.proved": (words("A browser proved itself by the order password"), "info", lambda facts: facts["network"]),
@@ -359,8 +354,18 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         lambda facts: _said(ROLE_NAMES, facts["role"]),
     ),
     "company.member_ended": (words("Member taken out"), "warn", lambda facts: ""),
+    "lane.set": (words("Lane set up"), "", lambda facts: facts["lane"]),
+    "lane.dropped": (words("Lane taken away"), "", lambda facts: facts["lane"]),
+    "lanes.walked": (words("Lanes shared out among channels"), "", lambda facts: ""),
+    "codes.shifted": (words("Codes moved to another lane"), "", lambda facts: _codes(facts["count"])),
+    "stock.dipped": (words("Staff told of the stock"), "warn", lambda facts: ""),
+    "import.staged": (words("File taken in, waiting for a decision"), "", lambda facts: ""),
+    "import.begun": (words("Import begun"), "info", lambda facts: ""),
+    "import.dropped": (words("File given up and wiped"), "", lambda facts: ""),
+    "import.cancelled": (words("Import ended before its end"), "warn", lambda facts: ""),
     "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
+    **STOCK_STEPS,
 }
 
 
@@ -373,6 +378,6 @@ def steps(timeline: Sequence[EventRow]) -> list[Step]:
 def _step(rows: Sequence[EventRow]) -> Step:
     row = rows[0]
     name, tone, note = STEPS.get(row.name, (row.name, "", lambda facts: ""))
-    several = ngettext("%(num)s code", "%(num)s codes", len(rows)) if row.name == "code.revealed" else ""
+    several = ngettext("%(num)s code", "%(num)s codes", len(rows)) if row.name.endswith("code.revealed") else ""
     notes = (by_whom(row), several, note(row.data))
     return Step(row.at, gettext(name), " · ".join(part for part in notes if part), tone)

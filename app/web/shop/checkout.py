@@ -7,7 +7,7 @@ from flask import request, url_for
 from flask_babel import gettext
 
 from app.catalog import queries as catalog
-from app.catalog.queries import Product
+from app.catalog.queries import Product, Source
 from app.delivery import queries as links
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement
@@ -26,6 +26,7 @@ from app.web.guard import corrects, frame, settings, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
+from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
 from app.web.shop.proof import is_mine, placed_here, present_device
@@ -136,7 +137,15 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
 def _money(found: Order, owned: Sequence[Entitlement]) -> MoneyShown:
     until = refunds.returns_at(found, is_seen=any(item.reveals for item in owned))
     refund = next(iter(refunds.list_of_order(found.id)), None)
-    return money_shown(paying.find_attempt(found.id), refund, paying.list_paybacks_of_order(found.id), until=until)
+    release_at = refunds.released_at(found.id) if until else None
+    return money_shown(
+        paying.find_attempt(found.id),
+        refund,
+        paying.list_paybacks_of_order(found.id),
+        until=until,
+        release_at=release_at if release_at and release_at > clock.now() else None,
+        by_hand=until is not None and entitled.waits_for_people(found.id),
+    )
 
 
 def _password(found: Order) -> str:
@@ -149,9 +158,21 @@ def _password(found: Order) -> str:
 def goods_of(found: Order) -> dict[UUID, GoodShown]:
     """Return what a page tells of each thing ordered, by SKU; how it is used only once it was paid."""
     skus = catalog.list_skus_by_id({line.sku_id for line in found.lines})
+    bundled = inside_of(found, [sku.id for sku in skus.values() if sku.source is Source.BUNDLE])
+    skus |= catalog.list_skus_by_id(bundled) if bundled else {}
+    names = catalog.titles(bundled, lang(), frame().lang) if bundled else {}
     products = catalog.list_products_by_id({sku.product_id for sku in skus.values()})
     steps = _steps(products) if found.paid_at else {}
-    return {sku.id: good_shown(sku, products[sku.product_id], steps.get(sku.product_id, ())) for sku in skus.values()}
+    return {
+        sku.id: good_shown(
+            sku,
+            products[sku.product_id],
+            steps.get(sku.product_id, ()),
+            bundle=bundled.get(sku.id, ""),
+            name=names.get(sku.id, ""),
+        )
+        for sku in skus.values()
+    }
 
 
 def _steps(products: Mapping[UUID, Product]) -> dict[UUID, tuple[StepShown, ...]]:

@@ -25,6 +25,7 @@ from app.web.shop.proof import browser, device_cookie, present_device
 from app.web.shop.uses import uses_of
 from app.web.shop.using import ticket_of
 from app.web.shown import plain_values
+from app.web.titles import titles_of
 
 LONGEST_PROOF = 120
 
@@ -106,7 +107,7 @@ def _shown(claim: str, secret: Secret) -> Page:
 def _page(found: Claim, token: str, secret: Secret | None = None) -> Page:
     order, sku_id = orders.get(found.handout.order_id), found.entitlement.sku_id
     mine = _is_mine(found)
-    titles = {line.sku_id: line.title for line in order.lines}
+    titles = titles_of(order, [sku_id])
     return page(
         "shop/claim/claim.html",
         fragments={"claim": "shop/claim/_claim.html"},

@@ -18,6 +18,7 @@ from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, page
 from app.web.shop import bp
 from app.web.shop.cards import list_cards, list_goods
+from app.web.shop.inside import contents_of
 from app.web.shown import ProductShown, product_shown, steps_shown
 
 VIEWS = {"list", "grid"}
@@ -76,6 +77,7 @@ def _for_sale(found: Product, shown: ProductShown) -> Page:
         steps=steps_shown(shown.guide, guide, pictures.sizes(guide.values()) if guide else {}),
         picture=_raster(found),
         idem=str(uuid.uuid4()),
+        contents=contents_of(found),
         **whereabouts(here(".product", slug=shown.slug)),
     )
 

@@ -30,9 +30,13 @@ class GoodShown:
     steps: tuple[StepShown, ...] = ()
     redeem_url: str = ""
     cover_id: UUID | None = None
+    bundle: str = ""  # what it was bought in, and what it is called there
+    name: str = ""
 
 
-def good_shown(sku: Sku, product: Product, steps: Sequence[StepShown] = ()) -> GoodShown:
+def good_shown(
+    sku: Sku, product: Product, steps: Sequence[StepShown] = (), *, bundle: str = "", name: str = ""
+) -> GoodShown:
     """Return what an order page tells of a SKU; of the product it reads nothing but its own row."""
     return GoodShown(
         fields=sku.kind.fields,
@@ -42,6 +46,8 @@ def good_shown(sku: Sku, product: Product, steps: Sequence[StepShown] = ()) -> G
         steps=tuple(steps),
         redeem_url=product.redeem_url,
         cover_id=product.cover_id,
+        bundle=bundle,
+        name=name,
     )
 
 
@@ -59,6 +65,7 @@ class CodeShown:
     tail: str
     reveals: int
     good: GoodShown
+    there: bool  # has come, though it may not be shown yet
     values: Mapping[str, str] | None = None
 
 
@@ -72,10 +79,18 @@ class MoneyShown:
     refund: str  # how far a refund is: asked, done, stuck; "" without one
     given_back_at: datetime | None
     surplus: Money | None  # what came a second time
+    release_at: datetime | None = None  # until when what was sold before its release waits
+    by_hand: bool = False  # people deliver what is missing
 
 
 def money_shown(
-    attempt: Attempt | None, refund: Refund | None, paybacks: Sequence[Payback], *, until: datetime | None
+    attempt: Attempt | None,
+    refund: Refund | None,
+    paybacks: Sequence[Payback],
+    *,
+    until: datetime | None,
+    release_at: datetime | None = None,
+    by_hand: bool = False,
 ) -> MoneyShown:
     """Return how the money of an order stands."""
     surplus = [payback.money for payback in paybacks if payback.kind is PaybackKind.SURPLUS]
@@ -86,6 +101,8 @@ def money_shown(
         refund=refund.state.name.lower() if refund else "",
         given_back_at=refund.done_at if refund else None,
         surplus=sum(surplus[1:], surplus[0]) if surplus else None,
+        release_at=release_at,
+        by_hand=by_hand,
     )
 
 
@@ -180,11 +197,12 @@ def _codes(
     titles = {line.sku_id: line.title for line in order.lines}
     return tuple(
         CodeShown(
-            title=titles.get(item.sku_id, ""),
+            title=titles.get(item.sku_id) or goods[item.sku_id].bundle,
             ready=item.state is State.READY,
             tail=item.tail,
             reveals=item.reveals,
             good=goods[item.sku_id],
+            there=item.code_id is not None or item.shared_id is not None,
             values=plain_values(opened.get(item.id)),
         )
         for item in entitlements

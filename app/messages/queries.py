@@ -1,0 +1,46 @@
+"""Questions about messages to the staff."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, literal, select
+
+from app.kit import db
+from app.kit.listing import Listing
+from app.messages.models import NotesSeen
+from app.messages.models import StaffNote as StaffNote
+
+NOTE_MAIL = "messages.note_mail"
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+MANY = 100  # unread ones beyond that are not counted
+
+NOTES = Listing(query=lambda: select(StaffNote), keys=(StaffNote.id,))
+
+NOTE, SEEN = StaffNote.__table__.c, NotesSeen.__table__.c
+EVER_AGO = literal(EVER, NOTE.at.type)
+_seen = select(SEEN.at).where(SEEN.merchant_id == bindparam("merchant"), SEEN.user_id == bindparam("user"))
+_some = (
+    select(NOTE.id)
+    .where(NOTE.merchant_id == bindparam("merchant"), NOTE.at > func.coalesce(_seen.scalar_subquery(), EVER_AGO))
+    .limit(MANY)
+)
+UNREAD = select(func.count()).select_from(_some.subquery())  # asked with every page of the office, so it is made once
+
+
+def count_unread(user_id: UUID) -> int:
+    """Count the notes that came since somebody last read them, up to MANY."""
+    return db.session().scalar(UNREAD, {"merchant": db.merchant_id(), "user": user_id}) or 0
+
+
+def read_until(user_id: UUID) -> datetime:
+    """Return until when somebody has read."""
+    seen = db.find(NotesSeen, user_id)
+    return seen.at if seen else EVER
+
+
+def facts_of(note: StaffNote) -> dict[str, Any]:
+    """Return the plain values of a note."""
+    facts: dict[str, Any] = json.loads(note.facts)
+    return facts

@@ -1,0 +1,37 @@
+"""What can be done with messages to the staff: leave a note, and say that one has read."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.kit import db, effects
+from app.kit.ids import new_id
+from app.messages.models import NotesSeen, StaffNote
+from app.messages.queries import NOTE_MAIL
+
+NOTE_MAIL_LIFE = timedelta(hours=24)
+
+
+def note(kind: str, *, subject: tuple[str, UUID], facts: Mapping[str, Any], now: datetime) -> UUID:
+    """Leave a note for all who work for the shop, have its owners told by mail, and return it.
+
+    `facts` are plain values for the words of its kind, and never a code.
+    """
+    subject_type, subject_id = subject
+    row = StaffNote(
+        id=new_id(), at=now, kind=kind, subject_type=subject_type, subject_id=subject_id, facts=json.dumps(facts)
+    )
+    db.session().add(row)
+    effects.intend(NOTE_MAIL, row.id, due_at=now, deadline=now + NOTE_MAIL_LIFE)
+    return row.id
+
+
+def mark_read(user_id: UUID, *, until: datetime) -> None:
+    """Remember that somebody has read the notes up to a moment; what came before stays read."""
+    seen = db.find(NotesSeen, user_id)
+    if seen is None:
+        db.session().add(NotesSeen(user_id=user_id, at=until))
+    elif seen.at < until:
+        seen.at = until

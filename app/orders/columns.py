@@ -1,0 +1,35 @@
+"""The columns of the list of orders, the same on the page and in a file of it; a contact stays masked."""
+
+from collections.abc import Mapping
+
+from app.kit.errors import words
+from app.kit.listing import Column, Word
+from app.orders.rules import status
+
+STATUS_WORDS: Mapping[str, str] = {
+    "pending": words("Awaiting payment"),
+    "paid": words("Paid"),
+    "fulfilling": words("Being delivered"),
+    "queued": words("Queued"),
+    "delivered": words("Delivered"),
+    "partially_delivered": words("Partly delivered"),
+    "in_review": words("Needs attention"),
+    "refunded": words("Refunded"),
+    "partially_refunded": words("Partly refunded"),
+    "expired": words("Expired"),
+    "cancelled": words("Cancelled"),
+}
+
+COLUMNS: tuple[Column, ...] = (
+    Column("order", words("Order"), lambda row, about: row.number),
+    Column(
+        "products",
+        words("Products"),
+        lambda row, about: "; ".join(f"{line.title} × {line.quantity}" for line in row.lines),
+    ),
+    Column("contact", words("Contact"), lambda row, about: row.contact_mask),
+    Column("total", words("Total"), lambda row, about: row.total),
+    Column("status", words("Status"), lambda row, about: Word(STATUS_WORDS[status(row, now=about.now)])),
+    Column("placed", words("Placed"), lambda row, about: row.placed_at),
+    Column("paid", words("Paid at"), lambda row, about: row.paid_at),
+)

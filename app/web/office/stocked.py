@@ -1,0 +1,47 @@
+"""What happened to stock, and what can be done with much of it at once, in words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import ngettext
+
+from app.kit.errors import words
+
+
+def _codes(count: int) -> str:
+    return str(ngettext("%(num)s code", "%(num)s codes", count))
+
+
+# What is done to many codes at once.
+CHANGES: Mapping[str, str] = {
+    "freeze": words("Freeze"),
+    "unfreeze": words("Unfreeze"),
+    "void": words("Make void"),
+    "restore": words("Restore"),
+    "recall": words("Recall the batch"),
+    "release": words("Release the recall"),
+    "withdraw": words("Undo the import"),
+    "expiry": words("Change the expiry"),
+    "cost": words("Correct the cost"),
+}
+
+# As STEPS of shown.py: the name of each event, its tone, and which of its facts are worth telling.
+STOCK_STEPS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
+    "code.frozen": (words("Code frozen"), "warn", lambda facts: facts["reason"]),
+    "code.unfrozen": (words("Code unfrozen"), "", lambda facts: facts["reason"]),
+    "code.voided": (words("Code made void"), "bad", lambda facts: facts["reason"]),
+    "code.restored": (words("Code restored"), "ok", lambda facts: facts["reason"]),
+    "code.quarantined": (words("Code set aside"), "warn", lambda facts: facts["reason"]),
+    "code.replaced": (words("Code replaced by another"), "warn", lambda facts: facts["reason"]),
+    "batch.changed": (words("Facts of the batch changed"), "", lambda facts: f"{facts['before']} → {facts['after']}"),
+    "batch.recalled": (words("Batch recalled"), "warn", lambda facts: facts["reason"]),
+    "batch.recall_released": (words("Recall released"), "ok", lambda facts: facts["reason"]),
+    "batch.undone": (words("Import undone"), "bad", lambda facts: _codes(facts["count"])),
+    "codes.imported": (words("Imported"), "ok", lambda facts: _codes(facts["imported"])),
+    "proof.added": (words("Paper of origin filed"), "info", lambda facts: facts["file"]),
+    "proof.downloaded": (
+        words("Paper of origin downloaded"),
+        "",
+        lambda facts: f"{facts['file']} · {facts['network']}",
+    ),
+}
