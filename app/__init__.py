@@ -14,6 +14,7 @@ from app.accounts import effects as account_effects
 from app.companies import effects as company_effects
 from app.delivery import effects as delivery_effects
 from app.entitlements import tasks as entitlement_tasks
+from app.finance import tasks as finance_tasks
 from app.gifting import effects as gifting_effects
 from app.inventory import effects as inventory_effects
 from app.inventory import tasks as inventory_tasks
@@ -42,7 +43,15 @@ OUTSIDE_CALLS = (
     company_effects,
     gifting_effects,
 )
-LONG_WORK = (ledger_tasks, inventory_tasks, payment_tasks, entitlement_tasks, refund_tasks, redemption_tasks)
+LONG_WORK = (
+    ledger_tasks,
+    inventory_tasks,
+    payment_tasks,
+    entitlement_tasks,
+    refund_tasks,
+    redemption_tasks,
+    finance_tasks,
+)
 
 
 def create_app(settings: Settings | None = None) -> Miaofa:

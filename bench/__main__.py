@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bench import beside, home, imports, load, mails, pages, pool, profiling, redeem, sales
 from bench.figures import Figure
@@ -32,6 +33,7 @@ QUICK = Size(
     mails=300,
     queued_mails=2_000,
     home_codes=50_000,
+    listed=50_000,
     redeemed=300,
     bulk_rows=2_000,
     scanned=1_500,
@@ -48,6 +50,8 @@ def main() -> None:
     if names & LOADED and not asked.profile and not load.find_wrk():
         sys.exit(load.MISSING)
     size, figures = QUICK if asked.quick else FULL, []
+    if asked.codes:
+        size = replace(size, pools=(size.pools[0], asked.codes))
     for engine in (asked.engine,) if asked.engine else ENGINES:
         if asked.profile:
             print(profile(engine, asked.profile, size), flush=True)
@@ -63,6 +67,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=NAMES, help="one figure instead of all")
     parser.add_argument("--engine", choices=ENGINES, help="one engine instead of both")
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, to see that all works")
+    parser.add_argument("--codes", type=int, help="how many the large pool has")
     parser.add_argument("--profile", choices=sorted(SALES), help="instead: where the web's processor time goes")
     return parser.parse_args()
 
@@ -81,9 +86,15 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
 
 def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
     """Set the stages: the home page has one of its own, with many products."""
-    if names - {"beside", "home", *USED}:
+    if names - {"beside", "home", "codes_list", *USED}:
         with Stage(engine, size) as stage:
-            yield from measure(stage, names - USED)
+            yield from measure(stage, names - USED - {"codes_list"})
+    if "codes_list" in names:
+        with Stage(engine, size) as stage:
+            say(f"{engine}: filling a list of {size.listed} codes")
+            pages.fill(stage)
+            stage.serve()
+            yield from pages.measure(stage)
     if names & USED:
         with Stage(engine, size) as stage:
             yield from redeem.serve(stage, names)
@@ -115,15 +126,13 @@ def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:
     if names <= ALONE | {"import"}:
         return
     stage.serve()
-    if "codes_list" in names:
-        yield from pages.measure(stage)
     if names & SALES:
         yield from sales.measure(stage)
 
 
 def profile(engine: str, bench: str, size: Size) -> str:
     """Return the profile of one kind of request."""
-    count = PROFILED if size is FULL else size.profiled
+    count = PROFILED if size == FULL else size.profiled
     with Stage(engine, size) as stage:
         stage.shop.codes(4 * PROFILED)
         return profiling.profile(stage, bench, count)

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.catalog import queries as catalog
-from app.inventory.models import Code
-from app.inventory.queries import CODES
+from app.inventory.models import Batch, Code
+from app.inventory.queries import CLASSES, CODES
 from app.kit import db, paging
 from app.kit.ids import public
 from app.kit.listing import listed
-from bench import client
+from bench import client, seeder
 from bench.cpu import Meter
 from bench.figures import Figure, figure, percentile_ms
 from bench.requests import Request
@@ -20,6 +20,7 @@ from bench.stage import SLUG, Stage
 from tests.make import PASSWORD
 
 MOST_MS = 200
+SOLD, SMALL = 0.9, 50
 PATH = f"/office/{SLUG}/codes"
 WARM_UP = 10
 
@@ -48,22 +49,46 @@ def measure_view(stage: Stage, name: str, args: Mapping[str, str], cookies: str,
         bar=MOST_MS,
         met=value <= MOST_MS,
         p50_ms=percentile_ms(laps, 0.5),
-        codes=stage.size.codes,
+        codes=stage.size.listed,
         neighbours=meter.neighbours,
     )
 
 
+def fill(stage: Stage) -> None:
+    """Bring the shop to its many codes, most of them sold, with a small batch after them."""
+    seeder.fill(stage.shop, stage.env["DATABASE_OWNER_URL"], codes=stage.size.listed, sold=SOLD)
+    stage.shop.codes(SMALL, name="small")
+    stage.shop.write(tag_batches)
+    stage.tidy()
+
+
 def views(stage: Stage) -> dict[str, dict[str, str]]:
     """Return the views that are read: newest first, deep down, and each filter, also those that find little."""
-    tail = stage.shop.read(lambda: db.session().scalars(select(Code.tail).order_by(Code.id).limit(1)).one())
-    sku = stage.shop.read(lambda: catalog.get_sku(stage.shop.sku).id)
-    return {
+    some = stage.shop.read(lambda: db.session().scalars(select(Code.tail).order_by(Code.id).offset(1).limit(1)).one())
+    own = public("sku", stage.shop.read(lambda: catalog.get_sku(stage.shop.sku).id))
+    number = stage.shop.read(lambda: db.session().scalars(select(Batch.id).where(Batch.name == "small")).one())
+    sku, tail, batch = {"sku": own}, {"tail": some}, {"batch": public("bat", number)}
+    found = {
         "first": {},
-        "deep": {"cursor": stage.shop.read(lambda: deep_cursor(stage.size.codes * 19 // 20))},
-        "sku": {"sku": public("sku", sku)},
-        "tail": {"tail": tail},
-        "status": {"status": "void"},
+        "deep": {"cursor": stage.shop.read(lambda: deep_cursor(stage.size.listed * 19 // 20))},
+        "sku": sku,
+        "tail": tail,
+        "no such tail": {"tail": "ZZZZ"},
+        "batch": batch,
+        **{name: {"status": name} for name in CLASSES},
+        "void of sku": sku | {"status": "void"},
+        "tail of sku, sold": sku | tail | {"status": "sold"},
+        "tail in batch": tail | batch,
+        "void in batch": batch | {"status": "void"},
     }
+    tagged = {name: {"tag": name} for name in ("rare", "old", "wide", "narrow", "nope")}
+    return found | tagged | {"rare, void": {"tag": "rare", "status": "void"}, "old in batch": {"tag": "old"} | batch}
+
+
+def tag_batches() -> None:
+    """Give a tag to the batch of most codes, and another to the small one."""
+    db.session().execute(update(Batch).values(tags="wide").where(Batch.name != "small"))
+    db.session().execute(update(Batch).values(tags="narrow").where(Batch.name == "small"))
 
 
 def deep_cursor(depth: int) -> str:

@@ -2,8 +2,9 @@
 
 For measuring how a claim behaves in a large pool, and for nothing else: it never counts as import. One real code is
 imported and copied; a copy has an id, a place in the order of sale and a fingerprint of its own, but shares the sealed
-text, which is bound to the first code's id, so a copy can be held and sold and never be opened. Sold copies are
-inserted sold: the table has the rows and indexes of a pool that was sold and tidied up since, without dead ones.
+text, which is bound to the first code's id, so a copy can be held and sold and never be opened. Its tail is
+made up. Sold copies are inserted sold: the table has the rows and indexes of a pool that was sold and tidied up since,
+without dead ones.
 """
 
 from typing import Any
@@ -15,12 +16,15 @@ from app.inventory.models import Code, Status
 from app.kit import sqlite
 from tests.make import Shop
 
+OLD = 20  # the first of so many parts have a tag as well
+RARE = 5_000  # each so manieth code has a tag, and each so manieth that was not sold is void
 # The numbers 1 … :count, and 16 bytes or 32 that each of them makes; `spread` ones have no order.
 SQL = {
     "postgresql": {
         "numbers": "SELECT n FROM generate_series(1, :count) AS series(n)",
         "id": "encode(convert_to(lpad(n::text, 16, '0'), 'UTF8'), 'hex')::uuid",
         "spread": "sha256(convert_to(n::text, 'UTF8'))",
+        "tail": "upper(substr(md5(n::text), 1, 4))",
         "tidy": "VACUUM ANALYZE code",
     },
     "sqlite": {
@@ -28,6 +32,7 @@ SQL = {
         " SELECT n FROM series",
         "id": "CAST(printf('%016d', n) AS BLOB)",
         "spread": "randomblob(32)",
+        "tail": "hex(randomblob(2))",
         "tidy": "ANALYZE",
     },
 }
@@ -54,14 +59,16 @@ def fill(shop: Shop, owner_url: str, *, codes: int, sold: float) -> None:
 def statement(dialect: Dialect) -> str:
     """Return the INSERT … SELECT that copies the only code there is."""
     words = SQL[dialect.name]
-    is_sold = "n <= :sold"
+    is_sold, is_void = "n <= :sold", f"n % {RARE} = 1"
     new: dict[str, Any] = {
         "id": words["id"],
-        "status": f"CASE WHEN {is_sold} THEN {int(Status.SOLD)} ELSE {int(Status.FREE)} END",
+        "status": f"CASE WHEN {is_sold} THEN {int(Status.SOLD)} WHEN {is_void} THEN {int(Status.VOID)} ELSE 0 END",
         "pick": "code.pick + n",
         "entitlement_id": f"CASE WHEN {is_sold} THEN {words['id']} END",
         "fingerprint": words["spread"],
         "line": "n",
+        "tail": words["tail"],
+        "tags": f"CASE WHEN n % {RARE} = 2 THEN 'rare' WHEN n < :count / {OLD} THEN 'old' ELSE '' END",
     }
     names = [column.name for column in Code.__table__.columns]
     values = ", ".join(new.get(name, f"code.{name}") for name in names)

@@ -48,6 +48,7 @@ class Size:
     mails: int = 2_000
     queued_mails: int = 20_000
     home_codes: int = 1_000_000
+    listed: int = 1_000_000
     redeemed: int = 2_000  # one by one
     bulk_rows: int = 10_000
     scanned: int = 12_000  # over HTTP, in all loads together

@@ -111,6 +111,8 @@ OWN_UNITS: Mapping[str, str] = {
     "office.end_session": "Sessions are the platform's.",
     "office.begin_import": "The decision is committed before the import begins, in many units.",
     "office.check_import": "The columns are committed before the check begins, in many units.",
+    "office.generate": "Codes are made by a task in many units.",
+    "office.move": "Codes are moved by a task in many units.",
     "office.export_batches": "A file is streamed, one unit a page.",
     "office.export_codes": "A file is streamed, one unit a page.",
     "office.export_orders": "A file is streamed, one unit a page.",
@@ -190,10 +192,12 @@ OBJECTS |= {f"shop_at.{action}" for action in "ticket use_ticket use use_own cla
 
 OBJECTS |= {
     f"office.{action}"
-    for action in "sku_stock change_strategy set_limits set_lane drop_lane set_walks move_codes".split()
+    for action in "sku_stock change_strategy set_limits set_lane drop_lane set_walks move_codes set_clearance".split()
 }
 
 OBJECTS |= {"office.code", "office.change", "office.cancel_change", "office.add_proof", "office.download_proof"}
+
+OBJECTS |= {"office.moved", "office.cancel_move", "office.cancel_generation"}
 
 OBJECTS |= {f"office.{verb}_code" for verb in "freeze unfreeze void restore replace".split()}
 

@@ -28,7 +28,7 @@ from app.inventory.models import Code, Proof, SharedCode
 from app.inventory.queries import CodeExport
 from app.kit import clock, db, pictures, tokens
 from app.kit.effects import Effect
-from app.kit.events import SYSTEM, By
+from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
 from app.orders.models import Order
@@ -76,6 +76,7 @@ def sell(shop: Shop) -> Order:
     shop.write(lambda: stocking.ask_export(wish, others=(), now=clock.now(), by=By("user", new_id())))
     shop.write(lambda: departed(shop.sku.lower()))
     change_one(shop)
+    move_one(shop)
     stage_and_check(shop, "code\n" + fresh_code())
     return order
 
@@ -87,6 +88,15 @@ def change_one(shop: Shop) -> None:
     shop.write(lambda: stocking.add_proof(batch.id, "contract.pdf", b"%PDF-1.7", **known))
     asked = {"batch": public("bat", batch.id)}
     shop.write(lambda: stocking.change_codes(Action.FREEZE, asked, count=1, reason="a test", **known))
+
+
+def move_one(shop: Shop) -> None:
+    """Have a code moved from one variant to another."""
+    here, there = variant(shop, Source.POOL), variant(shop, Source.POOL)
+    shop.imports(fresh_code(), sku=here)
+    from_id, to_id = (shop.read(partial(catalog.get_sku, code)).id for code in (here, there))
+    wish = stocking.MoveWish(from_id, to_id, {}, 1, "a test")
+    shop.write(lambda: stocking.move(wish, now=clock.now(), by=SYSTEM))
 
 
 def supply_otherwise(shop: Shop) -> None:
@@ -163,6 +173,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "code": public("cod", shop.read(partial(first, Code))),
         "change": public("chg", shop.read(partial(first, CodeChange))),
         "proof": public("prf", paper.id),
+        "move": public("evt", shop.read(moved_first)),
         "chore": public("ent", shop.read(lambda: entitled.list_chores(limit=1))[0].entitlement_id),
         "shared": public("shc", shop.read(partial(first, SharedCode))),
         **of_company(shop),
@@ -199,6 +210,12 @@ def of_company(shop: Shop) -> dict[str, str]:
     member = shop.read(lambda: companies.list_members(number))[-1].user_id
     names = {"company": public("com", number), "invite": public("inv", invite), "bulk": public("blk", bulk)}
     return names | {"member": public("usr", member), "kind": "csv"}
+
+
+def moved_first() -> UUID:
+    """Return what asked for the oldest move of codes."""
+    asked = select(EventRow.id).where(EventRow.name == "codes.move_asked")
+    return db.session().scalars(asked.order_by(EventRow.id).limit(1)).one()
 
 
 def first(model: Any) -> UUID:

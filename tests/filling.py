@@ -10,6 +10,7 @@ from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
 from app.delivery import service as delivery
 from app.delivery.models import ContactOwner, OneTimeCode
+from app.finance import days
 from app.inventory.models import ImportChunk
 from app.kit import clock, db, pictures, throttle
 from app.kit.events import SYSTEM
@@ -34,6 +35,7 @@ def fill(shop: Shop) -> None:
     assert shop.pay(order)
     shop.write(lambda: refunds.refund(order.id, reason="", now=clock.now(), by=SYSTEM))
     shop.write(lambda: ledger.roll(now=clock.now() + timedelta(days=3)))
+    shop.write(lambda: days.close_next(now=clock.now() + timedelta(days=3)))
     chunk = ImportChunk(batch_id=batch.id, number=9, key_id=new_id(), sealed=b"cut off")
     named = shelving.SkuDraft(fresh_code(), Kind.CODE, Money(100, "CNY"), {"en": "Large"})
     known = {"texts": {"en": shelving.Texts("Card")}, "status": ProductStatus.DRAFT, "now": clock.now(), "by": SYSTEM}

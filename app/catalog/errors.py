@@ -156,3 +156,29 @@ class BadCap(Refusal):
 class BadRelease(Refusal):
     kind = "invalid"
     message = words("The release is a day that is still to come.")
+
+
+class BadClearance(Refusal):
+    kind = "invalid"
+    message = words("Choose another variant of this product whose codes are of the same kind and lie in stock.")
+    mend = words("Or make a new one here: it gets a name and a price of its own.")
+
+
+class NoClearance(Refusal):
+    kind = "invalid"
+    message = words("Only codes that lie in stock and are released can go on clearance.")
+
+
+class ClearanceChain(Refusal):
+    kind = "invalid"
+    message = words("“{sku}” is in another clearance already.")
+    mend = words("A variant takes the short-dated codes of one other, and passes none on.")
+
+    def __init__(self, sku: str) -> None:
+        self.sku = sku
+
+
+class InClearance(Refusal):
+    kind = "invalid"
+    message = words("This variant is in a clearance, so it cannot be sold before a release.")
+    mend = words("End the clearance on its stock page first.")

@@ -157,6 +157,11 @@ class Sku(Owned):
         CheckConstraint("price_amount >= 0", name="price"),
         CheckConstraint("was_amount > price_amount", name="was"),
         CheckConstraint("presale_cap > 0", name="presale_cap"),
+        ForeignKeyConstraint(["merchant_id", "clear_sku_id"], ["sku.merchant_id", "sku.id"]),
+        UniqueConstraint("merchant_id", "clear_sku_id"),
+        CheckConstraint("clear_days > 0", name="clear_days"),
+        CheckConstraint("(clear_days IS NULL) = (clear_sku_id IS NULL)", name="clear_rule"),
+        CheckConstraint("clear_sku_id <> id", name="clear_other"),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -177,6 +182,8 @@ class Sku(Owned):
     expiry_days: Mapped[int | None] = mapped_column(Integer)  # … so many days before codes expire
     release_at: Mapped[datetime | None] = mapped_column(Moment)  # pre-sale: what is bought before is delivered then
     presale_cap: Mapped[int | None] = mapped_column(Integer)  # how many may be sold before
+    clear_days: Mapped[int | None] = mapped_column(Integer)  # so many days before they expire, its codes go …
+    clear_sku_id: Mapped[UUID | None] = mapped_column(Id)  # … to this variant, which has a price of its own
 
     texts: Mapped[list["SkuText"]] = relationship(lazy="raise", order_by="SkuText.lang")
 

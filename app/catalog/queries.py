@@ -10,6 +10,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import selectinload
 
+from app.catalog.clearances import Clearance as Clearance
+from app.catalog.clearances import clearances as clearances
+from app.catalog.clearances import find_clearance as find_clearance
+from app.catalog.clearances import forget_clearances
+from app.catalog.clearances import read_clearances as read_clearances
 from app.catalog.errors import NoSuchSku
 from app.catalog.models import TAGS as TAGS
 from app.catalog.models import Category as Category
@@ -36,6 +41,7 @@ from app.catalog.shelf import SHELF as SHELF
 from app.catalog.shelf import SORTS as SORTS
 from app.catalog.shelf import Department as Department
 from app.catalog.shelf import ShelfProduct as ShelfProduct
+from app.catalog.shelf import ShelfSku as ShelfSku
 from app.catalog.shelf import Wanted as Wanted
 from app.catalog.shelf import list_departments as list_departments
 from app.catalog.shelf import list_guides as list_guides
@@ -154,6 +160,7 @@ def forget_offers() -> None:
     """Let the next buyer be offered what the running unit changes."""
     _offered.forget()
     forget_supply()
+    forget_clearances()
 
 
 def _read_offers(asked: Sequence[str], lang: str, fallback: str) -> dict[str, Offer]:

@@ -34,6 +34,10 @@ class Ingredient:
         early = self.source is Source.POOL and self.release_at is not None and now < self.release_at
         return Source.PRESALE if early else self.source
 
+    def is_released(self, now: datetime) -> bool:
+        """Tell whether it was sold before a release that has come."""
+        return self.source is Source.POOL and self.release_at is not None and now >= self.release_at
+
 
 @dataclass(frozen=True)
 class Supply:
@@ -49,6 +53,10 @@ class Supply:
         """Return where a SKU comes from at a moment."""
         own = self.sources.get(sku_id, Source.POOL)
         return Ingredient(sku_id, own, release_at=self.releases.get(sku_id, (None, None))[0]).source_at(now)
+
+    def unreleased(self, now: datetime) -> frozenset[UUID]:
+        """Return what is sold before its release at a moment."""
+        return frozenset(sku_id for sku_id, (release_at, _cap) in self.releases.items() if release_at > now)
 
     @property
     def components(self) -> frozenset[UUID]:

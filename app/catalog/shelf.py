@@ -44,13 +44,17 @@ _known: "Recent[tuple[Department, ...]]" = Recent()
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a visitor looks for; `among` keeps products that have one of these SKUs, `after` is where a page begins."""
+    """What a visitor looks for; `among` keeps products that have one of these SKUs, `after` is where a page begins.
+
+    Of a product that has others, the variants of `hidden` are not shown.
+    """
 
     category: UUID | None = None
     words: str = ""
     sort: str = ""
     among: frozenset[UUID] | None = None
     after: str = ""
+    hidden: frozenset[UUID] = frozenset()
 
     @property
     def is_common(self) -> bool:
@@ -67,6 +71,7 @@ class Shape:
     sort: str
     among: bool
     after: bool
+    hidden: bool
 
 
 @dataclass(frozen=True)
@@ -129,12 +134,14 @@ def list_shelf(wanted: Wanted, lang: str, fallback: str) -> Shelf:
 def _read_shelf(wanted: Wanted, lang: str, fallback: str) -> Shelf:
     words = wanted.words.casefold().split()[:MOST_WORDS]
     after = _read(wanted.after)
-    shape = Shape(wanted.category is not None, len(words), wanted.sort, wanted.among is not None, after is not None)
+    chosen = (wanted.category is not None, len(words), wanted.sort, wanted.among is not None, after is not None)
+    shape = Shape(*chosen, hidden=bool(wanted.hidden))
     binds: dict[str, Any] = {f"word_{number}": _within(word) for number, word in enumerate(words)}
     binds |= {"merchant": db.merchant_id(), "category": wanted.category, "among": list(wanted.among or ())}
+    binds |= {"hidden": list(wanted.hidden)} if wanted.hidden else {}
     binds |= {"value": after[0], "last": after[1]} if after else {}
     rows = db.session().execute(_question(shape), binds | {"lang": lang, "fallback": fallback}).all()
-    return _shelf(rows, db.session().scalar(_counting(shape), binds) or 0)
+    return _shelf(_seen(rows, wanted.hidden), db.session().scalar(_counting(shape), binds) or 0)
 
 
 def list_departments(lang: str, fallback: str) -> tuple[Department, ...]:
@@ -161,6 +168,12 @@ def list_guides(product_ids: Iterable[UUID]) -> dict[UUID, dict[int, UUID]]:
     for step in db.session().scalars(query):
         found.setdefault(step.product_id, {})[step.position] = step.picture_id
     return found
+
+
+def _seen(rows: Sequence[Any], hidden: frozenset[UUID]) -> Sequence[Any]:
+    """Leave out the variants that are hidden, unless a product has no other."""
+    others = {row.id for row in rows if row.sku_id not in hidden}
+    return [row for row in rows if row.sku_id not in hidden or row.id not in others] if hidden else rows
 
 
 def _shelf(rows: Sequence[Any], count: int) -> Shelf:
@@ -237,13 +250,13 @@ def _is_text(text: FromClause, product: ColumnElement[UUID], lang: str) -> Colum
 @lru_cache(maxsize=128)
 def _counting(shape: Shape) -> Select[Any]:
     """Return the question for how many products there are from the first of a page on."""
-    key, _ = _order(shape.sort)
+    key, _ = _order(shape)
     return select(func.count()).select_from(PRODUCT).where(_is_live(), *_wishes(shape), *_after(shape, key))
 
 
 def _page(shape: Shape) -> Subquery:
     """Return the products of one page and the first of the next, numbered by their place on it."""
-    key, order = _order(shape.sort)
+    key, order = _order(shape)
     query = select(
         PRODUCT.c.id,
         PRODUCT.c.slug,
@@ -272,18 +285,24 @@ def _wishes(shape: Shape) -> Iterator[ColumnElement[bool]]:
         yield PRODUCT.c.id.in_(has.where(SKU.c.id.in_(bindparam("among", expanding=True, type_=SKU.c.id.type))))
 
 
-def _order(sort: str) -> tuple[ColumnElement[Any], tuple[ColumnElement[Any], ...]]:
+def _order(shape: Shape) -> tuple[ColumnElement[Any], tuple[ColumnElement[Any], ...]]:
     """Return what a sort goes by, and the order that it makes; the id settles what is alike."""
-    if sort == "new":
+    if shape.sort == "new":
         return PRODUCT.c.position, (PRODUCT.c.created_at.desc(), PRODUCT.c.id.desc())
-    if sort in ("cheap", "dear"):
-        price = (
-            select(func.min(SKU.c.price_amount))
-            .where(SKU.c.merchant_id == MERCHANT, SKU.c.product_id == PRODUCT.c.id, SKU.c.on_sale)
-            .scalar_subquery()
-        )
-        return price, (price.asc() if sort == "cheap" else price.desc(), PRODUCT.c.id)
+    if shape.sort in ("cheap", "dear"):
+        price = _least(shape)
+        return price, (price.asc() if shape.sort == "cheap" else price.desc(), PRODUCT.c.id)
     return PRODUCT.c.position, (PRODUCT.c.position, PRODUCT.c.id)
+
+
+def _least(shape: Shape) -> ColumnElement[Any]:
+    """Return the lowest price of a product's variants that are shown."""
+    of_product = (SKU.c.merchant_id == MERCHANT, SKU.c.product_id == PRODUCT.c.id, SKU.c.on_sale)
+    least = select(func.min(SKU.c.price_amount)).where(*of_product)
+    if not shape.hidden:
+        return least.scalar_subquery()
+    shown = least.where(SKU.c.id.not_in(bindparam("hidden", expanding=True, type_=SKU.c.id.type)))
+    return func.coalesce(shown.scalar_subquery(), least.scalar_subquery())
 
 
 def _after(shape: Shape, key: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, select
 
 from app.entitlements.events import CodeRevealed, SharedCodeRevealed
 from app.entitlements.models import Chore as Chore
@@ -53,8 +53,15 @@ def _facts(count: int) -> Select[Any]:
     """Return the question about so many, or, for 0, about any number that comes as an array."""
     e = Entitlement.__table__.c
     mine = among(e.id, "id", count) if count else is_in(e.id, "id")
-    barred = stock.is_barred(e.merchant_id, e.code_id).label("barred")
-    return select(Entitlement.__table__, barred).where(e.merchant_id == bindparam("merchant"), mine)
+    barred = stock.is_barred(e.merchant_id, e.code_id) | stock.is_shared_frozen(e.merchant_id, e.shared_id)
+    return select(Entitlement.__table__, barred.label("barred")).where(e.merchant_id == bindparam("merchant"), mine)
+
+
+def is_share_barred(merchant_id: ColumnElement[int], number: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that an entitlement is a share in a code that is frozen."""
+    e = Entitlement.__table__.c
+    own = (e.merchant_id == merchant_id, e.id == number, e.shared_id.is_not(None))
+    return exists(select(e.id).where(*own, stock.is_shared_frozen(e.merchant_id, e.shared_id)))
 
 
 def tails(ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -76,6 +83,9 @@ def list_of_orders(order_ids: Sequence[UUID], sku_ids: Iterable[UUID], *, state:
     return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.id)).all()
 
 
+WAITS = ("stock", "staff", "release")  # for what a paid order waits: for codes, for people, for a day
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Pieces of one SKU that an order waits for."""
@@ -86,10 +96,28 @@ class Waiting:
     count: int
 
 
-def list_waiting(*, sku_id: UUID | None = None, limit: int) -> list[Waiting]:
-    """List who has paid and waits for stock, in the order in which they are served."""
+def _waits_for(what: str, unreleased: Iterable[UUID]) -> ColumnElement[bool]:
+    """Return the condition that something promised is not there and waits for this."""
+    e, c = Entitlement.__table__.c, Chore.__table__.c
+    by_hand = exists().where(c.merchant_id == e.merchant_id, c.entitlement_id == e.id, c.done_at.is_(None))
+    early = e.sku_id.in_(list(unreleased))
+    missing = (e.state == State.PROMISED) & e.code_id.is_(None) & e.shared_id.is_(None)
+    return missing & {"stock": ~by_hand & ~early, "staff": by_hand, "release": ~by_hand & early}[what]
+
+
+def count_waiting(*, unreleased: Iterable[UUID], sku_id: UUID | None = None) -> dict[str, int]:
+    """Count the pieces that paid orders wait for, by what they wait for."""
+    skus = list(unreleased)
+    counts = [func.count(case((_waits_for(what, skus), 1))) for what in WAITS]
+    query = select(*counts).where(Entitlement.state == State.PROMISED)
+    row = db.session().execute(query if sku_id is None else query.where(Entitlement.sku_id == sku_id)).one()
+    return dict(zip(WAITS, row, strict=True))
+
+
+def list_waiting(what: str, *, unreleased: Iterable[UUID], sku_id: UUID | None = None, limit: int) -> list[Waiting]:
+    """List who has paid and waits for one of WAITS, in the order in which they are served."""
     query = select(Entitlement.order_id, Entitlement.sku_id, Entitlement.granted_at, func.count())
-    query = query.where(Entitlement.state == State.PROMISED)
+    query = query.where(Entitlement.state == State.PROMISED, _waits_for(what, unreleased))
     if sku_id is not None:
         query = query.where(Entitlement.sku_id == sku_id)
     query = query.group_by(Entitlement.order_id, Entitlement.sku_id, Entitlement.granted_at)

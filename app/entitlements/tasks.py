@@ -43,9 +43,13 @@ def look_at_stock(_: UUID) -> tasks.Step:
 
 
 def watch_release(changed: Sequence[EventRow]) -> None:
-    """Look on the day of release of what a changed product sells before."""
-    skus = {sku.id for event in changed for sku in catalog.list_skus_of(event.subject_id)}
-    service.wake_at_release(skus, clock.now())
+    """Look on the day of release of what a changed product sells before, or at once where that was brought forward."""
+    now = clock.now()
+    skus = {sku.id: sku for event in changed for sku in catalog.list_skus_of(event.subject_id) if sku.release_at}
+    owed = stock.count_presold(list(skus)) if skus else {}
+    for sku in skus.values():
+        if sku.release_at and (sku.release_at > now or sku.id in owed):
+            tasks.wake(RELEASE, max(sku.release_at, now), sku.id)
 
 
 def release(sku_id: UUID) -> tasks.Step:

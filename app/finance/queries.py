@@ -8,15 +8,17 @@ from sqlalchemy.sql.selectable import Subquery
 
 from app.companies.queries import Account, Movement, MovementKind
 from app.finance.postings import BALANCES
+from app.finance.sold import NARROWING as NARROWING
+from app.finance.spans import Span as Span
+from app.finance.spans import span_of as span_of
 from app.finance.turnover import MOVED as MOVED
-from app.finance.turnover import NARROWING as NARROWING
 from app.finance.turnover import WHATS as WHATS
 from app.finance.turnover import Group as Group
-from app.finance.turnover import Span as Span
 from app.finance.turnover import Sums as Sums
+from app.finance.turnover import UsesShown as UsesShown
 from app.finance.turnover import groups as groups
 from app.finance.turnover import sold_of as sold_of
-from app.finance.turnover import span_of as span_of
+from app.finance.turnover import uses_of as uses_of
 from app.kit import db
 from app.kit.ids import public
 from app.kit.money import Money

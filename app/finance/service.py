@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
 from app.entitlements.events import PromisesKept
 from app.finance import postings
+from app.finance.days import close_after as close_after
+from app.finance.days import forget_late as forget_late
+from app.finance.days import forget_recosted as forget_recosted
+from app.finance.days import forget_replaced as forget_replaced
 from app.inventory import queries as stock
 from app.inventory.events import CodesImported, StockRevalued
 from app.kit.money import Money

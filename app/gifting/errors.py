@@ -49,6 +49,11 @@ class ClaimEnded(Refusal):
     message = words("This was taken back before.")
 
 
+class ReasonNeeded(Refusal):
+    kind = "invalid"
+    message = words("Say why it is taken back.")
+
+
 class NotSoManyFree(Refusal):
     kind = "invalid"
     message = words("{free} codes of this batch are free, so 1 to {free} can be taken.")

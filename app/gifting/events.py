@@ -47,6 +47,7 @@ class ClaimRevoked(Event):
 
     entitlement_id: UUID
     opened: bool
+    reason: str = ""  # what was taken back before reasons were asked for has none
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from app.kit.errors import words
 
 MOST_ROWS = 10_000
 LONGEST = 120
+LONGEST_REASON = 200
 HEADERS = {"name", "person", "姓名", "人员", "员工", "收件人"}  # in the first cell of a list's first line
 CLAIM_DAYS = 90
 CLAIM_LIFE = timedelta(days=CLAIM_DAYS)

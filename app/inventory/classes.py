@@ -18,7 +18,8 @@ OFFERED = text("code.status + 0 = 0 AND NOT code.frozen")  # names ix_code_offer
 HELD = text("code.status = 1")  # names ix_code_held
 ASIDE = text("code.status >= 3")  # names ix_code_aside
 FROZEN = text("code.frozen AND code.status <> 2")  # names ix_code_frozen
-OF_SKU = text("code.status >= 0")  # names ix_code_sku, which knows the tails as well
+OF_SKU = text("code.status >= 0")  # names ix_code_sku
+HAS_TAIL = text("code.tail <> ''")  # names ix_code_tail
 _UNSOLD = (
     and_(OFFERED, CODE.expires_on.is_not(None)),
     and_(HELD, ~CODE.frozen),
@@ -56,9 +57,9 @@ def in_class(name: str, today: date) -> tuple[Any, ...]:
 
 def with_tail(said: str) -> ColumnElement[bool]:
     """Return the condition that a code ends so, in small letters or in capitals."""
-    ends = (OF_SKU, CODE.tail.in_({said, said.upper(), said.lower()}))
+    ends = (HAS_TAIL, CODE.tail.in_({said, said.upper(), said.lower()}))
     found = select(CODE.id).where(CODE.merchant_id == db.merchant_id(), *ends)
-    return Code.id.in_(found.with_hint(Code.__table__, "INDEXED BY ix_code_sku", "sqlite"))
+    return Code.id.in_(found.with_hint(Code.__table__, "INDEXED BY ix_code_tail", "sqlite"))
 
 
 def _one_of(*ways: tuple[ColumnElement[bool] | TextClause, ...]) -> ColumnElement[bool]:

@@ -28,6 +28,15 @@ class NotText(Refusal):
     mend = words("Save the list as CSV or TXT in UTF-8 or GB18030 and import that.")
 
 
+class WorkbookTooLarge(Refusal):
+    kind = "invalid"
+    message = words("This workbook has more than {megabytes} MB.")
+    mend = words("Save its sheet as CSV UTF-8, which may be larger, or part it into several.")
+
+    def __init__(self, megabytes: int) -> None:
+        self.megabytes = megabytes
+
+
 class UnreadableWorkbook(Refusal):
     kind = "invalid"
     message = words("This Excel file cannot be read.")
@@ -303,7 +312,7 @@ class OwnExport(Refusal):
 
 
 class ExportOver(Refusal):
-    message = words("This export was taken or refused, or it is not its time.")
+    message = words("This export was taken or refused, or it is not its time, or its download was begun again.")
     mend = words("Ask anew from the list of codes.")
 
 
@@ -328,6 +337,16 @@ class StoppedByChoice(Refusal):
 
     def __init__(self, count: int) -> None:
         self.count = count
+
+
+class NotMaking(Refusal):
+    message = words("No codes are being made for this batch any more.")
+    mend = words("Open the batch: it shows how many were made.")
+
+
+class NotMoving(Refusal):
+    message = words("This move is over.")
+    mend = words("Open it again: it shows how many codes it moved.")
 
 
 class NotRunning(Refusal):

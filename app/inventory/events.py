@@ -178,6 +178,16 @@ class CodesChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SoldRecosted(Event):
+    """Codes cost otherwise than we thought that had been sold before, and were set aside since."""
+
+    name = "codes.sold_recosted"
+    subject_type = "code_change"
+
+    entitlement_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StockRevalued(Event):
     """The value of the stock changed by `amount` (minor units of the shop's currency) without purchase or sale.
 
@@ -297,36 +307,39 @@ class CodesMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportAsked(Event):
-    """Somebody wants codes in clear."""
+class CodesCleared(Event):
+    """Free codes that expire soon went to the variant that sells them at its own price; told of the product."""
 
-    name = "export.asked"
-    subject_type = "code_export"
+    name = "codes.cleared"
+    subject_type = "product"
 
+    sku: str
+    into: str
+    skus: tuple[UUID, ...]  # from which, to which
     count: int
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportDecided(Event):
-    """Somebody allowed or refused what another had asked for."""
+class MoveCancelled(Event):
+    """A running move was ended: what had moved stayed there, the rest stayed here."""
 
-    name = "export.decided"
-    subject_type = "code_export"
+    name = "codes.move_cancelled"
+    subject_type = "sku"
 
-    allowed: bool
+    to_id: UUID
+    moved: int
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class CodeExported(Event):
-    """A code left in clear with an export; committed before the plaintext leaves, as `crypto.open` checks."""
+class MakingCancelled(Event):
+    """The making of codes was ended: those that were made stayed."""
 
-    name = "export.revealed"
-    subject_type = "code"
+    name = "codes.making_cancelled"
+    subject_type = "batch"
 
-    export_id: UUID
-    network: str
-    reason: str
+    made: int
+    wanted: int
 
 
 @dataclass(frozen=True, kw_only=True)

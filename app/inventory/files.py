@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from app.inventory.errors import (
     NotText,
     UnknownEncoding,
     UnreadableWorkbook,
+    WorkbookTooLarge,
 )
 from app.kit import sheets
 
@@ -91,13 +93,13 @@ def sheets_of(pieces: Iterable[bytes], *, most: int = 1) -> Iterator[tuple[str, 
     if not start.startswith(b"PK\x03\x04"):
         yield "", chain([start], stream)
         return
-    book = bytearray(start)
-    for piece in stream:
-        book += piece
-        if len(book) > LARGEST_BOOK:
-            raise UnreadableWorkbook
+    book = io.BytesIO()  # it hands out what it holds without a copy
+    for piece in chain([start], stream):
+        if book.tell() + len(piece) > LARGEST_BOOK:
+            raise WorkbookTooLarge(LARGEST_BOOK // 2**20)
+        book.write(piece)
     try:
-        for name, rows in groupby(sheets.read_sheets(bytes(book), most=most), key=lambda row: row[0]):
+        for name, rows in groupby(sheets.read_sheets(book.getvalue(), most=most), key=lambda row: row[0]):
             yield name, map(_as_line, rows)
     except sheets.NotASheet:
         raise UnreadableWorkbook from None

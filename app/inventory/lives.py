@@ -11,11 +11,14 @@ from sqlalchemy.orm import defer
 
 from app.inventory.changes import Action, ChangeState, CodeChange, CodeChanged
 from app.inventory.models import Batch, Code, Proof, SharedCode, Status
-from app.kit import db
+from app.kit import db, tasks
+from app.kit.errors import NotFound
+from app.kit.events import EventRow
 from app.kit.ids import from_public
 from app.kit.listing import Listing
 
 CODE = Code.__table__.c
+MOVE = "inventory.move"
 CHANGES = Listing(query=lambda: select(CodeChange), keys=(CodeChange.id,))
 
 
@@ -96,6 +99,14 @@ def list_done(code_id: UUID) -> list[Done]:
 def get_change(number: UUID | None) -> CodeChange:
     """Return a change of many codes, or refuse with NotFound."""
     return db.get(CodeChange, number)
+
+
+def get_move(number: UUID | None) -> tuple[EventRow, tasks.Task]:
+    """Return what asked for a move of codes and the task that does it, or refuse with NotFound."""
+    task = tasks.find(MOVE, number) if number else None
+    if task is None:
+        raise NotFound
+    return db.get(EventRow, number), task
 
 
 def running_change(batch_id: UUID) -> CodeChange | None:

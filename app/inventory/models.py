@@ -1,6 +1,6 @@
 """Tables of inventory."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.money import Money
 from app.kit.tenancy import Owned
+
+AGAIN = timedelta(hours=24)  # for so long a file of codes may be fetched again by who took it
 
 
 class Status(IntEnum):
@@ -63,6 +65,9 @@ class AlertKind(IntEnum):
     FEW = 0
     DAYS = 1
     EXPIRING = 2
+
+
+MADE_HERE = "generated"  # the encoding of a batch that no file brought; its columns are the pattern
 
 
 class Batch(Owned):
@@ -112,6 +117,10 @@ class Batch(Owned):
     @property
     def is_in(self) -> bool:
         return self.state in (BatchState.READY, BatchState.FAILED, BatchState.UNDONE)
+
+    @property
+    def is_made_here(self) -> bool:
+        return self.encoding == MADE_HERE
 
     @property
     def cost(self) -> Money:
@@ -173,7 +182,7 @@ class Code(Owned):
         # What nobody owns and nobody can buy. A sale never touches it: it holds no code that is free or sold.
         _partial("ix_code_apart", "merchant_id", "sku_id", where="entitlement_id IS NULL AND (frozen OR status >= 3)"),
         # For lists, too: what is rare among a million codes. A sale only takes codes out of these, which costs nothing.
-        # "status + 0" is another word than a claim's, so that no planner walks a claim along them. (B1.7)
+        # "status + 0" and "status >= 0" are other words than a claim's: no planner walks a claim along these. (B1.7)
         _partial("ix_code_offered", "merchant_id", "id", where="status + 0 = 0 AND NOT frozen"),
         _partial(
             "ix_code_expiring",
@@ -184,9 +193,9 @@ class Code(Owned):
         ),
         _partial("ix_code_aside", "merchant_id", "status", "id", where="status >= 3"),
         _partial("ix_code_frozen", "merchant_id", "id", where="frozen AND status <> 2"),
-        # For lists and tails. Its condition is always true, and must be said to use it: no planner walks a sale
-        # along it. (B1.7)
-        _partial("ix_code_sku", "merchant_id", "sku_id", "id", "tail", where="status >= 0"),
+        _partial("ix_code_sku", "merchant_id", "sku_id", "id", where="status >= 0"),
+        _partial("ix_code_tail", "merchant_id", "tail", "id", where="tail <> ''"),
+        _partial("ix_code_tagged", "merchant_id", "tags", "id", where="tags <> ''"),
         {
             "postgresql_with": {
                 "fillfactor": 80,
@@ -334,7 +343,15 @@ class CodeExport(Owned):
     allowed_at: Mapped[datetime | None] = mapped_column(Moment)
     allowed_by: Mapped[UUID | None] = mapped_column(Id)
     ready_at: Mapped[datetime | None] = mapped_column(Moment)  # from when it may be taken; a sole owner waits
-    taken_at: Mapped[datetime | None] = mapped_column(Moment)
+    taken_at: Mapped[datetime | None] = mapped_column(Moment)  # when it was taken for the first time
+
+    @property
+    def again_until(self) -> datetime | None:
+        """Return until when who took it may take it again, where the download broke off."""
+        return self.taken_at + AGAIN if self.taken_at else None
+
+    def may_be_taken_again(self, now: datetime) -> bool:
+        return self.again_until is not None and now <= self.again_until
 
 
 class StockAlert(Owned):

@@ -14,17 +14,23 @@ from app.inventory.allocation import FREE, HELD, count_free
 from app.inventory.changes import Action as Action
 from app.inventory.changes import ChangeState as ChangeState
 from app.inventory.changes import CodeChange as CodeChange
+from app.inventory.changes import CodeChanged as CodeChanged
 from app.inventory.classes import CLASSES as CLASSES
 from app.inventory.classes import OF_SKU as OF_SKU
 from app.inventory.classes import class_on, in_class, with_tail
+from app.inventory.clearing import count_cleared as count_cleared
+from app.inventory.clearing import good_until as good_until
 from app.inventory.columns import BATCH_COLUMNS, CODE_COLUMNS, about_batches, about_codes
+from app.inventory.files import LARGEST_BOOK as LARGEST_BOOK
 from app.inventory.files import MORE as MORE
 from app.inventory.files import Format as Format
 from app.inventory.files import columns_for as columns_for
 from app.inventory.lives import CHANGES as CHANGES
+from app.inventory.lives import MOVE as MOVE
 from app.inventory.lives import count_codes, in_batch, of_batch
 from app.inventory.lives import get_change as get_change
 from app.inventory.lives import get_code as get_code
+from app.inventory.lives import get_move as get_move
 from app.inventory.lives import get_proof as get_proof
 from app.inventory.lives import is_frozen as is_frozen
 from app.inventory.lives import last_recall as last_recall
@@ -47,8 +53,10 @@ from app.inventory.models import CodeExport as CodeExport
 from app.inventory.models import ExportState as ExportState
 from app.inventory.models import ImportIssue as ImportIssue
 from app.inventory.models import Lane as Lane
-from app.inventory.models import SharedCode, Stock, StockAlert
+from app.inventory.models import SharedCode as SharedCode
+from app.inventory.models import SharedHold as SharedHold
 from app.inventory.models import Status as Status
+from app.inventory.models import Stock, StockAlert
 from app.inventory.patterns import Pattern, parse
 from app.inventory.rules import class_of as class_of
 from app.inventory.staged import DECIDE as DECIDE
@@ -61,6 +69,8 @@ from app.inventory.staged import kind_of as kind_of
 from app.inventory.staged import list_rows as list_rows
 from app.inventory.staged import list_undecided as list_undecided
 from app.inventory.staged import preview as preview
+from app.inventory.tagged import list_tags as list_tags
+from app.inventory.tagged import tagged_batches, tagged_codes
 from app.inventory.transitions import fits
 from app.inventory.typed import Standing as Standing
 from app.inventory.typed import Typed as Typed
@@ -85,9 +95,9 @@ ALERTS = "inventory.alerts"
 SOLD_DAYS = 14  # over so many days is looked at how fast something sells
 CHANGE = "inventory.change"
 GENERATE = "inventory.generate"
-MOVE = "inventory.move"
 EXPORT_MAIL = "inventory.export_mail"
 CHECK = "inventory.check"
+CLEAR = "inventory.clear"
 UPLOAD_TIME = timedelta(hours=1)
 LOOK_UP = 500  # fingerprints a query
 SOON = ("7", "30", "90")  # days
@@ -107,6 +117,7 @@ CODES = Listing(
         "batch": of_batch,
         "status": _in_class,
         "tail": lambda query, said: query.where(with_tail(said)),
+        "tag": tagged_codes,
     },
     name="codes",
     columns=CODE_COLUMNS,
@@ -128,10 +139,6 @@ def _in_state(query: Select[Any], said: str) -> Select[Any]:
     return query.where(Batch.state == states[said]) if said in states else query
 
 
-def _tagged(query: Select[Any], said: str) -> Select[Any]:
-    return query.where((" " + Batch.tags + " ").contains(f" {said} ", autoescape=True))
-
-
 # What is still being received, or waits for a decision, is no stock yet, and may never be.
 NO_STOCK_YET = (BatchState.RECEIVING, BatchState.STAGED)
 BATCHES = Listing(
@@ -140,7 +147,7 @@ BATCHES = Listing(
     filters={
         "sku": lambda query, said: query.where(Batch.sku_id == from_public("sku", said)),
         "supplier": lambda query, said: query.where(Batch.supplier == said),
-        "tag": _tagged,
+        "tag": tagged_batches,
         "expiring": _expiring,
         "state": _in_state,
     },
@@ -289,7 +296,7 @@ def progress_of(batch: Batch) -> Progress:
     task = tasks.find(IMPORT, batch.id) or tasks.find(GENERATE, batch.id)
     if task is None:
         return Progress(batch.lines, batch.lines, batch.created_at)
-    return Progress(batch.lines, task.total, task.created_at)
+    return Progress(batch.imported if batch.is_made_here else batch.lines, task.total, task.created_at)
 
 
 def list_batches_by_id(ids: Iterable[UUID]) -> dict[UUID, Batch]:

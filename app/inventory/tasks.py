@@ -10,6 +10,7 @@ from app.inventory.queries import (
     ALERTS,
     CHANGE,
     CHECK,
+    CLEAR,
     DAILY,
     DECIDE,
     DISCARD,
@@ -84,6 +85,17 @@ def turn_day(_: UUID) -> tasks.Step:
     return tasks.Step(finished=True, again_at=next_day(now))
 
 
+def clear(_: UUID) -> tasks.Step:
+    """Move codes that expire soon to the variants that sell them; then once a day, sooner where somebody has some."""
+    now = clock.now()
+    day = next_day(now)
+    step = service.clear_some(now=now, today=(day - timedelta(days=1)).date())
+    if step.moved:
+        return tasks.Step(finished=False, done=step.moved)
+    again = BUSY if step.are_free_left else HOLD_TIME if step.are_held_left else None
+    return tasks.Step(finished=True, again_at=min(now + again, day) if again else day if step.are_rules else None)
+
+
 def change_slice(change_id: UUID) -> tasks.Step:
     """Change the next codes of a list that was confirmed."""
     row = service.change_slice(change_id, now=clock.now(), finish=service.finish_change)
@@ -120,6 +132,7 @@ KINDS = (
     tasks.Kind(DISCARD, discard),
     tasks.Kind(REPICK, repick),
     tasks.Kind(DAILY, turn_day),
+    tasks.Kind(CLEAR, clear),
     tasks.Kind(CHANGE, change_slice, stop_change),
     tasks.Kind(GENERATE, make_some, end_making),
     tasks.Kind(MOVE, move_some),

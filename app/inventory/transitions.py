@@ -51,7 +51,7 @@ def change(action: Action, code_ids: Sequence[UUID], values: dict[str, Any] | No
     """Change those of these codes that an action fits, and return them as they are now."""
     transition = TRANSITIONS[action]
     mine = (CODE.merchant_id == db.merchant_id(), _of_these(code_ids), *transition.fits)
-    told = (CODE.id, CODE.sku_id, CODE.batch_id, CODE.status, CODE.frozen, CODE.cost)
+    told = (CODE.id, CODE.sku_id, CODE.batch_id, CODE.status, CODE.frozen, CODE.cost, CODE.entitlement_id)
     given = {} if db.is_sqlite() else {"ids": list(code_ids)}
     if transition.values is None:
         removed = delete(Code.__table__).where(*mine).returning(*told)  # type: ignore[arg-type]

@@ -17,9 +17,9 @@ from xml.sax.saxutils import escape
 from app.kit import workbook_reader
 
 ROWS_AT_ONCE = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute, or worse, when it opens a CSV
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet would compute, or worse, when it opens a CSV
 MARK = "\N{BYTE ORDER MARK}"  # without it a spreadsheet takes Chinese for Latin
-LARGEST = 96 * 1024 * 1024  # of a workbook, unpacked
+LARGEST = 192 * 1024 * 1024  # of a workbook, unpacked: a million rows of two columns
 
 
 class NotASheet(Exception):

@@ -1,18 +1,20 @@
 """Questions about parts: what lines consist of, by order, line and piece."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.catalog.queries import Source
 from app.kit import db
 from app.kit.inline import among, spread
-from app.orders.models import Line, Part
+from app.orders.models import Line, Order, Part, Payment
 
-PART = Part.__table__.c
+PART, LINE = Part.__table__.c, Line.__table__.c
+SAME_LINE = (LINE.merchant_id == PART.merchant_id) & (LINE.id == PART.line_id)
 
 
 @cache
@@ -58,6 +60,28 @@ def list_parts_by_id(part_ids: Iterable[UUID]) -> Sequence[Any]:
     query = select(PART.id, PART.order_id, PART.line_id, PART.sku_id, PART.source)
     mine = (PART.merchant_id == db.merchant_id(), PART.id.in_(sorted(set(part_ids))))
     return db.session().execute(query.where(*mine)).all()
+
+
+def list_in_bundles(order_id: UUID) -> Sequence[Any]:
+    """List the parts of an order that were sold in bundles, each with the SKU of its bundle, by line and part."""
+    asked = (PART.merchant_id == db.merchant_id(), PART.order_id == order_id, LINE.sku_id != PART.sku_id)
+    return db.session().execute(_in_bundles().where(*asked).order_by(LINE.position, PART.id)).all()
+
+
+def sum_bundle(sku_id: UUID, *, since: datetime) -> Sequence[Any]:
+    """Return by component what paid sales of a bundle since a moment brought and cost, refunded ones left out."""
+    o = Order.__table__.c
+    paid = (o.merchant_id == db.merchant_id(), o.paid_at >= since, o.payment == Payment.PAID)
+    sums = (func.sum(column).label(column.name) for column in (PART.quantity, PART.price_share, PART.cost))
+    query = select(PART.sku_id, *sums).join_from(Part.__table__, Line.__table__, SAME_LINE)
+    query = query.join(Order.__table__, (o.merchant_id == PART.merchant_id) & (o.id == PART.order_id))
+    return db.session().execute(query.where(*paid, LINE.sku_id == sku_id).group_by(PART.sku_id)).all()
+
+
+def _in_bundles() -> Select[Any]:
+    facts = (PART.id, PART.line_id, PART.sku_id, PART.quantity, PART.price_share, PART.cost, PART.currency)
+    line = (LINE.sku_id.label("bundle_id"), LINE.title.label("bundle"))
+    return select(*facts, *line).join_from(Part.__table__, Line.__table__, SAME_LINE)
 
 
 def list_presold(order_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:

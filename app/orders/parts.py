@@ -31,7 +31,8 @@ def cut_up(line: Mapping[str, Any], recipe: Recipe, now: datetime, channel: str)
 
 def _want(line: Mapping[str, Any], one: Ingredient, now: datetime, channel: str) -> inventory.Want:
     quantity = line["quantity"] * one.quantity
-    return inventory.Want(new_id(), one.sku_id, quantity, one.source_at(now), one.presale_cap, channel)
+    source, late = one.source_at(now), one.is_released(now)
+    return inventory.Want(new_id(), one.sku_id, quantity, source, one.presale_cap, channel, after_presale=late)
 
 
 def part_row(piece: Piece, cost: int) -> dict[str, Any]:

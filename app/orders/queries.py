@@ -27,12 +27,14 @@ from app.orders.models import Part as Part
 from app.orders.models import Payment as Payment
 from app.orders.models import Tender as Tender
 from app.orders.models import TenderState as TenderState
+from app.orders.part_lists import list_in_bundles as list_in_bundles
 from app.orders.part_lists import list_parts as list_parts
 from app.orders.part_lists import list_parts_by_id as list_parts_by_id
 from app.orders.part_lists import list_parts_of_lines as list_parts_of_lines
 from app.orders.part_lists import list_presold as list_presold
 from app.orders.part_lists import list_sold_as as list_sold_as
 from app.orders.part_lists import order_of_part as order_of_part
+from app.orders.part_lists import sum_bundle as sum_bundle
 from app.orders.passwords import hash_of
 from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of

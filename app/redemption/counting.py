@@ -14,6 +14,7 @@ from sqlalchemy import Integer, Select, TextualSelect, bindparam, or_, select, t
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
+from app.entitlements import queries as entitled
 from app.inventory import queries as stock
 from app.kit import db
 from app.kit.columns import Moment
@@ -75,8 +76,9 @@ def _locking(count: int) -> Select[Any]:
 def _seen(count: int) -> Select[Any]:
     """Return the question for so many vouchers, or, for 0, for any number that comes as an array."""
     mine = among(VOUCHER.entitlement_id, "id", count) if count else is_in(VOUCHER.entitlement_id, "id")
-    barred = stock.is_barred(VOUCHER.merchant_id, VOUCHER.code_id).label("barred")
-    found = select(Voucher.__table__, barred).where(VOUCHER.merchant_id == bindparam("merchant"), mine)
+    shared = entitled.is_share_barred(VOUCHER.merchant_id, VOUCHER.entitlement_id)
+    barred = stock.is_barred(VOUCHER.merchant_id, VOUCHER.code_id) | (VOUCHER.code_id.is_(None) & shared)
+    found = select(Voucher.__table__, barred.label("barred")).where(VOUCHER.merchant_id == bindparam("merchant"), mine)
     return found.order_by(VOUCHER.entitlement_id)
 
 

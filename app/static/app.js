@@ -49,6 +49,12 @@
     if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) { event.preventDefault(); event.stopImmediatePropagation(); }
   }, true);
 
+  /* What asks again by itself waits while somebody fills in a form that stands open in it. */
+  on("htmx:beforeRequest", function (event) {
+    var asks = event.detail.elt;
+    if (/^every /.test(asks.getAttribute("hx-trigger") || "") && one("details.drop[open]", asks)) event.preventDefault();
+  });
+
   /* Short confirmations. The region is on the page from the start, so screen readers hear it. */
   function say(text, className, lasts) {
     var line = document.createElement("div");
@@ -148,7 +154,8 @@
     if (one("form.is-changed")) { event.preventDefault(); event.returnValue = ""; }
   });
 
-  /* Two fields for one value, such as a colour and its letters: what is entered in one appears in the other. */
+  /* Two fields for one value, such as a colour and its letters, a day and its calendar: what is entered in one appears in the other. */
+  var SHAPES = { color: /^#[0-9a-f]{6}$/, date: /^(\d{4}-\d\d-\d\d)?$/ };
   function fill(field, value) {
     if (field.value === value) return; // its twin filled it just now
     field.value = value;
@@ -156,14 +163,27 @@
   }
   on("input", function (event) {
     var twin = event.target.dataset.twin && one(event.target.dataset.twin), value = event.target.value.toLowerCase();
-    if (twin && (twin.type !== "color" || /^#[0-9a-f]{6}$/.test(value))) fill(twin, value);
+    if (twin && (!SHAPES[twin.type] || SHAPES[twin.type].test(value))) fill(twin, value);
   });
+  on("change", function (event) { // 2027/1/31 and 20270131 are days as well
+    var said = event.target.hasAttribute("data-day") && /^\s*(\d{4})\D?(\d{1,2})\D?(\d{1,2})\D?\s*$/.exec(event.target.value);
+    if (said) fill(event.target, said[1] + "-" + ("0" + said[2]).slice(-2) + "-" + ("0" + said[3]).slice(-2));
+  }, true);
   on("click", function (event) {
     var button = event.target.closest("[data-fills]");
     var field = button && one(button.dataset.fills);
     if (!field) return;
     fill(field, button.value);
     field.focus();
+  });
+
+  on("keydown", function (event) { // Escape closes the menu and leaves the keyboard where it was opened
+    var menu = event.key === "Escape" && !event.isComposing && one("#menu:checked");
+    if (menu) { menu.checked = false; menu.focus(); }
+  });
+  on("focusin", function (event) { // and whoever tabs out of it is not left behind it
+    var menu = one("#menu:checked");
+    if (menu && !menu.parentNode.contains(event.target)) menu.checked = false;
   });
 
   /* A file field says what it holds. */
@@ -184,7 +204,7 @@
     var given = event.detail.formData || new FormData();
     Array.from(given.keys()).forEach(function (name) { if (!given.get(name)) given.delete(name); });
   });
-  on("htmx:beforeRequest", function (event) { if (!follows(event)) event.detail.target.setAttribute("aria-busy", "true"); });
+  on("htmx:beforeRequest", function (event) { if (!event.defaultPrevented && !follows(event)) event.detail.target.setAttribute("aria-busy", "true"); });
   on("htmx:afterRequest", function (event) { event.detail.target.removeAttribute("aria-busy"); });
   function arrive(within) {
     all("[data-scrolls] [aria-current]", within).forEach(function (link) {

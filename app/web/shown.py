@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from app.catalog.queries import Product, Sku, facts_of, faq_of, in_language, lines_of
@@ -32,10 +33,20 @@ class SkuShown:
     on_sale: bool = True
     release_at: datetime | None = None  # sold before it is there
     source: str = "pool"
+    is_short_dated: bool = False  # there only as long as it has stock
+    good_until: date | None = None  # at least
 
     @property
     def stock(self) -> str:
         return stock_word(self.left)
+
+
+@dataclass(frozen=True)
+class ShortDated:
+    """A variant that sells what expires soon: the price of the same before, and until when what it has is good."""
+
+    was: Money | None
+    good_until: date | None
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,8 @@ class ProductShown:
 
     @property
     def for_sale(self) -> tuple[SkuShown, ...]:
-        return tuple(sku for sku in self.skus if sku.on_sale)
+        offered = tuple(sku for sku in self.skus if sku.on_sale)
+        return tuple(sku for sku in offered if sku.left or not sku.is_short_dated) or offered
 
     @property
     def cheapest(self) -> SkuShown:
@@ -92,14 +104,20 @@ class ProductShown:
         return self.fullest.stock
 
 
-def product_shown(product: Product, counts: Mapping[UUID, int], lang: str, fallback: str) -> ProductShown:
-    """Return a product with its texts in `lang` and the stock words of its SKUs."""
+def product_shown(
+    product: Product,
+    counts: Mapping[UUID, int],
+    lang: str,
+    fallback: str,
+    short: Mapping[UUID, ShortDated] = MappingProxyType({}),
+) -> ProductShown:
+    """Return a product with its texts in `lang` and the stock words of its SKUs, some of them short-dated."""
     texts = {text.lang: text for text in product.texts}
 
     def say(field: str) -> str:
         return in_language({key: getattr(text, field) for key, text in texts.items()}, lang, fallback)
 
-    skus = tuple(_sku_shown(sku, counts.get(sku.id, 0), lang, fallback) for sku in product.skus)
+    skus = tuple(_sku_shown(sku, counts.get(sku.id, 0), lang, fallback, short.get(sku.id)) for sku in product.skus)
     return ProductShown(
         slug=product.slug,
         name=say("name"),
@@ -129,17 +147,19 @@ def _step_shown(text: str, picture: UUID | None, sizes: Mapping[UUID, tuple[int,
     return StepShown(text, picture, *size) if size else StepShown(text)
 
 
-def _sku_shown(sku: Sku, left: int, lang: str, fallback: str) -> SkuShown:
+def _sku_shown(sku: Sku, left: int, lang: str, fallback: str, short: ShortDated | None) -> SkuShown:
     return SkuShown(
         code=sku.code,
         name=in_language({text.lang: text.name for text in sku.texts}, lang, fallback),
         price=sku.price,
         left=left,
         fields=sku.kind.fields,
-        was=sku.was,
+        was=short.was if short else sku.was,
         on_sale=sku.on_sale,
         release_at=sku.release_at if sku.release_at and sku.release_at > clock.now() else None,
         source=sku.source.name.lower(),
+        is_short_dated=short is not None,
+        good_until=short.good_until if short else None,
     )
 
 

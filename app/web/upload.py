@@ -15,16 +15,18 @@ from app.web.errors import NotUnderstood
 PIECE = 64 * 1024
 LONGEST_FIELD = 64 * 1024
 MEGABYTE = 1024 * 1024
+FORM = 64 * 1024  # of the fields and the marks between them
 
 
 class Upload:
     """A multipart form whose file comes last; `fields` are there at once, `pieces` reads the file."""
 
     def __init__(self, *, megabytes: int, longest_field: int = LONGEST_FIELD) -> None:
-        if (request.content_length or 0) > megabytes * MEGABYTE:
+        self._megabytes, self._longest = megabytes, longest_field
+        most = megabytes * MEGABYTE + longest_field + FORM  # a file that just fits has a form around it
+        if (request.content_length or 0) > most:
             raise FileTooLarge(megabytes)
-        request.max_content_length = megabytes * MEGABYTE
-        self._longest = longest_field
+        request.max_content_length = most
         self.fields: MultiDict[str, str] = MultiDict()
         self.file_name = ""
         self._parts = self._read()
@@ -46,7 +48,7 @@ class Upload:
 
     def _read(self) -> Iterator[bytes]:
         """Fill `fields` up to the file, then yield the file's bytes; a second file is not understood."""
-        name, text = "", bytearray()
+        name, text, left = "", bytearray(), self._megabytes * MEGABYTE
         for event in self._events():
             if isinstance(event, Field):
                 name, text = event.name or "", bytearray()
@@ -56,6 +58,9 @@ class Upload:
                 self.file_name = (event.filename or "").replace("\\", "/").rpartition("/")[2][:200]
                 name = ""
             elif isinstance(event, Data) and not name:
+                left -= len(event.data)
+                if left < 0:
+                    raise FileTooLarge(self._megabytes)
                 yield bytes(event.data)
             elif isinstance(event, Data):
                 text += event.data

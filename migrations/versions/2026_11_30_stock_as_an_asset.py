@@ -279,6 +279,7 @@ def _make_tables() -> None:
         sa.Column("listing", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "id", name=op.f("pk_saved_view")),
         sa.UniqueConstraint(

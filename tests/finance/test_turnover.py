@@ -2,21 +2,29 @@
 
 from datetime import date, timedelta
 from itertools import product
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
 
+from app.catalog.queries import Source
+from app.entitlements.models import Entitlement
 from app.finance import turnover
-from app.finance.turnover import WHATS, Span, Sums
+from app.finance.spans import MOST_DAYS, Span, span_of
+from app.finance.turnover import WHATS, Sums
+from app.inventory import queries as inventory
+from app.inventory.changes import Action, CodeChange
 from app.inventory.events import CodeQuarantined
-from app.inventory.models import Batch, Code, Status
-from app.kit import clock, db
+from app.inventory.models import Batch, Code, SharedCode, Status
+from app.inventory.service import change_codes, life
+from app.kit import clock, db, tasks
 from app.kit.events import SYSTEM, publish
 from app.kit.ids import new_id, public
 from app.kit.listing import listed
-from app.orders.models import Part
+from app.orders.models import Order, Part
 from app.refunds import service as refunds
+from tests.inventory.goods import share, variant
 from tests.make import Shop
 
 DAY = timedelta(days=1)
@@ -32,7 +40,7 @@ def span_ago(first: int, last: int) -> str:
 
 def sums_of(shop: Shop, days: str, **narrowed: str) -> Sums:
     def ask() -> Sums:
-        span = turnover.span_of(days)
+        span = span_of(days)
         assert span
         total = Sums()
         for group in turnover.groups(span, **narrowed):
@@ -113,14 +121,6 @@ def test_each_class_counts_what_it_says(busy: Shop) -> None:
     }  # fmt: skip
 
 
-def test_much_is_counted_as_little_is(busy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    little = sums_of(busy, span_ago(9, 0))
-    monkeypatch.setattr(turnover, "MANY", 0)
-    much = sums_of(busy, span_ago(9, 0))
-    assert much == little
-    assert much.counts["sold"] == 5
-
-
 def test_what_expired_before_it_was_set_aside_is_expired(busy: Shop) -> None:
     assert sums_of(busy, span_ago(3, 0)).counts["set_aside"] == 0
     assert sums_of(busy, span_ago(8, 7)).counts["expired"] == 1
@@ -147,7 +147,7 @@ def test_a_week_has_its_bars(busy: Shop) -> None:
     sums = sums_of(busy, span_ago(30, 0))
     assert sum(sums.came.values()) == 20
     assert sum(sums.went.values()) == 5
-    span = busy.read(lambda: turnover.span_of(span_ago(30, 0)))
+    span = busy.read(lambda: span_of(span_ago(30, 0)))
     assert span
     assert max(sums.went) == len(span.weeks) - 1
 
@@ -183,4 +183,105 @@ def test_what_is_no_span_opens_nothing(busy: Shop) -> None:
 
 def test_a_span_is_not_longer_than_it_may_be(shop: Shop) -> None:
     span = shop.read(lambda: Span.of(today() - 1000 * DAY, today()))
-    assert len(span.days) == turnover.MOST_DAYS
+    assert len(span.days) == MOST_DAYS
+
+
+def void_all(shop: Shop, batch: Batch, days: int) -> None:
+    """Make the free codes of a batch void at one go, some days ago."""
+    chosen = {"batch": public("bat", batch.id), "status": "available"}
+    at = clock.now() - days * DAY
+    count = shop.read(lambda: inventory.count_chosen(Action.VOID, chosen))
+    task = shop.write(lambda: change_codes(Action.VOID, chosen, count=count, reason="", now=clock.now(), by=SYSTEM))
+    assert tasks.run(shop.merchant_id, task).state is tasks.State.DONE
+    shop.write(lambda: db.changed(update(CodeChange).values(asked_at=at)))
+
+
+def test_what_was_made_void_with_others_went_when_it_was_and_not_when_it_came(busy: Shop) -> None:
+    batch = busy.read(lambda: db.session().scalars(select(Batch).where(Batch.supplier == "Ann")).one())
+    free = len(free_codes(busy, batch))
+    void_all(busy, batch, 3)
+
+    counts = {days: sums_of(busy, span_ago(*days)).counts["void"] for days in ((30, 4), (3, 3), (2, 0), (30, 0))}
+
+    expired_before = 1
+    assert counts == {(30, 4): 0, (3, 3): free - expired_before, (2, 0): 0, (30, 0): free - expired_before}
+    for days, what in product(SPANS, WHATS):
+        assert rows_of(busy, what, span_ago(*days)) == sums_of(busy, span_ago(*days)).counts[what], (days, what)
+
+
+def test_of_one_code_the_last_time_counts(busy: Shop) -> None:
+    batch = busy.codes(2, name="twice")
+    age(busy, batch, 20)
+    one, _other = free_codes(busy, batch)
+    void_all(busy, batch, 9)
+    busy.write(lambda: life.restore(one.id, reason="", now=clock.now() - 8 * DAY, by=SYSTEM))
+    busy.write(lambda: life.void(one.id, reason="", now=clock.now() - 4 * DAY, by=SYSTEM))
+    of_batch = {"batch": public("bat", batch.id)}
+
+    assert [sums_of(busy, span_ago(day, day), **of_batch).counts["void"] for day in (9, 8, 4)] == [1, 0, 1]
+
+
+# Shared codes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(shop: Shop) -> tuple[Shop, UUID]:
+    """A shared code of ten uses, there for 20 days: 3 sold, 2 of them taken back again, one held."""
+    sku = variant(shop, Source.SHARED)
+    number = share(shop, sku, 10, cost=100)
+    batch_id = shop.read(lambda: inventory.get_shared(number).batch_id)
+    age(shop, shop.read(lambda: inventory.get_batch(batch_id)), 20)
+    orders = [shop.place(1, sku=sku), shop.place(2, sku=sku)]
+    assert all(shop.pay(order) for order in orders)
+    moments = {orders[0].id: 6, orders[1].id: 9}
+    for order_id, days in moments.items():
+        at = clock.now() - days * DAY
+        mine = update(Entitlement).where(Entitlement.order_id == order_id).values(granted_at=at, ready_at=at)
+        shop.write(lambda: db.changed(mine))  # noqa: B023
+        shop.write(lambda: db.changed(update(Order).where(Order.id == order_id).values(paid_at=at)))  # noqa: B023
+    shop.write(lambda: refunds.refund(orders[1].id, reason="", now=clock.now() - 4 * DAY, by=SYSTEM))
+    shop.place(1, sku=sku)
+    return shop, number
+
+
+SHARED_SPANS = {
+    (30, 0): {"opening": 0, "in": 12, "sold": 3, "closing": 9, "returned": 2},
+    (19, 0): {"opening": 10, "in": 2, "sold": 3, "closing": 9, "returned": 2},
+    (10, 8): {"opening": 10, "in": 0, "sold": 2, "closing": 8, "returned": 0},
+    (8, 5): {"opening": 8, "in": 0, "sold": 1, "closing": 7, "returned": 0},
+    (5, 3): {"opening": 7, "in": 2, "sold": 0, "closing": 9, "returned": 2},
+    (30, 21): {"opening": 0, "in": 0, "sold": 0, "closing": 0, "returned": 0},
+}
+
+
+@pytest.mark.parametrize("days", SHARED_SPANS)
+def test_uses_of_a_shared_code_count_as_codes_do(shared: tuple[Shop, UUID], days: tuple[int, int]) -> None:
+    shop, _ = shared
+    counts = sums_of(shop, span_ago(*days)).counts
+    assert {name: count for name, count in counts.items() if name in SHARED_SPANS[days]} == SHARED_SPANS[days]
+
+
+def test_uses_bring_and_cost_money(shared: tuple[Shop, UUID]) -> None:
+    sums = sums_of(shared[0], span_ago(30, 0))
+    assert (sums.goods, sums.revenue, sums.value) == (100, 1999, 900)
+    assert sum(sums.came.values()) == 12
+
+
+def test_what_is_left_of_a_shared_code_expires(shared: tuple[Shop, UUID]) -> None:
+    shop, number = shared
+    day = today() - 2 * DAY
+    shop.write(lambda: db.changed(update(SharedCode).where(SharedCode.id == number).values(expires_on=day)))
+
+    within, after = (sums_of(shop, span_ago(*days)) for days in ((5, 0), (1, 0)))
+
+    assert (within.counts["expired"], within.counts["closing"], within.lost) == (9, 0, 900)
+    assert (after.counts["opening"], after.counts["closing"]) == (0, 0)
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_every_total_opens_its_uses(shared: tuple[Shop, UUID], what: str) -> None:
+    shop, number = shared
+    for days in SHARED_SPANS:
+        said, count = span_ago(*days), sums_of(shop, span_ago(*days)).counts[what]
+        found = shop.read(lambda: turnover.uses_of({"moved": f"{what}.{said}"}))  # noqa: B023
+        assert [(each.shared.id, each.count) for each in found] == ([(number, count)] if count else [])

@@ -70,7 +70,9 @@ class Gift:
 
     def revoke(self, row: HandoutRow) -> None:
         ids, company = (row.handout_id, row.id), self.firm.id
-        self.shop.write(lambda: service.revoke(*ids, company_id=company, now=clock.now(), by=SYSTEM))
+        self.shop.write(
+            lambda: service.revoke(*ids, reason="left the firm", company_id=company, now=clock.now(), by=SYSTEM)
+        )
 
     def states(self, number: Any) -> dict[str, int]:
         counted = self.shop.read(lambda: queries.count_states([number]))[number]
@@ -370,8 +372,11 @@ def test_another_company_and_a_viewer_see_no_board(gift: Gift) -> None:
     assert stranger.post(revocation, {}, page=f"{home}/new").status_code == 404
     assert gift.states(row.handout_id) == {"new": 2}
     member = gift.firm.browser()
-    assert member.post(revocation, {}, page=page).status_code == 303
+    refused = member.post(revocation, {"reason": " "}, page=page)
+    assert (refused.status_code, gift.states(row.handout_id)) == (422, {"new": 2})
+    assert member.post(revocation, {"reason": "left  the firm"}, page=page).status_code == 303
     assert gift.states(row.handout_id) == {"new": 1, "revoked": 1}
+    assert gift.shop.read(lambda: events.timeline(order_id=gift.order.id))[-1].data["reason"] == "left the firm"
 
 
 def test_addresses_and_words_lie_in_the_database_for_nobody(gift: Gift) -> None:

@@ -50,7 +50,7 @@ def fill_stock(shop: Shop, *, batch_id: UUID, other_sku: UUID, now: datetime) ->
         id=new_id(), state=ExportState.ASKED, filters="{}", count=1, reason="", asked_at=now, asked_by=by
     )
     proof = Proof(id=new_id(), batch_id=batch_id, name="a.pdf", media="application/pdf", size=6, added_at=now, **sealed)
-    view = SavedView(id=new_id(), user_id=by, listing="codes", name="Mine", query="", created_at=now)
+    view = SavedView(id=new_id(), user_id=by, listing="codes", name="Mine", query="", is_shared=True, created_at=now)
     note = StaffNote(id=new_id(), at=now, kind="stock.few", subject_type="sku", subject_id=sku_id, facts="{}")
     change = CodeChange(
         id=new_id(),

@@ -34,7 +34,8 @@ def look(office: Browser, url: str, **more: Any) -> str:
 
 
 def numbers_on(page: str) -> list[str]:
-    return re.findall(r'class="tally-value">([\d,]+)<', page)[:5]  # of the file; how its codes stand comes after
+    came = page.split('id="came"', 1)[1]  # what became of the lines of the file; how its codes stand comes before
+    return re.findall(r'class="tally-value">([\d,]+)<', came)[:5]
 
 
 def test_a_small_file_is_imported_when_the_page_comes(shop: Shop, office: Browser) -> None:
@@ -102,3 +103,18 @@ def test_what_is_still_received_is_on_no_list(shop: Shop, office: Browser) -> No
 
     assert ["batches-table" in page for page in meanwhile] == [False]
     assert re.search(re.escape(batch.name), look(office, f"/office/{shop.slug}/stock").split("<main")[1])
+
+
+def test_the_limit_of_a_file_is_told_and_is_the_files_own(
+    shop: Shop, office: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stock.LARGEST_UPLOAD == 100
+    assert "100 MB" in look(office, f"/office/{shop.slug}/imports/new", headers={"Accept-Language": "en"})
+    monkeypatch.setattr(stock, "LARGEST_UPLOAD", 1)
+    blank = "\n" * (1024 * 1024 - 5)
+
+    fits, over = upload(shop, office, "CODE1" + blank), upload(shop, office, "CODE22" + blank)
+
+    assert fits.status_code == 303
+    assert over.status_code == 422
+    assert "1 MB" in over.get_data(as_text=True)

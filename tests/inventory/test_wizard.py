@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,7 @@ from app.inventory.models import Batch, BatchState, Code, ImportChunk, ImportIss
 from app.inventory.queries import IMPORT, Plan
 from app.inventory.service import imports as importing
 from app.kit import clock, db, tasks
+from app.kit.errors import NotFound
 from app.kit.events import SYSTEM
 from app.kit.ids import public
 from tests.inventory import pool
@@ -26,11 +28,12 @@ from tests.inventory.test_killed import drain, later, run_until
 from tests.make import Shop, make_product
 
 FAR = 500
+SKIP = {"duplicates": "skip", "invalid": "skip"}
 
 
-def begin(shop: Shop, number: UUID, **choices: str) -> Batch:
+def begin(shop: Shop, number: UUID, **choices: Any) -> Batch:
     """Decide for a checked file, and let a worker import it."""
-    chosen = {"duplicates": "skip", "invalid": "skip"} | choices
+    chosen: dict[str, Any] = {"duplicates": "skip", "invalid": "skip"} | choices
     task = shop.write(lambda: service.begin_import(number, by=SYSTEM, now=clock.now(), **chosen))
     tasks.run(shop.merchant_id, task)
     return shop.read(lambda: queries.get_batch(number))
@@ -306,7 +309,7 @@ def test_nobody_decides_twice(shop: Shop) -> None:
 def test_an_import_that_is_cancelled_keeps_what_is_in_and_wipes_the_rest(shop: Shop) -> None:
     codes = pool.fresh_codes(200)
     number = stage_and_check(shop, "\n".join(codes))
-    chosen = {"duplicates": "skip", "invalid": "skip"}
+    chosen: dict[str, Any] = {"duplicates": "skip", "invalid": "skip"}
     shop.write(lambda: service.begin_import(number, by=SYSTEM, now=clock.now(), **chosen))
     shop.write(lambda: service.import_slice(number, now=clock.now()))
 
@@ -354,3 +357,17 @@ def test_a_hundred_thousand_rows_are_checked_in_ten_seconds(shop: Shop) -> None:
 
     assert counted(plan)["new"] == 100_000
     assert time.monotonic() - began < 10
+
+
+def test_codes_come_into_the_lane_that_was_chosen_and_no_other(shop: Shop) -> None:
+    sku = shop.read(lambda: catalog.get_sku(shop.sku).id)
+    number = stage_and_check(shop, "\n".join(pool.fresh_codes(3)))
+    with pytest.raises(NotFound):
+        shop.write(lambda: service.begin_import(number, **SKIP, lane=1, by=SYSTEM, now=clock.now()))
+    lane = shop.write(lambda: service.set_lane(sku, name="Agents", steer_days=None, now=clock.now(), by=SYSTEM)).number
+    task = shop.write(lambda: service.begin_import(number, **SKIP, lane=lane, by=SYSTEM, now=clock.now()))
+
+    tasks.run(shop.merchant_id, task)
+
+    assert shop.read(lambda: queries.count_by_lane(sku, today=pool.today())) == {lane: 3}
+    assert shop.read(lambda: queries.get_batch(number).lane) == lane

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 
@@ -130,6 +131,65 @@ def test_a_reveal_lasts_sixty_seconds(code: Sealed) -> None:
     for seconds in (60.001, 3600, -0.001):
         with clock.running(at(seconds)), pytest.raises(RevealRefused, match="too old"):
             crypto.open([reveal], by=DORA)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRevealed(Event):
+    name: ClassVar[str] = "file.revealed"
+    subject_type: ClassVar[str] = "code"
+    file_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFetched(Event):
+    name: ClassVar[str] = "file.fetched"
+    subject_type: ClassVar[str] = "file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRead(FileFetched):
+    name: ClassVar[str] = "file.read"
+
+
+def fetched(code: Sealed, *, of: UUID, file: UUID, ago: float = 0, hours: float = 20, **more: Any) -> Reveal:
+    """Commit the reveal of a code for a file, and a fetch of a file; return what the door asks for."""
+    now = clock.now()
+    first = FileRevealed(subject_id=code.row_id, file_id=of, at=now - timedelta(hours=hours), by=DORA)
+    kind, by = more.get("kind", FileFetched), more.get("by", DORA)
+    fetch = kind(subject_id=file, at=now - timedelta(seconds=ago), by=by)
+    number, again = db.write(code.merchant_id, lambda: [*events.publish(first), *events.publish(fetch)])
+    return Reveal(code, number, again)
+
+
+def test_what_left_in_a_file_leaves_again_with_a_fresh_fetch_of_that_file(code: Sealed) -> None:
+    file = new_id()
+    (secret,) = crypto.open([fetched(code, of=file, file=file)], by=DORA)
+    assert secret.expose() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"file": new_id()}, "another file"),
+        ({"ago": 61}, "too old"),
+        ({"hours": 26}, "too old"),
+        ({"by": EVE}, "somebody else"),
+        ({"kind": FileRead}, "no such fetch"),
+    ],
+)
+def test_a_fetch_that_does_not_fit_opens_nothing(code: Sealed, wrong: dict[str, Any], why: str) -> None:
+    file = new_id()
+    with pytest.raises(RevealRefused, match=why):
+        crypto.open([fetched(code, **{"of": file, "file": file} | wrong)], by=DORA)
+
+
+def test_a_reveal_that_was_for_no_file_is_not_repeated(code: Sealed) -> None:
+    old = revealed(code, at=clock.now() - timedelta(hours=1))
+    fetch = fetched(code, of=new_id(), file=new_id())
+    with pytest.raises(RevealRefused, match="another file"):
+        crypto.open([replace(old, fetch_id=fetch.fetch_id)], by=DORA)
+    with pytest.raises(RevealRefused, match="no such fetch"):
+        crypto.open([replace(old, fetch_id=new_id())], by=DORA)
 
 
 def test_one_bad_reveal_shuts_the_door_for_all(merchant: int) -> None:

@@ -1,11 +1,14 @@
 """Pre-sale: sold before its release up to a cap, delivered on the day, who paid first before the others."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from app.catalog.models import Source
+from app.entitlements import service as entitlements
 from app.entitlements.models import Entitlement, State
 from app.inventory.errors import OutOfStock, SoldOut
 from app.inventory.models import Presale, PresaleHold
@@ -150,6 +153,118 @@ def test_an_order_paid_after_the_release_is_served_at_once(market: Market, game:
     market.work()
 
     assert market.word(order) == "delivered"
+
+
+# Between the release and its work --------------------------------------------------------------------------------
+
+
+def released(market: Market, sku: str, *quantities: int) -> list[Order]:
+    """Return what was bought before the release, which has come while no worker has looked yet."""
+    early = []
+    for quantity in quantities:
+        early.append(bought(market, sku, quantity))
+        market.pass_time(seconds=1)
+    market.work()
+    market.pass_time(days=3)
+    return early
+
+
+def serve(market: Market, sku: str) -> None:
+    number = market.shop.read(lambda: goods.sku_of(sku).id)
+    market.shop.write(lambda: entitlements.serve_released(number, now=clock.now()))
+
+
+def test_nobody_new_takes_what_was_promised_before_the_release(market: Market, game: str) -> None:
+    stock(market, game, 4)
+    early = released(market, game, 2, 1)
+
+    with pytest.raises(OutOfStock) as refused:
+        market.shop.place(2, sku=game)
+    assert refused.value.left == 1
+    new = bought(market, game)
+    with pytest.raises(SoldOut):
+        market.shop.place(sku=game)
+    market.work()
+
+    assert [market.word(order) for order in (*early, new)] == ["delivered"] * 3
+    assert taken(market, game) == 0
+    stock(market, game, 1)
+    bought(market, game)  # it is sold as any other now
+    market.assert_no_code_twice()
+
+
+def test_what_comes_short_stays_kept_for_those_who_bought_before(market: Market, game: str) -> None:
+    (early,) = released(market, game, 3)
+    stock(market, game, 2)
+    market.work()
+    assert (market.word(early), taken(market, game)) == ("partially_delivered", 1)
+
+    with pytest.raises(SoldOut):
+        market.shop.place(sku=game)
+    stock(market, game, 2)
+    bought(market, game)
+
+    assert (market.word(early), taken(market, game)) == ("delivered", 0)
+
+
+def test_what_is_held_from_before_the_release_is_kept_too(market: Market, game: str) -> None:
+    release(market.shop, game, clock.now() + timedelta(minutes=5), 5)
+    held = market.shop.place(sku=game)
+    stock(market, game, 1)
+    market.pass_time(minutes=6)
+
+    with pytest.raises(SoldOut):
+        market.shop.place(sku=game)
+    assert market.shop.pay(held)
+    market.work()
+
+    assert market.word(held) == "delivered"
+
+
+def test_late_money_does_not_overtake_who_paid_before_the_release(market: Market) -> None:
+    game = variant(market.shop, Source.POOL)
+    stock(market, game, 1)
+    late = market.shop.place(sku=game)
+    release(market.shop, game, clock.now() + timedelta(hours=1), 5)
+    market.wait(minutes=16)  # its hold is over
+    early = bought(market, game)
+    market.work()
+    market.pass_time(hours=1)
+
+    assert market.shop.pay(late)
+    market.work()
+
+    assert (market.word(early), market.word(late)) == ("delivered", "queued")
+
+
+def test_a_release_that_is_ended_serves_those_who_bought_before(market: Market, game: str) -> None:
+    early = bought(market, game, 2)
+    market.pass_time(seconds=1)
+    stock(market, game, 3)
+    release(market.shop, game, None)
+
+    bought(market, game)
+    with pytest.raises(SoldOut):
+        market.shop.place(sku=game)
+    market.work()
+
+    assert (market.word(early), taken(market, game)) == ("delivered", 0)
+
+
+def test_at_the_release_new_buyers_get_just_what_is_left_over(market: Market, game: str) -> None:
+    stock(market, game, 6)
+    early = released(market, game, 2, 1, 1)
+
+    jobs: list[Callable[[], object]] = [partial(bought, market, game)] * 8
+    jobs[4:4] = [partial(serve, market, game)] * 2
+    ended = at_once(jobs)
+    market.work()
+
+    said = Counter("sold" if isinstance(one, Order) else type(one).__name__ for one in ended)
+    assert said == {"sold": 2, "SoldOut": 6, "NoneType": 2}
+    assert [market.word(order) for order in early] == ["delivered"] * 3
+    assert taken(market, game) == 0
+    market.assert_no_code_twice()
 
 
 def test_in_a_bundle_it_is_waited_for(market: Market, game: str) -> None:

@@ -3,17 +3,20 @@
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
+from app.catalog.models import Source
 from app.entitlements.errors import CodesUsed
+from app.inventory import service as inventory
 from app.inventory.models import Code
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
-from app.redemption import counting
+from app.redemption import counting, queries
 from app.redemption import service as redemption
 from app.redemption.errors import (
     AlreadyRedeemed,
@@ -31,6 +34,7 @@ from app.redemption.errors import (
 from app.redemption.models import Channel
 from app.redemption.service import Use, Via
 from app.refunds import service as refunds
+from tests.inventory import goods
 from tests.make import Shop, at_once
 from tests.redemption.goods import COUNTER, STAFF, Desk
 
@@ -184,6 +188,30 @@ def test_a_frozen_code_is_refused(desk: Desk) -> None:
 
     assert isinstance(desk.refusal(card), Barred)
     assert desk.used(card) == 0
+
+
+@pytest.mark.parametrize("issued", [True, False], ids=["", "before its voucher was issued"])
+def test_a_share_in_a_frozen_code_is_refused_until_it_is_unfrozen(desk: Desk, issued: bool) -> None:
+    sku = goods.variant(desk.shop, Source.SHARED)
+    number = goods.share(desk.shop, sku, 5)
+    desk.rule(sku, uses=2)
+    order = desk.shop.place(sku=sku)
+    assert desk.shop.pay(order)
+    (card,) = desk.owned(order.id)
+    if issued:
+        desk.redeemed(card)
+    freeze(desk, number, frozen=True)
+
+    assert isinstance(desk.refusal(card), Barred)
+    (verdict,) = desk.shop.read(lambda: queries.validate([card.id], now=clock.now()))
+    assert (verdict.reason, desk.used(card)) == ("barred", int(issued))
+
+    freeze(desk, number, frozen=False)
+    desk.redeemed(card)
+
+
+def freeze(desk: Desk, number: UUID, *, frozen: bool) -> None:
+    desk.shop.write(lambda: inventory.freeze_shared(number, frozen=frozen, now=clock.now(), by=STAFF))
 
 
 # Taking back ------------------------------------------------------------------------------------------------------

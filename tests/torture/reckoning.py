@@ -25,7 +25,7 @@ from app.payments.models import Notice, NoticeState, Payback, PaybackState
 from app.refunds.models import Refund, RefundState
 
 AHEAD = timedelta(days=1)  # a watch that sleeps this long has nothing to do with the story
-STANDING = {"inventory.daily"}  # looks at the stock each midnight, for ever
+STANDING = {"inventory.daily", "finance.close_days"}  # each day of the shop, for ever
 
 
 def faults(kept: Mapping[str, int]) -> list[str]:

@@ -1,6 +1,7 @@
 """What can be done with the catalog, by family of verbs."""
 
 from app.catalog.service.categories import create_category, drop_category, move_category, rename_category
+from app.catalog.service.clearing import NewVariant, drop_clearance, open_clearance, set_clearance
 from app.catalog.service.drafts import SkuDraft, Texts
 from app.catalog.service.pictures import change_cover, change_step
 from app.catalog.service.products import change_product, create_product, move_product
@@ -9,6 +10,7 @@ from app.catalog.service.supplying import Portion, set_components, set_pattern, 
 
 __all__ = [
     "Limits",
+    "NewVariant",
     "Portion",
     "SkuDraft",
     "Texts",
@@ -18,9 +20,12 @@ __all__ = [
     "create_category",
     "create_product",
     "drop_category",
+    "drop_clearance",
     "move_category",
     "move_product",
+    "open_clearance",
     "rename_category",
+    "set_clearance",
     "set_components",
     "set_limits",
     "set_pattern",

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from app.catalog import queries
 from app.catalog.events import ProductChanged, ProductCreated, ProductMoved
-from app.catalog.models import TAGS, Product, ProductStatus, ProductText
+from app.catalog.models import TAGS, Product, ProductStatus, ProductText, Sku
 from app.catalog.rules import finds_of
 from app.catalog.service.drafts import (
     SkuDraft,
@@ -20,7 +20,7 @@ from app.catalog.service.drafts import (
     faults_of_texts,
 )
 from app.catalog.service.pictures import write_steps
-from app.catalog.service.variants import Change, names_of, skus_of, write_skus
+from app.catalog.service.variants import Change, append_sku, names_of, skus_of, write_skus
 from app.kit import db
 from app.kit.errors import Invalid
 from app.kit.events import By, publish
@@ -108,6 +108,18 @@ def change_product(
     changes += write_skus(product, skus, known)
     _write_finds(product)
     tell(product, changes, now=now, by=by)
+
+
+def add_variant(product: Product, draft: SkuDraft, *, now: datetime, by: By) -> Sku:
+    """Add one variant at the end of a product's; refuses with Invalid what cannot be one."""
+    known = skus_of(product)
+    if faults := faults_of_skus((draft,), known):
+        raise Invalid(faults)
+    sku = append_sku(product, draft, len(known))
+    db.session().flush()
+    _write_finds(product)
+    tell(product, [(f"variant {draft.code}", "", draft.price.major)], now=now, by=by)
+    return sku
 
 
 def tell(product: Product, changes: Sequence[Change], *, now: datetime, by: By) -> None:

@@ -28,7 +28,7 @@ def set_strategy(sku_id: UUID, strategy: Strategy, *, now: datetime, by: By) -> 
     """Let a SKU sell its codes in another order from now on; tell whether that is a change."""
     sku = db.get(Sku, sku_id)
     before, sku.strategy = sku.strategy, strategy
-    _tell(sku, {"strategy": (before.name, strategy.name)}, now, by)
+    tell_of(sku, {"strategy": (before.name, strategy.name)}, now, by)
     return before is not strategy
 
 
@@ -44,14 +44,15 @@ def set_limits(sku_id: UUID, limits: Limits, *, now: datetime, by: By) -> None:
     for name, value in said.items():
         changes[name] = (_shown(getattr(sku, name)), _shown(value))
         setattr(sku, name, value)
-    _tell(sku, changes, now, by)
+    tell_of(sku, changes, now, by)
 
 
 def _shown(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _tell(sku: Sku, changes: Mapping[str, tuple[str, str]], now: datetime, by: By) -> None:
+def tell_of(sku: Sku, changes: Mapping[str, tuple[str, str]], now: datetime, by: By) -> None:
+    """Write down what of a variant changed: before and after of each fact."""
     product = db.get(Product, sku.product_id)
     changed = [(f"{name} {sku.code}", before, after) for name, (before, after) in changes.items() if before != after]
     tell(product, changed, now=now, by=by)

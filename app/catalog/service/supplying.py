@@ -7,7 +7,16 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from app.catalog import queries
-from app.catalog.errors import BadCap, BadComponents, BadRelease, BundleInBundle, NoSuchSku, NotOfSource
+from app.catalog.clearances import is_cleared
+from app.catalog.errors import (
+    BadCap,
+    BadComponents,
+    BadRelease,
+    BundleInBundle,
+    InClearance,
+    NoSuchSku,
+    NotOfSource,
+)
 from app.catalog.events import ProductChanged
 from app.catalog.models import Component, Sku, Source
 from app.kit import db
@@ -71,15 +80,21 @@ def _components(sku: Sku, portions: Sequence[Portion]) -> list[Sku]:
 
 
 def set_release(sku: Sku, at: datetime | None, cap: int | None, *, now: datetime, by: By) -> None:
-    """Sell a variant before its release, at most so many, or end that; what was sold is delivered on the day."""
+    """Sell a variant before its release, at most so many; what was sold is delivered on the day.
+
+    Without a day its release is now, so that those who bought before are known and served before others.
+    """
     if sku.source is not Source.POOL:
         raise NotOfSource
+    if at is not None and is_cleared(sku):
+        raise Invalid({"release": InClearance()})
     if at is not None and at <= now and at != sku.release_at:
         raise Invalid({"release": BadRelease()})
     if cap is not None and cap < 1:
         raise Invalid({"cap": BadCap()})
     before = sku.release_at.isoformat() if sku.release_at else ""
-    sku.release_at, sku.presale_cap = at, cap if at else None
+    sku.presale_cap = cap if at else None
+    sku.release_at = at if at or not sku.release_at else min(sku.release_at, now)
     db.session().flush()
     _tell(sku, [("release", before, at.isoformat() if at else "")], now=now, by=by)
 

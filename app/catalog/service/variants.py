@@ -28,7 +28,7 @@ def write_skus(product: Product, drafts: Sequence[SkuDraft], known: Mapping[str,
     for position, draft in enumerate(drafts):
         sku = known.get(draft.code)
         if sku is None:
-            sku = _add(product, draft)
+            sku = add_sku(product, draft)
             changes.append((f"variant {draft.code}", "", draft.price.major))
         else:
             changes += _change(sku, draft, names)
@@ -40,7 +40,16 @@ def write_skus(product: Product, drafts: Sequence[SkuDraft], known: Mapping[str,
     return changes + ([("order", "", "")] if kept != before else [])
 
 
-def _add(product: Product, draft: SkuDraft) -> Sku:
+def append_sku(product: Product, draft: SkuDraft, place: int) -> Sku:
+    """Add a variant with its names at a place of a product's order."""
+    sku = add_sku(product, draft)
+    sku.position = place
+    _write_names(sku, draft, {})
+    return sku
+
+
+def add_sku(product: Product, draft: SkuDraft) -> Sku:
+    """Add a variant as its draft says."""
     sku = Sku(
         id=new_id(),
         product_id=product.id,

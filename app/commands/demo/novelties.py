@@ -26,6 +26,7 @@ from app.kit.money import Money
 
 FOLDER = "goods/later"
 PAPER_SKU, LANE_SKU, LOW_SKU, TROUBLED_SKU, STAGED_SKU = "SJ-YEAR", "XY-QUARTER", "ML-50", "HC-LARGE", "ZS-MONTH"
+CLEAR_SKU, CLEAR_DAYS, CLEAR_PRICE, SHORT_DATED = "HC-COUPON", 30, 690, 14
 BUNDLE, SHARED, MANUAL, PRESALE, MADE = "WEEKEND", "SQ-CLASS", "SQ-HOUR", "CR-ALBUM", "MF-PASS"
 CONTENTS = (("YT-QUARTER", 1, 39), ("QT-MEAL", 1, 30), (MANUAL, 1, 199))
 BUYERS = (  # minutes ago, what, who
@@ -47,6 +48,7 @@ def show(merchant_id: int, *, now: datetime) -> None:
     db.write(merchant_id, lambda: _shelve(departments, now))
     db.write(merchant_id, lambda: _tend(now))
     _stage(merchant_id, now)
+    _clear(merchant_id, now)
     _sell(merchant_id, now)
 
 
@@ -111,6 +113,26 @@ def _set_apart(now: datetime) -> None:
     acts += [(stock.void, "供应商收回")] * 2
     for number, (act, reason) in zip(ids, acts, strict=False):
         act(number, reason=reason, now=now, by=SYSTEM)
+
+
+def _clear(merchant_id: int, now: datetime) -> None:
+    """Sell vouchers that expire this month at a price of their own."""
+    new = shelving.NewVariant("临期任意中杯", "zh", Money(CLEAR_PRICE, CURRENCY))
+    known = {"days": CLEAR_DAYS, "new": new, "now": now, "by": SYSTEM}
+    db.write(merchant_id, lambda: stock.open_clearance(catalog.get_sku(CLEAR_SKU).id, **known))  # type: ignore[arg-type]
+    draw, today = random.Random("short-dated"), now.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    lines = ["".join(draw.choices(LETTERS, k=16)) for _ in range(SHORT_DATED)]
+    order = stock.ImportOrder(
+        sku_code=CLEAR_SKU,
+        name=f"{CLEAR_SKU}-{now:%m%d}",
+        file_name="临期饮品券.csv",
+        supplier="山海数字",
+        cost=Money(300, CURRENCY),
+        expires_on=today + timedelta(days=24),
+        by=SYSTEM,
+    )
+    stock.import_codes(merchant_id, order, ["\n".join(lines).encode()], now=now, today=today)
+    db.write(merchant_id, lambda: stock.clear_some(now=now, today=today))
 
 
 def _stage(merchant_id: int, now: datetime) -> None:

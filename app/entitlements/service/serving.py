@@ -25,6 +25,7 @@ from app.orders import service as ordering
 from app.orders.queries import Fulfilment
 
 AT_ONCE = 500
+PRESALE = catalog.Source.PRESALE
 RELEASE = "entitlements.release"
 HOW_FAR = {  # is something owed, is something ready
     (False, True): Fulfilment.DONE,
@@ -81,8 +82,8 @@ def wake_at_release(skus: Iterable[UUID], now: datetime) -> None:
 
 def serve_released(sku_id: UUID, *, now: datetime) -> None:
     """Serve those who bought a SKU before its release, who paid first before the others."""
-    inventory.recount([sku_id], now=now)
     _serve([sku_id], now)
+    inventory.recount([sku_id], now=now)
 
 
 def _serve(skus: Iterable[UUID], now: datetime) -> None:
@@ -92,7 +93,11 @@ def _serve(skus: Iterable[UUID], now: datetime) -> None:
 
 
 def _serve_some(sku_id: UUID, now: datetime) -> int:
-    """Serve those who wait longest for a SKU, at most AT_ONCE codes, and return how many were served."""
+    """Serve those who wait longest for a SKU, at most AT_ONCE codes, and return how many were served.
+
+    Where it was sold before its release, new buyers wait for us, or we for them: see `inventory.presold`.
+    """
+    presold = inventory.lock_presold(sku_id) if sku_id in catalog.supply().releases else 0
     owed = _lock_owed(sku_id)
     if not owed:
         return 0
@@ -100,8 +105,17 @@ def _serve_some(sku_id: UUID, now: datetime) -> int:
     through, source = channels(owed), catalog.read_source(sku_id, now)
     wanted = [inventory.Owed(row.id, row.part_id, sku_id, source, through(row)) for row in owed]
     given = inventory.give(wanted, now=now, today=today)
+    if presold:
+        _count_served(sku_id, given)
     keep_promises(given, {row.id: row for row in owed}, now)
     return len(given)
+
+
+def _count_served(sku_id: UUID, given: Sequence[inventory.Sold]) -> None:
+    """Let what was served of a pre-sale be kept for nobody any more."""
+    early = {part.id for part in orders.list_parts_by_id(sale.part_id for sale in given) if part.source is PRESALE}
+    if served := sum(sale.part_id in early for sale in given):
+        inventory.return_presold({sku_id: served})
 
 
 def keep_promises(given: Sequence[inventory.Sold], of: Mapping[UUID, Any], now: datetime) -> None:

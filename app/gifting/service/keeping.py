@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from app.gifting import queries
-from app.gifting.errors import ClaimEnded, NothingToTell
+from app.gifting.errors import ClaimEnded, NothingToTell, ReasonNeeded
 from app.gifting.events import ClaimRevoked, PeopleReminded
 from app.gifting.models import Handout, HandoutRow
-from app.gifting.rules import MOST_REMINDERS, REMIND_EVERY
+from app.gifting.rules import LONGEST_REASON, MOST_REMINDERS, REMIND_EVERY
 from app.kit import db, effects
 from app.kit.errors import NotFound
 from app.kit.events import By, publish
@@ -48,15 +48,19 @@ def remind(handout_id: UUID | None, row_id: UUID | None = None, *, company_id: U
     return told
 
 
-def revoke(handout_id: UUID | None, row_id: UUID | None, *, company_id: UUID, now: datetime, by: By) -> None:
+def revoke(
+    handout_id: UUID | None, row_id: UUID | None, *, reason: str, company_id: UUID, now: datetime, by: By
+) -> None:
     """Take back what was given to somebody: the link ends at once, and the piece is free again.
 
-    Raises NotFound, or ClaimEnded when it was taken back before.
+    Raises NotFound, ReasonNeeded, or ClaimEnded when it was taken back before.
     """
     handout: Handout = queries.get(handout_id, company_id=company_id)
     row = db.find(HandoutRow, row_id) if row_id else None
     if row is None or row.handout_id != handout.id or row.entitlement_id is None:
         raise NotFound
+    if not (reason := " ".join(reason.split())[:LONGEST_REASON]):
+        raise ReasonNeeded
     living = (HandoutRow.id == row.id, HandoutRow.revoked_at.is_(None))
     if not db.changed(update(HandoutRow).where(*living).values(revoked_at=now, device_id=None)):
         raise ClaimEnded
@@ -66,6 +70,7 @@ def revoke(handout_id: UUID | None, row_id: UUID | None, *, company_id: UUID, no
             order_id=handout.order_id,
             entitlement_id=row.entitlement_id,
             opened=row.opened_at is not None,
+            reason=reason,
             at=now,
             by=by,
         )

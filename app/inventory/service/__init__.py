@@ -1,9 +1,20 @@
 """What can be done with stock, by family of verbs."""
 
+from app.inventory.presold import count_taken as count_presold
+from app.inventory.presold import give_back as return_presold
+from app.inventory.presold import lock as lock_presold
 from app.inventory.service.alerts import check_alerts, look_after, watch_now
 from app.inventory.service.batches import BatchFacts, change_batch, finish_change, recall, release_recall, undo_import
 from app.inventory.service.changing import BULK, cancel_change, change_codes, change_slice, stop_change
 from app.inventory.service.checking import check_slice
+from app.inventory.service.clearing import (
+    Cleared,
+    clear_after,
+    clear_some,
+    drop_clearance,
+    open_clearance,
+    set_clearance,
+)
 from app.inventory.service.counting import recount, recount_after, recount_all, recount_products
 from app.inventory.service.exporting import (
     FREELY,
@@ -12,11 +23,9 @@ from app.inventory.service.exporting import (
     asked_lately,
     count_exportable,
     decide_export,
-    export_some,
-    take_export,
 )
 from app.inventory.service.fulfilling import give, hold, keep, release, sell
-from app.inventory.service.generating import Wish, finish_generating, generate, generate_slice
+from app.inventory.service.generating import Wish, cancel_generating, finish_generating, generate, generate_slice
 from app.inventory.service.holds import Held, Want
 from app.inventory.service.imports import (
     cancel_import,
@@ -29,7 +38,7 @@ from app.inventory.service.imports import (
 from app.inventory.service.lanes import drop_lane, move_codes, set_lane, set_walks, steer_some
 from app.inventory.service.life import exchange, freeze, restore, unfreeze, void
 from app.inventory.service.making import enter
-from app.inventory.service.moving import MoveWish, count_movable, move, move_slice
+from app.inventory.service.moving import MoveWish, cancel_move, count_movable, move, move_slice
 from app.inventory.service.picking import (
     Repicked,
     change_strategy,
@@ -45,6 +54,7 @@ from app.inventory.service.receiving import Foresight, receive_many
 from app.inventory.service.sales import Owed, SetAside, Sold, quarantine
 from app.inventory.service.shared import SharedDraft, add_shared, freeze_shared, return_uses
 from app.inventory.service.staging import ImportOrder, receive
+from app.inventory.service.taking import Taking, export_some, take_export
 from app.inventory.service.watching import watch_after
 from app.inventory.service.wizard import (
     Layout,
@@ -55,13 +65,13 @@ from app.inventory.service.wizard import (
     stage,
     stop_check,
 )
-from app.inventory.sources.presale import give_back as return_presold
 from app.inventory.walks import channel_of
 
 __all__ = [
     "BULK",
     "FREELY",
     "BatchFacts",
+    "Cleared",
     "ExportWish",
     "Foresight",
     "Held",
@@ -73,6 +83,7 @@ __all__ = [
     "SetAside",
     "SharedDraft",
     "Sold",
+    "Taking",
     "Want",
     "Wish",
     "add_proof",
@@ -81,7 +92,9 @@ __all__ = [
     "asked_lately",
     "begin_import",
     "cancel_change",
+    "cancel_generating",
     "cancel_import",
+    "cancel_move",
     "change_batch",
     "change_codes",
     "change_slice",
@@ -90,11 +103,15 @@ __all__ = [
     "check_alerts",
     "check_import",
     "check_slice",
+    "clear_after",
+    "clear_some",
     "count_exportable",
     "count_movable",
+    "count_presold",
     "decide_export",
     "discard_abandoned",
     "discard_undecided",
+    "drop_clearance",
     "drop_import",
     "drop_lane",
     "enter",
@@ -111,10 +128,12 @@ __all__ = [
     "import_codes",
     "import_slice",
     "keep",
+    "lock_presold",
     "look_after",
     "move",
     "move_codes",
     "move_slice",
+    "open_clearance",
     "quarantine",
     "recall",
     "receive",
@@ -135,6 +154,7 @@ __all__ = [
     "return_presold",
     "return_uses",
     "sell",
+    "set_clearance",
     "set_lane",
     "set_walks",
     "stage",

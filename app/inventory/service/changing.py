@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.inventory.changes import Action, ChangeState, CodeChange
 from app.inventory.errors import MoreCodesNow, NothingToChange
-from app.inventory.events import CodesChangeAsked, CodesChanged
+from app.inventory.events import CodesChangeAsked, CodesChanged, SoldRecosted
 from app.inventory.models import Code, Status
 from app.inventory.queries import CHANGE, chosen_codes, count_chosen
 from app.inventory.service.counting import recount
@@ -141,6 +141,8 @@ def _change(row: CodeChange, costs: Mapping[UUID, int], now: datetime) -> None:
     by = By(row.actor_type, row.actor_id)
     if row.action in CAUSES:
         revalue(CAUSES[row.action], amount, now=now, by=by)
+    if row.action is Action.COST and (owned := tuple(code.entitlement_id for code in changed if code.entitlement_id)):
+        publish(SoldRecosted(subject_id=row.id, entitlement_ids=owned, at=now, by=by))
     if row.action in FREES:
         tell_freed({code.sku_id for code in changed if code.status is Status.FREE and not code.frozen}, now)
     recount({code.sku_id for code in changed}, now=now)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from app.catalog import queries as catalog
 from app.catalog.events import ProductChanged, ProductCreated
 from app.catalog.queries import Ingredient, Source, Supply
-from app.inventory.allocation import count_free
-from app.inventory.models import Presale, SharedCode, Stock
+from app.inventory import presold
+from app.inventory.models import SharedCode, Stock
 from app.inventory.sharing import is_usable
 from app.inventory.walks import SHOP, walk_of
 from app.kit import clock, db
@@ -39,12 +39,13 @@ def _available(sku_id: UUID, supply: Supply, now: datetime) -> int:
     source = supply.source_of(sku_id, now)
     if source is Source.POOL:
         today = now.astimezone(ZoneInfo(merchants.current().zone)).date()
-        return count_free(sku_id, today, most=ENOUGH, lanes=walk_of(sku_id, SHOP))
+        owed = presold.count_taken([sku_id]).get(sku_id, 0) if sku_id in supply.releases else 0
+        return presold.count_beyond(sku_id, today, owed=owed, most=ENOUGH, lanes=walk_of(sku_id, SHOP))
     if source is Source.SHARED:
         return _uses_left(sku_id, now)
     if source is Source.PRESALE:
         cap = supply.releases[sku_id][1]
-        taken = db.session().scalar(select(Presale.taken).where(Presale.sku_id == sku_id)) or 0
+        taken = presold.count_taken([sku_id]).get(sku_id, 0)
         return ENOUGH if cap is None else min(max(cap - taken, 0), ENOUGH)
     return ENOUGH
 

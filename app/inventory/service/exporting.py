@@ -1,8 +1,7 @@
 """Exporting: codes in clear for somebody of the shop; asked for with a reason, allowed by a second person, recorded.
 
 Only codes that nobody owns or holds can be taken. What left the house is not sold by us afterwards: each code is set
-aside in the unit that records its reveal, unless who asked said that it is a backup. Each slice is committed before
-`crypto.open` gives its plaintext, so a download that breaks off has taken just what it recorded.
+aside in the unit that records its reveal, unless who asked said that it is a backup.
 """
 
 import json
@@ -14,14 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
 
-from app.inventory.allocation import CODE
 from app.inventory.errors import ExportOver, NothingToExport, OwnExport
-from app.inventory.events import CodeExported, ExportAsked, ExportDecided
+from app.inventory.exports import ExportAsked, ExportDecided
 from app.inventory.models import Batch, Code, CodeExport, ExportState, Status
-from app.inventory.queries import CODES, EXPORT_MAIL, sealed_codes
-from app.inventory.service.counting import recount
+from app.inventory.queries import CODES, EXPORT_MAIL
 from app.kit import db, effects
-from app.kit.crypto import Reveal
 from app.kit.errors import Invalid, Required
 from app.kit.events import By, publish
 from app.kit.ids import new_id
@@ -42,7 +38,7 @@ class ExportWish:
 
 def count_exportable(filters: Mapping[str, str]) -> int:
     """Count the codes that fit these filters and belong to nobody, up to one more than may be taken."""
-    some = _ours(filters).limit(MOST + 1)
+    some = ours(filters).limit(MOST + 1)
     return db.session().scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
@@ -97,60 +93,18 @@ def decide_export(export_id: UUID | None, *, allow: bool, now: datetime, by: By)
         raise OwnExport
     decided: dict[str, Any] = {"state": ExportState.ALLOWED if allow else ExportState.REFUSED}
     decided |= {"allowed_at": now, "allowed_by": by.id, "ready_at": now if allow else None}
-    _change(row.id, (ExportState.ASKED,) if allow else (ExportState.ASKED, ExportState.ALLOWED), decided)
+    change_export(row.id, (ExportState.ASKED,) if allow else (ExportState.ASKED, ExportState.ALLOWED), decided)
     publish(ExportDecided(subject_id=row.id, allowed=allow, at=now, by=by))
 
 
-def take_export(export_id: UUID | None, *, now: datetime, by: By) -> CodeExport:
-    """Begin the one download of an export, by who asked for it; raises ExportOver, NotFound."""
-    row = db.get(CodeExport, export_id)
-    if row.asked_by != by.id or row.ready_at is None or row.ready_at > now or now > row.ready_at + 7 * DAY:
-        raise ExportOver
-    _change(row.id, (ExportState.ALLOWED,), {"state": ExportState.TAKEN, "taken_at": now})
-    db.session().refresh(row)
-    return row
-
-
-def _change(export_id: UUID, states: Collection[ExportState], values: Mapping[str, Any]) -> None:
+def change_export(export_id: UUID, states: Collection[ExportState], values: Mapping[str, Any]) -> None:
+    """Change an export that stands as it is thought to, or refuse with ExportOver."""
     mine = (CodeExport.id == export_id, CodeExport.state.in_(list(states)))
     if not db.changed(update(CodeExport).where(*mine).values(**values)):
         raise ExportOver
 
 
-@dataclass(frozen=True)
-class Exported:
-    """One code whose reveal is on record; `crypto.open` gives what it says."""
-
-    sku_id: UUID
-    reveal: Reveal
-
-
-def export_some(
-    row: CodeExport, *, after: UUID | None, limit: int, network: str, now: datetime, by: By
-) -> tuple[UUID | None, list[Exported]]:
-    """Record the reveal of the next codes of an export and set them aside; returns the last one and what may be opened.
-
-    None is the end. A code that was sold or held meanwhile is left out.
-    """
-    said = json.loads(row.filters)
-    query = _ours(said["filters"]).where(Code.id < (after or row.id))  # none that came in after it was asked for
-    ids = list(db.session().scalars(query.order_by(Code.id.desc()).limit(limit).with_for_update()))
-    if not ids:
-        return None, []
-    mine = (CODE.merchant_id == db.merchant_id(), CODE.id.in_(ids), CODE.status == Status.FREE)
-    status = Status.FREE if said["keep"] else Status.QUARANTINED
-    taken = update(Code.__table__).where(*mine).values(status=status)  # type: ignore[arg-type]
-    codes = db.session().execute(taken.returning(CODE.id, CODE.sku_id)).all()
-    reason = "backup" if said["keep"] else "exported"
-    facts: dict[str, Any] = {"export_id": row.id, "network": network, "reason": reason, "at": now, "by": by}
-    events = publish(*(CodeExported(subject_id=code.id, **facts) for code in codes))
-    recount({code.sku_id for code in codes}, now=now)
-    seals = sealed_codes(code.id for code in codes)
-    pairs = zip(codes, events, strict=True)
-    return ids[-1], [Exported(code.sku_id, Reveal(seals[code.id], event)) for code, event in pairs]
-
-
-def _ours(filters: Mapping[str, str]) -> Select[Any]:
+def ours(filters: Mapping[str, str]) -> Select[Any]:
     """Ask for the codes that fit and belong to nobody: neither held nor sold, void or set aside."""
     query = select(Code.id).where(Code.status == Status.FREE)
     for name, said in filters.items():

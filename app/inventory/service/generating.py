@@ -13,20 +13,19 @@ from sqlalchemy import select
 from app.catalog import queries as catalog
 from app.catalog.queries import Kind
 from app.inventory import patterns
-from app.inventory.errors import BadCount, BadExpiry, OnlyPlainCodes
-from app.inventory.events import CodesImported, CodesStocked
-from app.inventory.models import Batch, BatchState
+from app.inventory.errors import BadCount, BadExpiry, NotMaking, OnlyPlainCodes
+from app.inventory.events import CodesImported, CodesStocked, MakingCancelled
+from app.inventory.models import MADE_HERE, Batch, BatchState
 from app.inventory.queries import GENERATE
 from app.inventory.service.counting import recount
 from app.inventory.service.intake import Row, take_in
 from app.inventory.service.staging import COUNTERS, UNTOLD
 from app.kit import crypto, db, tasks
-from app.kit.errors import Invalid, Refusal
+from app.kit.errors import Invalid, NotFound, Refusal
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 
 MOST, SLICE = 100_000, 2000
-MADE_HERE = "generated"  # the encoding of a batch that no file brought; its columns are the pattern
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,19 @@ def generate_slice(batch_id: UUID, total: int, *, now: datetime) -> Batch:
     if made:
         publish(CodesStocked(subject_id=batch.sku_id, batch_id=batch.id, skus=skus, count=made, at=now, by=_by(batch)))
     return batch
+
+
+def cancel_generating(batch_id: UUID, *, by: By, now: datetime) -> None:
+    """End the making of codes where it is: those that are there stay; refuses with NotMaking when it is over."""
+    batch = db.session().scalars(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
+    if batch is None:
+        raise NotFound
+    task = tasks.find(GENERATE, batch_id)
+    if batch.state is not BatchState.IMPORTING or task is None:
+        raise NotMaking
+    tasks.cancel(task.id)
+    publish(MakingCancelled(subject_id=batch.id, made=batch.imported, wanted=task.total, at=now, by=by))
+    finish_generating(batch_id, now=now)
 
 
 def finish_generating(batch_id: UUID, *, now: datetime) -> None:

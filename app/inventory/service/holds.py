@@ -29,6 +29,7 @@ class Want:
     source: Source = Source.POOL
     most: int | None = None  # of a pre-sale: how many may be sold before the release
     channel: str = SHOP
+    after_presale: bool = False  # released: those who bought it before come first
 
     @property
     def lanes(self) -> tuple[int, ...]:

@@ -143,7 +143,7 @@ def cancel_import(batch_id: UUID, *, by: By, now: datetime) -> None:
     batch = db.session().scalars(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
     if batch is None:
         raise NotFound
-    if batch.state not in {BatchState.IMPORTING, BatchState.FAILED}:
+    if batch.state not in {BatchState.IMPORTING, BatchState.FAILED} or batch.is_made_here:
         raise NotRunning
     task = tasks.find(IMPORT, batch_id)
     if task is not None:

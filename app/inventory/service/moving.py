@@ -5,7 +5,7 @@ off goes on where it stopped, and a code that is sold or held meanwhile stays wh
 with it supplier, cost and expiry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,10 @@ from sqlalchemy import Select, func, select, update
 from app.catalog import queries as catalog
 from app.catalog.queries import Source
 from app.inventory.allocation import CODE, FREE, STILL_FREE
-from app.inventory.errors import NotThoseCodes, OtherKind
-from app.inventory.events import CodesMoved, MoveAsked
+from app.inventory.errors import NotMoving, NotThoseCodes, OtherKind
+from app.inventory.events import CodesMoved, MoveAsked, MoveCancelled
 from app.inventory.models import Code
-from app.inventory.queries import CODES, MOVE
+from app.inventory.queries import CODES, MOVE, get_move
 from app.inventory.service.counting import recount
 from app.kit import db, tasks
 from app.kit.errors import Invalid, Required
@@ -78,14 +78,29 @@ def move_slice(event_id: UUID, *, now: datetime) -> int:
     told = db.get(EventRow, event_id)
     from_id, to_id = told.subject_id, UUID(told.data["to_id"])
     some = _free(from_id, told.data["filters"]).order_by(Code.id).limit(SLICE).with_for_update(skip_locked=True)
-    ids = list(db.session().scalars(some))
-    mine = (CODE.merchant_id == db.merchant_id(), CODE.id.in_(ids), CODE.sku_id == from_id, STILL_FREE)
-    moved = db.changed(update(Code.__table__).where(*mine).values(sku_id=to_id)) if ids else 0  # type: ignore[arg-type]
+    moved = hand_over(list(db.session().scalars(some)), from_id, to_id)
     if moved:
         recount((from_id, to_id), now=now)
         by = By(told.actor_type, told.actor_id)
         publish(CodesMoved(subject_id=to_id, from_id=from_id, skus=(from_id, to_id), count=moved, at=now, by=by))
     return moved
+
+
+def cancel_move(event_id: UUID | None, *, now: datetime, by: By) -> None:
+    """End a move where it is: what has moved stays there, the rest stays here; refuses with NotMoving, NotFound."""
+    told, task = get_move(event_id)
+    if not tasks.cancel(task.id):
+        raise NotMoving
+    db.session().refresh(task)  # a slice that was committed while we waited counts
+    facts: dict[str, Any] = {"to_id": UUID(told.data["to_id"]), "moved": task.done, "count": task.total}
+    publish(MoveCancelled(subject_id=told.subject_id, at=now, by=by, **facts))
+
+
+def hand_over(code_ids: Sequence[UUID], from_id: UUID, to_id: UUID) -> int:
+    """Let those of these codes that are still free be another SKU's, in its main lane, and return how many were."""
+    mine = (CODE.merchant_id == db.merchant_id(), CODE.id.in_(code_ids), CODE.sku_id == from_id, STILL_FREE)
+    there = update(Code.__table__).where(*mine).values(sku_id=to_id, lane=0)  # type: ignore[arg-type]
+    return db.changed(there) if code_ids else 0
 
 
 def _free(from_id: UUID, filters: Mapping[str, str]) -> Select[Any]:

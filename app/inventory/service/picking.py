@@ -58,11 +58,13 @@ def start_repick(sku_id: UUID, *, now: datetime) -> UUID:
 def repick_batch(batch_id: UUID, *, now: datetime) -> None:
     """Put the free codes of a batch in order anew, since its rank or expiry changed; others stay where they are."""
     batch = db.get(Batch, batch_id)
-    if catalog.keep_strategy(batch.sku_id) in (Strategy.SOONEST, Strategy.RANKED):
-        first = rules.pick(batch.created_at, 0)  # of another strategy, so that the task will find them
-        mine = (CODE.merchant_id == db.merchant_id(), CODE.batch_id == batch.id, CODE.sku_id == batch.sku_id, FREE)
-        db.changed(_change().where(*mine).values(pick=literal(first, BigInteger()) + CODE.line))
-        start_repick(batch.sku_id, now=now)
+    cleared = (rule.into_id for rule in catalog.read_clearances().values() if rule.sku_id == batch.sku_id)
+    for sku_id in (batch.sku_id, *cleared):  # where codes of the batch may be
+        if catalog.keep_strategy(sku_id) in (Strategy.SOONEST, Strategy.RANKED):
+            first = rules.pick(batch.created_at, 0)  # of another strategy, so that the task will find them
+            mine = (CODE.merchant_id == db.merchant_id(), CODE.batch_id == batch.id, CODE.sku_id == sku_id, FREE)
+            db.changed(_change().where(*mine).values(pick=literal(first, BigInteger()) + CODE.line))
+            start_repick(sku_id, now=now)
 
 
 def repick_some(sku_id: UUID) -> Repicked:

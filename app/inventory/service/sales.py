@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.catalog.queries import Source
-from app.inventory import allocation, handover
+from app.inventory import allocation, handover, presold
 from app.inventory.events import CodeQuarantined
 from app.inventory.handover import Piece
 from app.inventory.service.holds import Want, take_back, tell_freed
@@ -75,10 +75,12 @@ def _pool_of(one: Owed) -> tuple[UUID, str]:
 
 
 def _let_others_first(missing: Counter[tuple[UUID, str]], now: datetime, today: date) -> None:
-    """End holds that ran out where free codes are too few, and tell it: who paid before and waits is served before."""
+    """Let those who paid before and wait be served before: by holds that ran out where free codes are too few, and by
+    what is free, where something was sold before its release and its turn has not come yet."""
     for (sku_id, channel), count in sorted(missing.items()):
         free = allocation.count_free(sku_id, today, most=count, lanes=walk_of(sku_id, channel))
-        if free < count and take_back(sku_id, now):
+        lapsed = free < count and take_back(sku_id, now)
+        if lapsed or (free and presold.count_taken([sku_id])):
             tell_freed({sku_id}, now)
 
 

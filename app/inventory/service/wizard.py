@@ -13,7 +13,7 @@ from app.inventory.events import ImportBegun, ImportDropped, ImportStaged
 from app.inventory.files import Format
 from app.inventory.mapping import Check, Plan
 from app.inventory.models import Batch, BatchState, ImportChunk, ImportIssue, ImportMapping
-from app.inventory.queries import CHECK, DISCARD, IMPORT
+from app.inventory.queries import CHECK, DISCARD, IMPORT, list_lanes
 from app.inventory.service.checking import forget_check
 from app.inventory.service.staging import ImportOrder, open_batch, take
 from app.inventory.staged import DECIDE, first_lines, kind_of, lines_of, mapping_key, place_of
@@ -94,8 +94,11 @@ def _keep_mapping(batch: Batch, plan: Plan, form: Format, now: datetime) -> None
     db.session().execute(put.on_conflict_do_update(index_elements=["merchant_id", "sku_id", "header"], set_=values))
 
 
-def begin_import(batch_id: UUID, *, duplicates: str, invalid: str, by: By, now: datetime) -> UUID:
-    """Let a checked file be imported and return the task; refuses when somebody chose to stop and there is cause."""
+def begin_import(batch_id: UUID, *, duplicates: str, invalid: str, lane: int = 0, by: By, now: datetime) -> UUID:
+    """Let a checked file be imported into a lane and return the task.
+
+    Refuses when somebody chose to stop and there is cause, and a lane that the SKU does not have.
+    """
     batch = get_staged(batch_id)
     plan = replace(mapping.read_plan(batch.choices), duplicates=duplicates, invalid=invalid)
     if plan.check is None or plan.check.state != "done":
@@ -105,6 +108,9 @@ def begin_import(batch_id: UUID, *, duplicates: str, invalid: str, by: By, now: 
         raise StoppedByChoice(unwanted)
     if not plan.check.new:
         raise NothingNew
+    if lane not in {0, *(one.number for one in list_lanes(batch.sku_id))}:
+        raise NotFound
+    batch.lane = lane
     batch.choices = forget_check(batch, plan).written()
     place = place_of(batch, plan)
     batch.next_chunk, batch.next_row, batch.lines = place.chunk, place.row, place.line - 1

@@ -1,28 +1,28 @@
 """Pre-sale: before its release a SKU is sold without stock, up to a cap; what is paid is promised until the day.
 
-The counter is the guard; what is held lies beside it, so that an order which is not paid gives its pieces back. Money
-that comes after that is counted all the same, over the cap if it must be: it is there already.
+The counter (`app.inventory.presold`) is the guard; what is held lies beside it, so that an order which is not paid
+gives its pieces back. Money that comes after that is counted all the same, over the cap if it must be: it is there
+already.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, update
 
 from app.inventory.errors import OutOfStock, SoldOut
 from app.inventory.events import HoldsLapsed
-from app.inventory.models import Presale as Counted
 from app.inventory.models import PresaleHold
+from app.inventory.presold import count_taken, give_back, take
 from app.inventory.service.holds import Held, Want, tell_freed
 from app.inventory.service.sales import Owed, Sold
 from app.kit import db
 from app.kit.events import publish
 
-COUNT, HOLD = Counted.__table__.c, PresaleHold.__table__.c
-NO_CAP = 2**31 - 1
+HOLD = PresaleHold.__table__.c
 
 
 class Presale:
@@ -47,7 +47,7 @@ class Presale:
         for want in wants:
             lost[want.sku_id] += want.quantity if want.part_id not in held else 0
         for sku_id in sorted(sku for sku in lost if lost[sku]):
-            _count(sku_id, lost[sku_id], None)
+            take(sku_id, lost[sku_id], None)
         return []
 
     def give(self, owed: Sequence[Owed], *, now: datetime, today: date) -> list[Sold]:
@@ -55,42 +55,17 @@ class Presale:
 
 
 def _hold(want: Want, until: datetime, now: datetime) -> Held:
-    if not _count(want.sku_id, want.quantity, want.most):
+    if not take(want.sku_id, want.quantity, want.most):
         lapsed = _end(HOLD.sku_id == want.sku_id, HOLD.held_until < now)
         give_back(_pieces(lapsed))
         if lapsed:
             publish(HoldsLapsed(subject_id=want.sku_id, parts=tuple(row.part_id for row in lapsed), at=now))
-        if not lapsed or not _count(want.sku_id, want.quantity, want.most):
+        if not lapsed or not take(want.sku_id, want.quantity, want.most):
             left = (want.most or 0) - count_taken([want.sku_id]).get(want.sku_id, 0)
             raise OutOfStock(left) if left > 0 else SoldOut(0)
     facts = {"part_id": want.part_id, "sku_id": want.sku_id, "quantity": want.quantity, "held_until": until}
     db.insert((PresaleHold.__table__, [{"merchant_id": db.merchant_id(), **facts}]))
     return Held(want.part_id, (), 0)
-
-
-def _count(sku_id: UUID, quantity: int, most: int | None) -> bool:
-    """Count pieces if the cap allows it; the first one of a SKU opens its counter."""
-    room = (COUNT.merchant_id == db.merchant_id(), COUNT.sku_id == sku_id, COUNT.taken <= (most or NO_CAP) - quantity)
-    counted = update(Counted.__table__).where(*room).values(taken=COUNT.taken + quantity)  # type: ignore[arg-type]
-    if db.changed(counted):
-        return True
-    first = db.insert_or(Counted).values(merchant_id=db.merchant_id(), sku_id=sku_id, taken=0)
-    opened = db.changed(first.on_conflict_do_nothing(index_elements=["merchant_id", "sku_id"]))
-    return bool(opened) and bool(db.changed(counted))
-
-
-def give_back(pieces: Mapping[UUID, int]) -> set[UUID]:
-    """Let so many pieces of SKUs be sold again before their release, and return the SKUs."""
-    for sku_id in sorted(pieces):
-        mine = (COUNT.merchant_id == db.merchant_id(), COUNT.sku_id == sku_id, COUNT.taken >= pieces[sku_id])
-        db.changed(update(Counted.__table__).where(*mine).values(taken=COUNT.taken - pieces[sku_id]))  # type: ignore[arg-type]
-    return set(pieces)
-
-
-def count_taken(sku_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return how many pieces of SKUs were taken before their release, paid or held."""
-    query = select(COUNT.sku_id, COUNT.taken).where(COUNT.merchant_id == db.merchant_id(), COUNT.sku_id.in_(sku_ids))
-    return dict(db.session().execute(query).all())
 
 
 def _of_parts(part_ids: Sequence[UUID]) -> tuple[ColumnElement[bool], ...]:

@@ -128,11 +128,18 @@ def remind(handout: str) -> Redirect:
     )
 
 
+def handout_again(handout: str, person: str) -> Page:
+    """Return the board after taking something back was refused."""
+    return _board(_get(handout))
+
+
 @bp.post("/handouts/<handout>/claims/<person>/revocation")
 @needs("company.handout")
+@corrects(handout_again)
 def revoke_claim(handout: str, person: str) -> Redirect:
     number, row = from_public("hnd", handout), from_public("clm", person)
-    service.revoke(number, row, company_id=company_id(), now=clock.now(), by=actor().by)
+    reason = request.form.get("reason", "")
+    service.revoke(number, row, reason=reason, company_id=company_id(), now=clock.now(), by=actor().by)
     return Redirect(here(".handout", handout=handout), toast=_("Taken back: the link leads nowhere any more"))
 
 

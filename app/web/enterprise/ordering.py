@@ -21,9 +21,10 @@ from app.web.render import Page, Redirect, page
 @bp.get("/orders/new")
 @needs("company.order")
 def new_order() -> Page:
-    skus = catalog.list_skus_for_sale()
+    offered = catalog.list_skus_for_sale()
+    counts, short = stock.stock_of(sku.id for sku in offered), catalog.clearances()
+    skus = [sku for sku in offered if counts.get(sku.id) or sku.id not in short]
     titles = catalog.titles([sku.id for sku in skus], lang(), frame().lang)
-    counts = stock.stock_of(sku.id for sku in skus)
     return page(
         "enterprise/order.html",
         skus=[(sku, titles[sku.id], counts.get(sku.id, 0)) for sku in skus],

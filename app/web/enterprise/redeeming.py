@@ -30,11 +30,12 @@ SMALL_LIST = 4.0  # seconds that the sender of a confirmed list waits for all of
 
 
 @bp.get("/redeem")
-@needs("company.redeem")
+@needs("company.wallet")
 def redeem() -> Page:
+    """Show the lists so far to everybody of the company, and the forms for new ones to those who may redeem."""
     return page(
         "enterprise/redeem/redeem.html",
-        batches=free_batches(),
+        batches=free_batches() if actor().can("company.redeem") else (),
         places=queries.list_locations(),
         chosen=request.args.get("batch", ""),
         lists=listed(queries.bulks(company_id()), request.args),
@@ -97,7 +98,7 @@ def _drafted(rows: Iterable[Asked], name: str, fields: Mapping[str, str]) -> Red
 
 
 @bp.get("/redeem/<bulk>")
-@needs("company.redeem")
+@needs("company.wallet")
 def bulk(bulk: str) -> Page:
     found = find_bulk(bulk)
     answer = page(
@@ -150,7 +151,7 @@ def retry(bulk: str) -> Redirect:
 
 
 @bp.get("/redeem/<bulk>/export.<kind>")
-@needs("company.redeem")
+@needs("company.export")
 @unit(None)
 def export_bulk(bulk: str, kind: str) -> Response:
     if kind not in FORMATS:

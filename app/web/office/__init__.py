@@ -33,6 +33,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     reset,
     ruling,
     searching,
+    sections,
     sender,
     stock,
     stocking,

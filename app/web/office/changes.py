@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from app.kit.errors import words
 from app.kit.events import EventRow
@@ -13,6 +13,7 @@ NAMES: Mapping[str, str] = {
     "product.created": words("Product created"),
     "product.changed": words("Product changed"),
     "product.moved": words("Moved in the shop"),
+    "codes.cleared": words("Short-dated codes moved"),
     "merchant.changed": words("Shop changed"),
     "merchant.closed": words("Shop closed: nobody can order"),
     "merchant.opened": words("Shop open again"),
@@ -30,6 +31,7 @@ STATUSES: Mapping[str, str] = {
 CHANGES: Mapping[str, str] = {
     "as_ready": words("when the codes of {of} are shown"),
     "category": words("category"),
+    "clear": words("clearance of {of}, days before the expiry → variant: {before}, now {after}"),
     "components": words("contents of {of}"),
     "cover": words("cover picture"),
     "names": words("name of {of}"),
@@ -110,8 +112,14 @@ def _moved_note(facts: Mapping[str, Any]) -> str:
     return str(gettext("further up") if facts["up"] else gettext("further down"))
 
 
+def _cleared_note(facts: Mapping[str, Any]) -> str:
+    count = ngettext("%(num)s code", "%(num)s codes", facts["count"])
+    return f"{count} · {facts['sku']} → {facts['into']}"
+
+
 NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "product.changed": _product_note,
     "product.moved": _moved_note,
+    "codes.cleared": _cleared_note,
     "merchant.changed": _shop_note,
 }

@@ -1,5 +1,6 @@
 """Changing many codes: the count is shown and confirmed, the work goes on before one's eyes and can be ended."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,14 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.inventory import queries, service
-from app.inventory.queries import Action, ChangeState, CodeChange
+from app.inventory.queries import Action, ChangeState, CodeChange, Progress
 from app.kit import clock, db, tasks
 from app.kit.errors import Denied, NotFound
 from app.kit.ids import from_public, public
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, unit
 from app.web.language import here
-from app.web.office import bp
+from app.web.office import bp, underway
 from app.web.office.stocked import CHANGES
 from app.web.render import Page, Redirect, page
 
@@ -76,6 +77,7 @@ def change(change: str) -> Page:
         number=change,
         words=_(CHANGES[found.action.name.lower()]),
         running=found.state is ChangeState.RUNNING,
+        progress=underway.shown(Progress(found.done, found.count, found.asked_at), clock.now()),
         back=_back(found),
     )
     answer.is_news = found.state is not ChangeState.RUNNING and request.headers.get("HX-Target") == "change"
@@ -113,4 +115,5 @@ def _back(change: CodeChange) -> tuple[str, str]:
     """Return where a change was asked for, and what that is called."""
     if change.batch_id:
         return here(".batch", batch=public("bat", change.batch_id)), _("To the batch")
-    return here(".codes"), _("Codes")
+    filters = {name: said for name, said in json.loads(change.filters).items() if name != "status"}
+    return here(".codes", **filters), _("To the codes")

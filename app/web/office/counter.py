@@ -19,11 +19,11 @@ from app.redemption import queries, service
 from app.redemption.queries import Channel, Redemption, Typed, Undone
 from app.redemption.service import Redeemed, Via
 from app.web.dispatch import CORRECTABLE
-from app.web.errors import mend, say
 from app.web.forms import Form
 from app.web.guard import actor, client_network, corrects, frame, needs, unit
 from app.web.language import here, lang, whereabouts
 from app.web.office import bp
+from app.web.office.refusals import said_to_staff
 from app.web.render import Cookie, Page, Redirect, page, wants_fragment
 from app.web.together import Scan, Scanned, together
 
@@ -114,10 +114,10 @@ def _answer(scanned: Scanned) -> Answer:
 
 def _refused(number: UUID | None, refusal: Refusal) -> Answer:
     (verdict,) = queries.validate([number], now=clock.now())
-    found = verdict.standing
+    found, said = verdict.standing, said_to_staff(refusal)
     if found is None:
-        return Answer(None, "", "", say(refusal), mend(refusal))
-    return Answer(None, _title(found.sku_id), found.tail, say(refusal), mend(refusal), found.order_id)
+        return Answer(None, "", "", *said)
+    return Answer(None, _title(found.sku_id), found.tail, *said, found.order_id)
 
 
 def _page(answer: Answer | None = None) -> Page:

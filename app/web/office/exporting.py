@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from app.accounts import queries as accounts
 from app.accounts import service as proving
 from app.inventory import queries, service
-from app.inventory.queries import CODES, CodeExport
+from app.inventory.queries import CODES
+from app.inventory.service import Taking
 from app.kit import clock, crypto, db
 from app.kit.ids import from_public, public
 from app.kit.listing import place
@@ -83,24 +84,21 @@ def decide_export(export: str) -> Redirect:
 @unit(None)
 @corrects(lambda export: exports())
 def take_export(export: str) -> Response:
-    take = partial(service.take_export, _admitted(export), now=clock.now(), by=actor().by)
-    row = db.write(frame().merchant_id, take)
+    take = partial(service.take_export, _admitted(export), network=client_network(), now=clock.now(), by=actor().by)
+    taking = db.write(frame().merchant_id, take)
     kind = request.form.get("kind", "")
     header = [_("Product"), _("Code, card number or account"), _("PIN or password"), _("Taken by")]
-    return saved(kind if kind in KINDS else KINDS[0], f"codes-{public('exp', row.id)}", header, _rows(row))
+    return saved(kind if kind in KINDS else KINDS[0], f"codes-{public('exp', taking.row.id)}", header, _rows(taking))
 
 
-def _rows(row: CodeExport) -> Iterator[list[str]]:
+def _rows(begun: Taking) -> Iterator[list[str]]:
     """Yield the marked rows of an export, some at a time: their reveals are committed, then they are opened."""
     merchant_id, by, network = frame().merchant_id, actor().by, client_network()
-    mark = " · ".join((public("exp", row.id), actor().email, written(row.taken_at)))
-    after, left = None, row.count
-    while left:
-        some = partial(service.export_some, row, after=after, limit=min(AT_ONCE, left), network=network, by=by)
-        after, opened = db.write(merchant_id, lambda some=some: some(now=clock.now()))  # type: ignore[misc]
-        if after is None:
-            return
-        left -= len(opened)
+    mark = " · ".join((public("exp", begun.row.id), actor().email, written(begun.row.taken_at)))
+    taking: Taking | None = begun
+    while taking is not None:
+        some = partial(service.export_some, taking, limit=AT_ONCE, network=network, by=by)
+        taking, opened = db.write(merchant_id, lambda some=some: some(now=clock.now()))  # type: ignore[misc]
         named = db.read(merchant_id, lambda opened=opened: titles({one.sku_id for one in opened}))  # type: ignore[misc]
         for one, secret in zip(opened, crypto.open([each.reveal for each in opened], by=by), strict=True):
             values = plain_values(secret) or {}

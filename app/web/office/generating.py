@@ -1,6 +1,8 @@
 """Making codes in bulk, and moving free ones to another SKU."""
 
 from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 from flask import request
 from flask_babel import gettext as _
@@ -8,15 +10,17 @@ from flask_babel import gettext as _
 from app.catalog import queries as catalog
 from app.catalog.queries import Kind, Source
 from app.inventory import queries, service
-from app.inventory.queries import CODES
-from app.kit import clock
+from app.inventory.queries import CODES, GENERATE, MOVE, Progress
+from app.kit import clock, db, tasks
 from app.kit.errors import NotFound
+from app.kit.events import EventRow
 from app.kit.ids import from_public, public
 from app.kit.listing import place
 from app.web.forms import Form
-from app.web.guard import actor, corrects, frame, needs
+from app.web.guard import actor, corrects, frame, needs, unit
 from app.web.language import here
-from app.web.office import bp
+from app.web.office import bp, underway
+from app.web.office.changing import SMALL
 from app.web.office.redemption import titles
 from app.web.render import Page, Redirect, page
 from app.web.times import business_day
@@ -37,9 +41,33 @@ def generation() -> Page:
 
 @bp.post("/<shop>/codes/generation")
 @needs("codes.generate")
+@unit(None)
 @corrects(generation)
 def generate() -> Redirect:
-    form, now = Form(request.form), clock.now()
+    wish, now, merchant_id = _wish(), clock.now(), frame().merchant_id
+    known: dict[str, Any] = {"now": now, "today": business_day(now, frame().zone), "currency": frame().currency}
+    number = db.write(merchant_id, lambda: service.generate(wish, **known))
+    begin(GENERATE, number)
+    return Redirect(here(".batch", batch=public("bat", number)))
+
+
+@bp.post("/<shop>/stock/<batch>/making/cancel")
+@needs("codes.generate")
+def cancel_generation(batch: str) -> Redirect:
+    found = queries.get_batch(from_public("bat", batch))
+    service.cancel_generating(found.id, by=actor().by, now=clock.now())
+    return Redirect(here(".batch", batch=batch), toast=_("It was ended; the codes that were made stay."))
+
+
+def begin(kind: str, subject: UUID) -> None:
+    """Do a little of long work at once, so that what is small is done when its page is shown."""
+    task = db.read(frame().merchant_id, lambda: tasks.find(kind, subject))
+    if task is not None:
+        tasks.run(frame().merchant_id, task.id, seconds=SMALL)
+
+
+def _wish() -> service.Wish:
+    form = Form(request.form)
     wish = service.Wish(
         form.text("sku", most=64, required=True),
         form.text("name", most=120),
@@ -49,8 +77,7 @@ def generate() -> Redirect:
         actor().by,
     )
     form.done()
-    number = service.generate(wish, now=now, today=business_day(now, frame().zone), currency=frame().currency)
-    return Redirect(here(".batch", batch=public("bat", number)))
+    return wish
 
 
 @bp.get("/<shop>/codes/move")
@@ -73,18 +100,67 @@ def new_move() -> Page:
 
 @bp.post("/<shop>/codes/move")
 @needs("codes.move")
+@unit(None)
 @corrects(new_move)
 def move() -> Redirect:
-    form, filters = Form(request.form), _filters(request.form)
+    to_id, count, reason = _moving()
+    filters, merchant_id = _filters(request.form), frame().merchant_id
+
+    def start() -> UUID:
+        wish = service.MoveWish(_sku_of(filters).id, to_id, filters, count, reason)
+        return service.move(wish, now=clock.now(), by=actor().by)
+
+    number = db.write(merchant_id, start)
+    begin(MOVE, number)
+    return Redirect(here(".moved", move=public("evt", number)))
+
+
+@bp.get("/<shop>/codes/moves/<move>")
+@needs("codes.move")
+def moved(move: str) -> Page:
+    told, task = queries.get_move(from_public("evt", move))
+    running = task.state is tasks.State.WAITING
+    answer = page(
+        "office/codes/move.html",
+        fragments={"move": "office/codes/_move.html"},
+        number=move,
+        running=running,
+        **_move_shown(told, task),
+    )
+    answer.is_news = not running and request.headers.get("HX-Target") == "move"
+    return answer
+
+
+def _move_shown(told: EventRow, task: tasks.Task) -> dict[str, Any]:
+    """Return what is shown of a move: from where to where, why, and how far it is."""
+    from_id, to_id = told.subject_id, UUID(told.data["to_id"])
+    named = titles({from_id, to_id})
+    return {
+        "state": task.state.name,
+        "progress": underway.shown(Progress(task.done, task.total, task.created_at), clock.now()),
+        "names": (named.get(from_id, ""), named.get(to_id, "")),
+        "to": public("sku", to_id),
+        "reason": told.data["reason"],
+    }
+
+
+@bp.post("/<shop>/codes/moves/<move>/cancel")
+@needs("codes.move")
+def cancel_move(move: str) -> Redirect:
+    service.cancel_move(from_public("evt", move), now=clock.now(), by=actor().by)
+    return Redirect(here(".moved", move=move), toast=_("The move was ended; what has moved stays there."))
+
+
+def _moving() -> tuple[UUID, int, str]:
+    """Return what a form says of a move: to which SKU, how many codes, why."""
+    form = Form(request.form)
     to, count = form.text("to", most=64, required=True), form.number("count", default=0)
     reason = form.text("reason", most=300, required=True)
     form.done()
     to_id = from_public("sku", to)
     if to_id is None:
         raise NotFound
-    wish = service.MoveWish(_sku_of(filters).id, to_id, filters, count, reason)
-    service.move(wish, now=clock.now(), by=actor().by)
-    return Redirect(here(".codes", sku=to), toast=_("%(num)s codes are being moved", num=count))
+    return to_id, count, reason
 
 
 def _sku_of(filters: Mapping[str, str]) -> catalog.Sku:

@@ -1,6 +1,6 @@
 """Who holds stock, and who waits for it: the holds of unpaid orders, and the queue in the order it is served."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,15 @@ class WaitShown:
     until: datetime | None
 
 
+@dataclass(frozen=True)
+class Group:
+    """Orders that wait for the same: for stock, for the staff, or for a release; and how many codes in all."""
+
+    what: str
+    count: int
+    rows: Sequence[WaitShown]
+
+
 @bp.get("/<shop>/holds")
 @needs("orders.view")
 def holds() -> Page:
@@ -70,7 +79,8 @@ def queue() -> Page:
     return page(
         "office/holds/queue.html",
         fragments={"queue": "office/holds/_queue.html"},
-        rows=_queue(_asked_sku()),
+        groups=_groups(_asked_sku()),
+        wait=_asked_wait(),
         most=MOST,
         hours=merchants.current().queue_hours,
         **_filter(),
@@ -89,8 +99,16 @@ def _holds(sku_id: UUID | None, now: datetime) -> list[HoldShown]:
     ]
 
 
-def _queue(sku_id: UUID | None) -> list[WaitShown]:
-    waiting = entitled.list_waiting(sku_id=sku_id, limit=MOST)
+def _groups(sku_id: UUID | None) -> list[Group]:
+    """Return what is waited for, all of it or the one thing that was asked for, each with its rows."""
+    unreleased = catalog.read_supply().unreleased(clock.now())
+    counts = entitled.count_waiting(unreleased=unreleased, sku_id=sku_id)
+    asked = [what for what in entitled.WAITS if counts[what] and _asked_wait() in ("", what)]
+    return [Group(what, counts[what], _queue(what, unreleased, sku_id)) for what in asked]
+
+
+def _queue(what: str, unreleased: Iterable[UUID], sku_id: UUID | None) -> list[WaitShown]:
+    waiting = entitled.list_waiting(what, unreleased=unreleased, sku_id=sku_id, limit=MOST)
     of, titles = orders.list_by_id(one.order_id for one in waiting), _titles(one.sku_id for one in waiting)
     seen, places, rows = entitled.list_seen(list(of)), dict[UUID, int](), []
     for one in waiting:
@@ -98,6 +116,12 @@ def _queue(sku_id: UUID | None) -> list[WaitShown]:
         until = refunding.returns_at(order, is_seen=order.id in seen)
         rows.append(WaitShown(order, titles.get(one.sku_id, ""), places[one.sku_id], one.count, one.since, until))
     return rows
+
+
+def _asked_wait() -> str:
+    """Return for what the orders wait that are asked for; "" for all."""
+    said = request.args.get("wait", "")
+    return said if said in entitled.WAITS else ""
 
 
 def _asked_sku() -> UUID | None:

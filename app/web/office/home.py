@@ -62,6 +62,7 @@ def _figures(until: datetime) -> orders.Figures:
 def _low(counts: Mapping[UUID, int]) -> list[tuple[str, str, int]]:
     """List code, title and stock of what is for sale and nearly gone, the scarcest first."""
     skus = sorted(catalog.list_skus_for_sale(), key=lambda sku: counts.get(sku.id, 0))
-    low = [sku for sku in skus if counts.get(sku.id, 0) < LOW]
+    short = catalog.clearances()  # runs out whenever all is sold, as it should
+    low = [sku for sku in skus if counts.get(sku.id, 0) < LOW and sku.id not in short]
     titles = catalog.titles([sku.id for sku in low], lang(), frame().lang)
     return [(sku.code, titles[sku.id], counts.get(sku.id, 0)) for sku in low]

@@ -21,6 +21,7 @@ from app.web.language import here, lang
 from app.web.office import bp
 from app.web.office.redemption import kind_of_file
 from app.web.office.redemption import written as moment_written
+from app.web.office.searching import CODES
 from app.web.render import Redirect
 from app.web.saving import FORMATS, saved
 from app.web.times import business_day
@@ -28,7 +29,7 @@ from app.web.times import business_day
 # Each with the permission that its page asks for; the page's endpoint is the list's name.
 LISTS: Mapping[str, tuple[Listing, str]] = {
     "batches": (inventory.BATCHES, "stock.view"),
-    "codes": (inventory.CODES, "codes.view"),
+    "codes": (CODES, "codes.view"),
     "orders": (orders.ORDERS, "orders.view"),
 }
 
@@ -41,6 +42,7 @@ class ViewShown:
     name: str
     filters: Mapping[str, str]
     is_shown: bool
+    is_shared: bool
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def tools_of(listing: Listing, found: Listed) -> Tools:
     """Return what can be done with a list as it is shown."""
     asked = {name: value for name, value in found.asked.items() if name in listing.filters}
     shown = [
-        ViewShown(view.id, view.name, filters := read(listing, view.query), filters == asked)
+        ViewShown(view.id, view.name, filters := read(listing, view.query), filters == asked, view.is_shared)
         for view in views.list_views(actor().user_id, listing.name)
     ]
     export = f"export_{listing.name}"
@@ -74,8 +76,10 @@ def save_view() -> Redirect:
     form.done()
     listing = _listing(form.text("listing", most=40))
     said = {key.removeprefix("filter-"): value[:200] for key, value in request.form.items() if key[:7] == "filter-"}
-    kept = written(listing, said)
-    views.save_view(actor().user_id, listing.name, name, kept, now=clock.now())
+    if any(said.get(private) for private in listing.private):
+        raise views.PrivateFilter
+    kept, is_shared = written(listing, said), request.form.get("shared") == "1"
+    views.save_view(actor().user_id, listing.name, name, kept, is_shared=is_shared, now=clock.now())
     return Redirect(here(f".{listing.name}", **read(listing, kept)), toast=_("View saved"))
 
 

@@ -18,12 +18,12 @@ from app.web.guard import actor, corrects, frame, needs, streams, unit
 from app.web.language import here
 from app.web.office import bp
 from app.web.office.shown import kind_name
-from app.web.office.stock import LARGEST_UPLOAD, SMALL_IMPORT
+from app.web.office.stock import SMALL_IMPORT
 from app.web.render import Page, Redirect, page
 from app.web.times import business_day
 from app.web.upload import Upload
 
-SHOWN = 50
+SHOWN, LARGEST_UPLOAD = 50, 64  # findings; megabytes
 SYSTEMS: Mapping[str, str] = {
     "dujiaoka": words("dujiaoka 2: SQL dump or CSV"),
     "acg-faka": words("acg-faka 3: SQL dump or CSV"),

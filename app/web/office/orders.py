@@ -24,6 +24,7 @@ from app.web.guard import needs
 from app.web.office import bp
 from app.web.office.links import links_of
 from app.web.office.lists import tools_of
+from app.web.office.margins import BundleShown, bundles_of
 from app.web.office.messages import messages_shown
 from app.web.office.shown import (
     PaybackShown,
@@ -80,6 +81,7 @@ class GoodsShown:
     owed: int
     is_seen: bool
     until: datetime | None  # when the money goes back by itself, for want of codes
+    bundles: Sequence[BundleShown]  # what the parts of each brought, for who may see that
 
 
 def _goods(found: Order) -> GoodsShown:
@@ -91,6 +93,7 @@ def _goods(found: Order) -> GoodsShown:
         owed=sum(item.state is State.PROMISED for item in owned),
         is_seen=is_seen,
         until=refunds.returns_at(found, is_seen=is_seen),
+        bundles=bundles_of(found),
     )
 
 

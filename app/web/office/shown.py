@@ -317,7 +317,11 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "delivery.dropped": (words("Message left unsent"), "", lambda facts: _said(ABOUT, facts["about"])),
     "claim.opened": (words("Opened by the person it was given to"), "info", lambda facts: facts["network"]),
     "claim.proved": (words("A person proved that it was given to them"), "", lambda facts: facts["network"]),
-    "claim.revoked": (words("Taken back from the person it was given to"), "warn", lambda facts: ""),
+    "claim.revoked": (
+        words("Taken back from the person it was given to"),
+        "warn",
+        lambda facts: facts.get("reason", ""),
+    ),
     "handout.given": (words("Handed out to people"), "ok", lambda facts: _people(facts["rows"])),
     "codes.extracted": (
         words("Taken in clear by the company"),

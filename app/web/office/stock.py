@@ -1,13 +1,12 @@
 """Stock in the office: batches, codes (masked, always), the import of a file."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import g, request
-from flask_babel import format_timedelta, gettext, ngettext
+from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
 
 from app.catalog import queries as catalog
@@ -19,7 +18,7 @@ from app.kit.listing import Listed, listed, place
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, streams, unit
 from app.web.language import here, lang
-from app.web.office import bp
+from app.web.office import bp, underway
 from app.web.office.lists import tools_of
 from app.web.office.rows import issue_words
 from app.web.office.searching import CODES
@@ -27,12 +26,13 @@ from app.web.office.shown import class_choices, examples, kind_name, steps
 from app.web.office.stocked import CHANGES
 from app.web.render import Page, Redirect, page
 from app.web.times import business_day
-from app.web.upload import Upload
+from app.web.upload import MEGABYTE, Upload
 
-LARGEST_UPLOAD = 64
+LARGEST_UPLOAD = 100  # megabytes
 LONGEST_PASTE = 4 * 1024 * 1024
 SMALL_IMPORT = 0.5  # seconds that the sender waits for the numbers; what is larger shows its progress
 ISSUES = 200
+MOST_TAGS = 300  # to choose from
 
 
 @bp.get("/<shop>/stock")
@@ -65,11 +65,12 @@ def _shown(found: queries.Batch) -> Page:
         "office/stock/batch.html",
         fragments={"batch": "office/stock/_batch.html"},
         batch=found,
-        progress=_progress(queries.progress_of(found), clock.now()),
+        progress=underway.shown(queries.progress_of(found), clock.now()),
         sku=catalog.list_skus_by_id([found.sku_id])[found.sku_id],
         titles=titles([found.sku_id]),
         plan=queries.read_plan(found.choices),
         issues=[(row.line, issue_words(row.kind.name, row.reason)) for row in _issues(found.id)],
+        lane=next((lane.name for lane in queries.list_lanes(found.sku_id) if lane.number == found.lane), ""),
         **_life(found),
         back=place(queries.BATCHES, request.args),
     )
@@ -105,8 +106,14 @@ def codes() -> Page:
         batches=queries.list_batches_by_id({code.batch_id for code in found.page.rows}),
         titles=names,
         skus=skus,
-        choices={"classes": class_choices(), "acts": _acts(found)},
+        choices={"classes": class_choices(), "acts": _acts(found), "tags": _tags(found.filters["tag"])},
     )
+
+
+def _tags(chosen: str) -> list[tuple[str, str]]:
+    """Return the tags to choose from, the one that is chosen always among them."""
+    known = queries.list_tags()[:MOST_TAGS]
+    return [(name, name) for name in ([chosen] if chosen and chosen not in known else []) + known]
 
 
 def _acts(found: Listed) -> list[tuple[str, str]]:
@@ -127,6 +134,7 @@ def new_import() -> Page:
         skus=[(sku.code, f"{names[sku.id]} · {sku.code} · {kind_name(sku.kind)}") for sku in skus],
         examples=examples(),
         megabytes=LARGEST_UPLOAD,
+        book_megabytes=queries.LARGEST_BOOK // MEGABYTE,
         chosen=request.args.get("sku", ""),
         undecided=queries.list_undecided(),
         today=business_day(clock.now(), frame().zone),
@@ -156,22 +164,6 @@ def retry_import(batch: str) -> Redirect:
 
 def _issues(batch_id: UUID) -> Sequence[ImportIssue]:
     return queries.list_issues(batch_id, limit=ISSUES)
-
-
-@dataclass(frozen=True)
-class ProgressShown:
-    """How far an import is: lines done and in all, lines a second, and how long it still takes, in words."""
-
-    done: int
-    total: int
-    rate: int
-    left: str
-
-
-def _progress(progress: queries.Progress, now: datetime) -> ProgressShown:
-    seconds = progress.seconds_left(now)
-    left = "" if seconds is None else format_timedelta(timedelta(seconds=max(seconds, 1)), threshold=1.5)
-    return ProgressShown(progress.done, progress.total, progress.rate(now), left)
 
 
 def read_upload() -> tuple[service.ImportOrder, Iterable[bytes]]:

@@ -38,6 +38,14 @@ STOCK_STEPS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] =
     "batch.recall_released": (words("Recall released"), "ok", lambda facts: facts["reason"]),
     "batch.undone": (words("Import undone"), "bad", lambda facts: _codes(facts["count"])),
     "codes.imported": (words("Imported"), "ok", lambda facts: _codes(facts["imported"])),
+    "codes.move_asked": (words("Move of codes asked for"), "", lambda facts: _codes(facts["count"])),
+    "codes.moved": (words("Codes came from another SKU"), "", lambda facts: _codes(facts["count"])),
+    "codes.move_cancelled": (words("Move of codes ended before its end"), "warn", lambda facts: _codes(facts["moved"])),
+    "codes.making_cancelled": (
+        words("Making of codes ended before its end"),
+        "warn",
+        lambda facts: _codes(facts["made"]),
+    ),
     "proof.added": (words("Paper of origin filed"), "info", lambda facts: facts["file"]),
     "proof.downloaded": (
         words("Paper of origin downloaded"),

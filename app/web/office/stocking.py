@@ -21,7 +21,7 @@ from app.orders import queries as orders
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs
 from app.web.language import here, lang
-from app.web.office import bp
+from app.web.office import bp, clearing, underway
 from app.web.office.sources import source_name
 from app.web.render import Page, Redirect, page
 from app.web.times import business_day
@@ -61,6 +61,7 @@ def sku_stock(sku: str) -> Page:
         strategies=[(choice.value, _(name), _(note)) for choice, (name, note) in STRATEGIES.items()],
         repick=_repick(found.id),
         **_of_lanes(found.id),
+        **clearing.facts_of(found),
         alerts={kind.name.lower(): at for kind, at in queries.list_alerts(found.id).items()},
     )
 
@@ -96,6 +97,15 @@ def set_limits(sku: str) -> Redirect:
     shelving.set_limits(_sku(sku).id, limits, now=clock.now(), by=actor().by)
     service.watch_now(now=clock.now())
     return _back(sku, _("Saved"))
+
+
+@bp.post("/<shop>/skus/<sku>/clearance")
+@needs("stock.edit")
+@corrects(sku_stock)
+def set_clearance(sku: str) -> Redirect:
+    found, form = _sku(sku), Form(request.form)
+    form.also(lambda: clearing.change(found, form))
+    return _back(sku, _("Saved. Codes are moved within seconds."))
 
 
 @bp.post("/<shop>/skus/<sku>/lanes")
@@ -195,10 +205,11 @@ def _pace(sku: Sku, left: int) -> Pace:
     return Pace(sold, left * SOLD_DAYS // sold if sold else None)
 
 
-def _repick(sku_id: UUID) -> Any:
+def _repick(sku_id: UUID) -> underway.ProgressShown | None:
     """Return the work of putting codes in a new order while it goes on."""
     task = tasks.find(REPICK, sku_id)
-    return task if task and task.state == tasks.State.WAITING and (task.done < task.total or not task.total) else None
+    runs = task and task.state == tasks.State.WAITING and (task.done < task.total or not task.total)
+    return underway.ProgressShown(task.done, task.total) if task and runs else None
 
 
 def _sku(name: str) -> Sku:

@@ -13,13 +13,16 @@ from app.catalog import service
 from app.catalog.queries import Ingredient, Sku, Source
 from app.inventory import queries as stock
 from app.inventory import service as inventory
+from app.inventory.errors import BadPattern
 from app.kit import clock, db
 from app.kit.ids import from_public, public
+from app.web.errors import say_all
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs
 from app.web.language import here, lang
 from app.web.office import bp
 from app.web.office.drafts import pattern_in
+from app.web.office.margins import DAYS, sum_of
 from app.web.office.shown import kind_name
 from app.web.office.sources import source_name
 from app.web.render import Page, Redirect, page
@@ -32,7 +35,15 @@ ROWS = 20  # of the form of a bundle's contents
 @needs("products.view")
 def supply(sku: str) -> Page:
     found = _sku(sku)
-    return page("office/supply/supply.html", sku=found, **_known(found), **_of_source(found))
+    example, faults = _example(found)
+    return page(
+        "office/supply/supply.html",
+        sku=found,
+        example=example,
+        problems=faults,
+        **_known(found),
+        **_of_source(found),
+    )
 
 
 @bp.post("/<shop>/skus/<sku>/pattern")
@@ -117,8 +128,9 @@ def _of_source(sku: Sku) -> dict[str, Any]:
         "recipe": _recipe_rows(sku),
         "variants": _variants(sku),
         "shared": stock.list_shared(sku.id) if sku.source is Source.SHARED else (),
-        "example": _example(sku),
         "release": _release(sku),
+        "brought": sum_of(sku),
+        "days": DAYS,
     }
 
 
@@ -126,9 +138,14 @@ def _title(sku: Sku) -> str:
     return catalog.titles([sku.id], lang(), frame().lang).get(sku.id, sku.code)
 
 
-def _example(sku: Sku) -> str:
-    """Return a code as the pattern makes them; nobody ever gets this one."""
-    return stock.parse_pattern(sku.pattern).make() if sku.source is Source.GENERATED and sku.pattern else ""
+def _example(sku: Sku) -> tuple[str, dict[str, str]]:
+    """Return a code as the pattern makes them, which nobody ever gets, and what is wrong with the pattern."""
+    if sku.source is not Source.GENERATED or not sku.pattern:
+        return "", {}
+    try:
+        return stock.parse_pattern(sku.pattern).make(), {}
+    except BadPattern as fault:
+        return "", {"pattern": say_all(fault)}
 
 
 def _recipe_rows(sku: Sku) -> Sequence[tuple[str, int, int]]:
@@ -159,8 +176,9 @@ def _portions(form: Form) -> list[service.Portion]:
 
 
 def _release(sku: Sku) -> str:
-    """Return the release as the form writes it, in the shop's zone."""
-    return f"{sku.release_at.astimezone(ZoneInfo(frame().zone)):%Y-%m-%d}" if sku.release_at else ""
+    """Return the release that lies ahead as the form writes it, in the shop's zone."""
+    ahead = sku.release_at if sku.release_at and sku.release_at > clock.now() else None
+    return f"{ahead.astimezone(ZoneInfo(frame().zone)):%Y-%m-%d}" if ahead else ""
 
 
 def _moment(day: date | None, form: Form) -> datetime | None:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.catalog import queries as catalog
 from app.finance import queries as counting
-from app.finance.queries import NARROWING, Group, Span, Sums
+from app.finance.queries import NARROWING, Group, Span, Sums, UsesShown
 from app.inventory import queries as inventory
 from app.inventory.queries import Code
 from app.kit import clock, db
@@ -23,6 +23,7 @@ from app.orders import queries as orders
 from app.web.guard import frame, needs, unit
 from app.web.office import bp
 from app.web.office.redemption import kind_of_file, titles
+from app.web.office.weeks import chart
 from app.web.render import Page, page
 from app.web.saving import FORMATS, saved
 from app.web.times import business_day
@@ -44,7 +45,6 @@ NAMES: Mapping[str, str] = {
     "closing": words("Closing stock"),
     "returned": words("Taken back"),
 }
-TALL = 96  # of the chart's bars, in its own units
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def turnover() -> Page:
 def _figures(asked: Asked) -> dict[str, Any]:
     lines, total = _lines(asked)
     shown = [_shown(line, asked) for line in lines[:MOST_SHOWN]]
-    return {"lines": shown, "total": _shown(total, asked), "bars": _bars(asked.span, total.sums), "most": MOST_SHOWN}
+    return {"lines": shown, "total": _shown(total, asked), "chart": chart(asked.span, total.sums), "most": MOST_SHOWN}
 
 
 def _choices(asked: Asked) -> dict[str, Any]:
@@ -127,7 +127,15 @@ def turnover_codes() -> Page:
         what=_(NAMES[what]) if what in NAMES else "",
         days=days.replace("..", " – "),
         **_codes(found.page.rows),
+        uses=_uses(),
     )
+
+
+def _uses() -> list[tuple[UsesShown, str]]:
+    """Return the shared codes behind a figure with what they are sold as, above the first page of codes."""
+    found = [] if request.args.get("cursor") else counting.uses_of(request.args)
+    named = titles({each.shared.sku_id for each in found})
+    return [(each, named.get(each.shared.sku_id, "")) for each in found]
 
 
 def _codes(codes: Sequence[Code]) -> dict[str, Any]:
@@ -267,25 +275,3 @@ def _cells(line: Line, asked: Asked) -> list[str]:
     sums = line.sums
     counts = [str(sums.counts[name]) for name in NAMES]
     return [line.name, *counts, *_paces(sums, asked.span), *(money.major for money in _money(sums).values())]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A week in the chart: what came in and what was sold, and how tall that is."""
-
-    week: date
-    came: int
-    sold: int
-    x: int
-    came_tall: float
-    sold_tall: float
-
-
-def _bars(span: Span, sums: Sums) -> list[Bar]:
-    most = max([*sums.came.values(), *sums.went.values(), 1])
-    found = []
-    for number, week in enumerate(span.weeks):
-        came, sold = sums.came.get(number, 0), sums.went.get(number, 0)
-        talls = (max(round(TALL * count / most, 1), 2 if count else 0) for count in (came, sold))
-        found.append(Bar(week, came, sold, number * 28, *talls))
-    return found

@@ -17,7 +17,7 @@ from app.kit.errors import NotFound
 from app.kit.ids import from_public, public
 from app.web.guard import actor, corrects, frame, needs, streams, unit
 from app.web.language import here, lang
-from app.web.office import bp
+from app.web.office import bp, underway
 from app.web.office.redemption import kind_of_file
 from app.web.office.rows import CLASSES, DELIMITERS, ENCODINGS, class_name, field_name, issue_words
 from app.web.office.stock import SMALL_IMPORT, new_import, read_upload
@@ -85,7 +85,9 @@ def checked_import(staged: str) -> Page | Redirect:
         fragments={"check": "office/wizard/_check.html"},
         **_about(found, plan),
         check=plan.check,
+        progress=underway.ProgressShown(plan.check.lines, plan.lines),
         counts=counts,
+        lanes=[(0, _("Main pool")), *((lane.number, lane.name) for lane in queries.list_lanes(found.sku_id))],
     )
 
 
@@ -129,7 +131,7 @@ def begin_import(staged: str) -> Redirect:
 
     def begin() -> Any:
         found, _plan = queries.get_staged(number)
-        return service.begin_import(found.id, **choices, by=actor().by, now=now)
+        return service.begin_import(found.id, **choices, lane=_lane(), by=actor().by, now=now)
 
     tasks.run(merchant_id, db.write(merchant_id, begin), seconds=SMALL_IMPORT)
     return Redirect(here(".batch", batch=staged))
@@ -168,6 +170,11 @@ def _layout(found: Any, plan: Plan, said: Mapping[str, str]) -> tuple[Layout, Pl
     if said.get("shape") == _shape(sheet, encoding, said["delimiter"], has_header):
         columns = tuple(_chosen(said.get(f"col{place}", ""), fields) for place in range(len(cells)))
     return Layout(sheet, encoding, Format(delimiter, columns, has_header)), plan
+
+
+def _lane() -> int:
+    said = request.form.get("lane", "0")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else -1
 
 
 def _chosen(field: str, fields: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from app.kit.money import Money
 from app.kit.recent import Recent
 from app.web.guard import frame
 from app.web.language import here, lang
+from app.web.shop.short import before
 from app.web.shown import stock_word
 
 NOBODY = "~"  # stands for a slug or an id while an address is made once for all cards
@@ -72,7 +73,9 @@ def mark_of(product_id: UUID) -> str:
 
 def _cards_of(wanted: Wanted, category: str | None) -> Cards:
     found = catalog.list_shelf(wanted, lang(), frame().lang)
-    is_first = wanted == Wanted(category=wanted.category)  # the only page that has a sheet of covers
+    is_first = wanted == Wanted(
+        category=wanted.category, hidden=wanted.hidden
+    )  # the only page that has a sheet of covers
     sheet = here(".covers", v=frame().shelf_version, category=category) if is_first else ""
     url, alone = here(".product", slug=NOBODY), here(".small_picture", picture=UUID(int=0))
     cards = (_card(one, url.replace(NOBODY, one.slug), _cover(one, sheet, alone)) for one in found.products)
@@ -81,6 +84,7 @@ def _cards_of(wanted: Wanted, category: str | None) -> Cards:
 
 def _card(product: ShelfProduct, url: str, cover: tuple[str, bool]) -> Card:
     cheapest = min(product.skus, key=lambda sku: sku.price.minor)
+    rule = catalog.clearances().get(cheapest.id)
     return Card(
         slug=product.slug,
         name=product.name,
@@ -93,7 +97,7 @@ def _card(product: ShelfProduct, url: str, cover: tuple[str, bool]) -> Card:
         place=product.place,
         tags=product.tags,
         price=cheapest.price,
-        was=cheapest.was,
+        was=before(rule, cheapest) if rule else cheapest.was,
         has_one_price=len({sku.price for sku in product.skus}) == 1,
     )
 

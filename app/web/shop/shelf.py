@@ -19,6 +19,7 @@ from app.web.render import Cookie, Page, page
 from app.web.shop import bp
 from app.web.shop.cards import list_cards, list_goods
 from app.web.shop.inside import contents_of
+from app.web.shop.short import list_gone, short_dated
 from app.web.shown import ProductShown, product_shown, steps_shown
 
 VIEWS = {"list", "grid"}
@@ -64,7 +65,7 @@ def product(slug: str) -> Page:
     if found is None or found.status is ProductStatus.DRAFT:
         raise NotFound
     counts = stock.stock_of(sku.id for sku in found.skus)
-    shown = product_shown(found, counts, lang(), frame().lang)
+    shown = product_shown(found, counts, lang(), frame().lang, short_dated(found, counts))
     is_live = found.status is ProductStatus.LIVE and bool(shown.for_sale)
     return _for_sale(found, shown) if is_live else _gone(shown)
 
@@ -130,6 +131,7 @@ def _wanted(asked: Asked, chosen: Department | None) -> Wanted:
         sort=asked.sort,
         among=stock.list_in_stock() if asked.stock else None,
         after=asked.after,
+        hidden=list_gone(),
     )
 
 

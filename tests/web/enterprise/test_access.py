@@ -123,7 +123,7 @@ def test_a_viewer_changes_nothing(owner: Firm, batch: Order) -> None:
 def test_who_may_not_is_led_to_the_companys_administrator_and_back_to_the_wallet(owner: Firm) -> None:
     viewer = owner.browser(Role.VIEWER, owner.mail("looks"))
 
-    answer = viewer.get(f"/enterprise/{owner.shop.slug}/redeem?lang=en").get_data(as_text=True)
+    answer = viewer.get(f"/enterprise/{owner.shop.slug}/handouts?lang=en").get_data(as_text=True)
 
     assert "Ask an administrator of your company" in answer
     assert f'href="/enterprise/{owner.shop.slug}/"' in answer

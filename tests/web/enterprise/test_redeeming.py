@@ -96,6 +96,27 @@ def test_a_pasted_list_is_looked_at_confirmed_and_redeemed_for_its_people(firm: 
     assert file[1][7].startswith("distributor@")
 
 
+@on_one_engine
+def test_finance_and_viewers_open_the_result_and_only_who_may_redeem_has_buttons(firm: Firm, codes: list[str]) -> None:
+    bulk = paste(firm, (member := firm.browser()), f"{codes[0]},Anna Wei\n{codes[1]}").location
+    viewer, finance = (firm.browser(role, firm.mail(role.name.lower())) for role in (Role.VIEWER, Role.FINANCE))
+
+    assert "/confirmation" in seen(member, bulk)
+    assert "/confirmation" not in seen(viewer, bulk)
+    confirm(member, bulk, 2)
+
+    for reader, takes in ((viewer, False), (finance, True)):
+        listed_there = seen(reader, page_of(firm))
+        assert bulk.rpartition("/")[2] in listed_there
+        assert "<form" not in listed_there.partition('id="main"')[2]
+        result = seen(reader, bulk)
+        assert "2 rows redeemed" in result
+        assert "Anna Wei" in result
+        assert ("/export.csv" in result) is takes
+        assert reader.get(f"{bulk}/export.csv", buffered=True).status_code == (200 if takes else 403)
+    assert "/pasted" in seen(member, page_of(firm))
+
+
 def test_the_figures_of_a_list_add_up_and_open_their_rows(firm: Firm, codes: list[str]) -> None:
     member = firm.browser()
     bulk = paste(firm, member, "\n".join([*codes[:3], codes[0], "nothing"])).location

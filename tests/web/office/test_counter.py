@@ -6,8 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
-from app.kit import clock
+from app.catalog.models import Kind
+from app.inventory.models import Code
+from app.kit import clock, db
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id, public
 from app.redemption import queries
@@ -15,9 +18,10 @@ from app.redemption import service as redemption
 from app.redemption.errors import LocationClosed
 from app.redemption.queries import Channel
 from app.redemption.service import Via
+from app.refunds import service as refunds
 from app.web.together import Scan, Scanned, scan_all
 from tests import people
-from tests.make import Browser, Shop
+from tests.make import Browser, Shop, make_product
 from tests.redemption.goods import Desk, typed
 
 HTMX = {"HX-Request": "true", "HX-Target": "counter-answer"}
@@ -121,6 +125,34 @@ def test_what_nobody_knows_and_what_another_shop_sold_look_alike(desk: Desk, oth
     fresh = r'value="[^"]*"|content="[^"]*"|nonce="[^"]*"'
     assert re.sub(fresh, "", unknown.get_data(as_text=True)) == re.sub(fresh, "", foreign.get_data(as_text=True))
     assert theirs.used(owned) == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_refusal_tells_the_staff_what_they_can_do_and_not_what_the_buyer_can(desk: Desk) -> None:
+    desk.rule()
+    ours, frozen, back = (desk.sell()[0] for _ in range(3))
+    elsewhere = make_product(desk.shop, kind=Kind.CODE)
+    (other,) = desk.sell(sku=elsewhere)
+    mine = (Code.merchant_id == desk.shop.merchant_id, Code.id == frozen.code_id)
+    desk.shop.write(lambda: db.changed(update(Code).where(*mine).values(frozen=True)))
+    desk.shop.write(lambda: refunds.refund(back.order_id, reason="", now=clock.now(), by=SYSTEM))
+    counter = Counter(desk)
+    counter.scan(desk.codes[ours.id])
+
+    said = {
+        code: words(counter.scan(text, headers=HTMX | {"Accept-Language": "en"}))
+        for code, text in [
+            ("This is no code of this shop.", "NO-SUCH-CODE"),
+            ("its order shows every use", desk.codes[ours.id]),
+            ("This code is blocked. ", desk.codes[frozen.id]),
+            ("Hand nothing over: its order says when the money went back.", desk.codes[back.id]),
+            ("This product is not redeemed at this counter.", desk.codes[other.id]),
+        ]
+    }
+
+    for own, page in said.items():
+        assert own.lower() in page.lower()
+        assert not any(theirs in page for theirs in ("it is not yours", "Write to the shop", "Use it where"))
 
 
 def test_a_code_that_is_too_late_says_its_last_minute_and_leads_to_its_order(desk: Desk) -> None:

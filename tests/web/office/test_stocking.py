@@ -4,15 +4,20 @@ import re
 from datetime import timedelta
 from html import unescape
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.catalog import queries as catalog
-from app.catalog.models import Strategy
+from app.catalog.models import Source, Strategy
 from app.inventory.queries import list_lanes, read_walks
 from app.kit import clock
 from app.kit.ids import public
+from app.orders import queries as orders
+from app.orders.models import Order
+from app.refunds import queries as refunding
 from tests import people
+from tests.inventory import goods
 from tests.make import Browser, Shop
 
 
@@ -160,3 +165,41 @@ def test_the_queue_is_in_the_order_of_service_and_tells_when_the_money_goes_back
     assert "by decision" not in page
     shop.codes(2)
     assert "Nobody waits for stock" in seen(alice, office(shop, "queue"))
+
+
+def test_the_queue_tells_apart_who_waits_for_stock_for_the_staff_and_for_a_release(shop: Shop, alice: Browser) -> None:
+    by_hand, early = goods.variant(shop, Source.MANUAL), goods.variant(shop, Source.POOL)
+    shop.codes(1)
+    late = shop.place(at=clock.now() - timedelta(minutes=20))
+    assert shop.pay(shop.place())
+    goods.release(shop, early, clock.now() + timedelta(days=3))
+    given = {"stock": late, "staff": shop.place(2, sku=by_hand), "release": shop.place(3, sku=early)}
+    assert all(shop.pay(order) for order in given.values())
+
+    whole = seen(alice, office(shop, "queue"))
+    assert "Lacking stock 1 code New stock goes to them first" in whole
+    assert "Waiting for the staff 2 codes Somebody enters by hand" in whole
+    assert "Waiting for the release 3 codes Bought before it is out" in whole
+    for what, order in given.items():
+        page = alice.get(office(shop, f"queue?wait={what}"), headers={"Accept-Language": "en"}).get_data(as_text=True)
+        rows = {key: f"/orders/{public('ord', other.id)}" in page for key, other in given.items()}
+        assert rows == {key: key == what for key in given}
+        assert moment_of(shop, order) in plain(page)
+
+
+def test_a_code_that_waits_for_the_rest_of_its_bundle_is_not_waited_for(shop: Shop, alice: Browser) -> None:
+    there, by_hand = goods.variant(shop, Source.POOL), goods.variant(shop, Source.MANUAL)
+    shop.codes(1, sku=there)
+    assert shop.pay(shop.place(sku=goods.bundle(shop, (there, 1, 1), (by_hand, 1, 1))))
+
+    text = seen(alice, office(shop, "queue"))
+
+    assert "Waiting for the staff 1 code" in text
+    assert "Lacking stock" not in text
+
+
+def moment_of(shop: Shop, order: Order) -> str:
+    """Return when the money of an order goes back, as the page writes it: days after the release, if it has one."""
+    until = shop.read(lambda: refunding.returns_at(orders.get(order.id), is_seen=False))
+    assert until is not None
+    return f"{until.astimezone(ZoneInfo('Asia/Shanghai')):%H:%M}"

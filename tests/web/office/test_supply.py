@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from app.catalog.models import Kind, Source
+from app.catalog.models import Kind, Sku, Source
 from app.inventory.models import SharedCode
-from app.kit import clock
+from app.kit import clock, db
 from app.kit.ids import public
 from app.orders.models import Order
 from app.web.shop.placing import token_of
@@ -60,6 +61,22 @@ def test_a_pattern_that_can_be_guessed_is_refused_in_words(shop: Shop, office: B
     assert "can be guessed" in words(answer)
 
 
+def test_the_page_of_a_stored_pattern_that_can_be_guessed_says_so_beside_its_field(shop: Shop, office: Browser) -> None:
+    sku = variant(shop, Source.GENERATED)
+    weak = update(Sku).where(Sku.merchant_id == shop.merchant_id, Sku.code == sku).values(pattern="GO-####")
+    shop.write(lambda: db.changed(weak))
+    page = supply_of(shop, sku) + "/supply"
+
+    answer = office.get(page)
+    assert answer.status_code == 200
+    html = answer.get_data(as_text=True)
+    assert "with 4 random characters can be guessed" in html.partition('id="f-pattern-error"')[2].partition("</p>")[0]
+    assert 'value="GO-####"' in html
+
+    assert send(office, supply_of(shop, sku) + "/pattern", page, pattern=goods.PATTERN).status_code == 303
+    assert "can be guessed" not in words(office.get(page))
+
+
 def test_a_source_that_does_not_fit_is_refused(shop: Shop, office: Browser) -> None:
     assert new_product(shop, office, source="6").status_code == 422
     assert new_product(shop, office, source="2", kind="1", pattern=goods.PATTERN).status_code == 422
@@ -73,13 +90,15 @@ def test_a_shared_link_comes_in_and_is_frozen(shop: Shop, office: Browser) -> No
     assert wrong.status_code == 422
     assert "a link begins with https://" in words(wrong)
     assert "Give between 1 and 1,000,000 uses." in words(wrong)
-    good = send(office, supply_of(shop, sku) + "/shared", page, link="https://a.example/x", uses="3", cost="1.50")
+    good = send(
+        office, supply_of(shop, sku) + "/shared", page, link="https://the-link.example/x", uses="3", cost="1.50"
+    )
     assert good.status_code == 303
 
     (code,) = shop.read(lambda: pool.rows(SharedCode))
     assert (code.uses_left, code.cost) == (3, 150)
     assert "3 / 3" in words(office.get(page))
-    assert "a.example" not in office.get(page).get_data(as_text=True)
+    assert "the-link.example" not in office.get(page).get_data(as_text=True)
     freeze = f"/office/{shop.slug}/shared/{public('shc', code.id)}/freeze"
     assert send(office, freeze, page, frozen="1").status_code == 303
     assert "Unfreeze" in words(office.get(page))

@@ -3,11 +3,17 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from app.kit import sheets
+from app.catalog.queries import Source
+from app.inventory.models import Batch
+from app.kit import clock, db, sheets
+from app.web.office.weeks import round_above
 from tests import people
+from tests.inventory.goods import share, variant
 from tests.make import Shop
 
 ENGLISH = {"Accept-Language": "en"}
@@ -57,3 +63,50 @@ def test_an_empty_shop_says_so(shop: Shop) -> None:
 @on_one_engine
 def test_days_that_are_none_are_the_last_month(busy: Shop) -> None:
     assert ">5<" in page(busy, "?first=yesterday&last=2999-01-01&by=nothing")
+
+
+@on_one_engine
+def test_the_chart_stands_below_a_round_figure_and_says_its_weeks(busy: Shop) -> None:
+    shown = page(busy)
+    scale = re.search(r'<div class="chart-scale[^>]*>(.*?)</div>', shown, re.DOTALL)
+    assert scale
+    assert re.findall(r"\d+", scale.group(1)) == ["6", "3", "0"]
+    assert ": 5 in, 2 sold</title>" in shown
+    assert shown.count('<rect class="bar-in"') == shown.count('<th scope="row">2') >= 5
+
+
+@on_one_engine
+def test_weeks_without_anything_have_no_chart(shop: Shop) -> None:
+    batch = shop.codes(5, cost=700)
+    old = clock.now() - timedelta(days=90)
+    shop.write(lambda: db.changed(update(Batch).where(Batch.id == batch.id).values(created_at=old)))
+    shown = page(shop)
+    assert ">5<" in shown
+    assert "Nothing came in and nothing was sold" in shown
+    assert "<rect" not in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "top"),
+    [(1, 2), (2, 2), (5, 6), (8, 8), (9, 10), (11, 12), (17, 20), (81, 100), (101, 120), (1003, 1200), (9999, 10000)],
+)
+def test_the_top_of_the_chart_is_round_and_so_is_its_half(count: int, top: int) -> None:
+    assert round_above(count) == top
+
+
+def test_no_round_figure_is_below_what_it_shows() -> None:
+    tops = {count: round_above(count) for count in range(1, 20_000)}
+    assert all(count <= top <= 2 * count and top % 2 == 0 for count, top in tops.items())
+
+
+@on_one_engine
+def test_a_figure_opens_the_uses_of_shared_codes(shop: Shop) -> None:
+    sku = variant(shop, Source.SHARED)
+    share(shop, sku, 7)
+    assert shop.pay(shop.place(2, sku=sku))
+    (link,) = set(re.findall(r'href="[^"]*/turnover/codes\?([^"]*moved=closing[^"]*sku=[^"]*)"', page(shop)))
+
+    shown = page(shop, f"/codes?{link.replace('&amp;', '&')}")
+
+    assert re.search(r"turnover-uses-table.*<td class=\"num\" data-label=\"Uses\">5</td>", shown, re.DOTALL)
+    assert "No code counts here" not in shown
