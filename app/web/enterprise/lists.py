@@ -58,10 +58,13 @@ def open_upload() -> Upload:
 
 
 def content_of(upload: Upload) -> bytes:
-    """Return the file of a form; refuses with NoFileChosen at the field."""
+    """Return the file of a form; refuses with NoFileChosen at the field, and with ListTooLarge."""
     if not upload.file_name:
         raise Invalid({"file": NoFileChosen()})
-    return b"".join(upload.pieces())
+    try:
+        return b"".join(upload.pieces())
+    except FileTooLarge as error:
+        raise ListTooLarge(error.megabytes) from None
 
 
 def read_text(text: str) -> Iterator[Asked]:
