@@ -14,6 +14,7 @@ from app.accounts import effects as account_effects
 from app.companies import effects as company_effects
 from app.delivery import effects as delivery_effects
 from app.entitlements import tasks as entitlement_tasks
+from app.finance import effects as finance_effects
 from app.finance import tasks as finance_tasks
 from app.gifting import effects as gifting_effects
 from app.inventory import effects as inventory_effects
@@ -21,9 +22,11 @@ from app.inventory import tasks as inventory_tasks
 from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
 from app.messages import effects as message_effects
+from app.orders import tasks as order_tasks
 from app.payments import effects as payment_effects
 from app.payments import providers
 from app.payments import tasks as payment_tasks
+from app.payments.providers.outside import outside
 from app.payments.providers.test_gateway import TestGateway
 from app.redemption import tasks as redemption_tasks
 from app.refunds import tasks as refund_tasks
@@ -42,10 +45,12 @@ OUTSIDE_CALLS = (
     delivery_effects,
     company_effects,
     gifting_effects,
+    finance_effects,
 )
 LONG_WORK = (
     ledger_tasks,
     inventory_tasks,
+    order_tasks,
     payment_tasks,
     entitlement_tasks,
     refund_tasks,
@@ -73,7 +78,8 @@ def create_app(settings: Settings | None = None) -> Miaofa:
     )
     logs.configure(settings.log_level)
     _kit(app, settings)
-    providers.configure({"test": TestGateway(settings.test_gateway_url, settings.test_gateway_secret)})
+    test_gateway = TestGateway(settings.test_gateway_url, settings.test_gateway_secret)
+    providers.configure({"test": test_gateway} | outside(settings.gateways))
     events.wire(wiring.NOW, wiring.LATER)
     effects.wire(kind for area in OUTSIDE_CALLS for kind in area.KINDS)
     tasks.wire(kind for area in LONG_WORK for kind in area.KINDS)
@@ -87,7 +93,8 @@ def _kit(app: Miaofa, settings: Settings) -> None:
         Path(str(make_url(settings.database_url).database)).parent.mkdir(parents=True, exist_ok=True)
     crypto.configure(settings.master_keys)
     tokens.configure(settings.secret_keys)
-    http.configure((*settings.outbound_allow, urlsplit(settings.test_gateway_url).netloc))
+    simulators = (settings.test_gateway_url, *settings.gateways.values())
+    http.configure((*settings.outbound_allow, *(urlsplit(url).netloc for url in simulators)))
     bell.hang(settings.redis_url or _bundled_redis(settings))
     mail.configure(opener=_mail(settings))
     db.database.init_app(app)

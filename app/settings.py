@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 MASTER_BYTES = 32
@@ -45,6 +46,7 @@ class Settings:
     mail_from: str
     test_gateway_url: str
     test_gateway_secret: str
+    gateways: Mapping[str, str]  # addresses of payment gateways by name, where they are not the real ones
     log_level: str
 
     @classmethod
@@ -74,10 +76,17 @@ class Settings:
             demo=demo,
             mail=get.mail("MAIL"),
             mail_from=get.sender("MAIL_FROM", f"no-reply@{urlsplit(base_url).hostname}"),
-            test_gateway_url=get.url("TEST_GATEWAY_URL", f"http://127.0.0.1:{min(port + 1, 65535)}"),
-            test_gateway_secret=get("TEST_GATEWAY_SECRET") or _derived(secret_keys, "test gateway"),
+            **_gateways(get, port, secret_keys),
             log_level=get("LOG_LEVEL", "INFO").upper(),
         )
+
+
+def _gateways(get: "_Reader", port: int, secret_keys: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "test_gateway_url": get.url("TEST_GATEWAY_URL", f"http://127.0.0.1:{min(port + 1, 65535)}"),
+        "test_gateway_secret": get("TEST_GATEWAY_SECRET") or _derived(secret_keys, "test gateway"),
+        "gateways": get.urls("GATEWAYS"),
+    }
 
 
 class _Reader:
@@ -101,6 +110,16 @@ class _Reader:
         if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
             raise BadSetting(name, f"is {text!r}", f"Give a whole number from {least} to {most}.")
         return int(text)
+
+    def urls(self, name: str) -> dict[str, str]:
+        """Return addresses by name, as `alipay=http://127.0.0.1:8002 wechat=…`."""
+        found = {}
+        for part in self(name).replace(",", " ").split():
+            key, _, url = part.partition("=")
+            if not key or urlsplit(url).scheme not in ("http", "https"):
+                raise BadSetting(name, f"holds {part!r}", "Give name=https://host, several with spaces between.")
+            found[key] = url.rstrip("/")
+        return found
 
     def mail(self, name: str) -> str:
         """Return `spool`, or the address of a mail server."""

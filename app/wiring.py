@@ -9,6 +9,8 @@ from app.entitlements import service as entitlements
 from app.entitlements import tasks as granting
 from app.entitlements.events import CodeReplaced, PromisesKept
 from app.finance import service as finance
+from app.finance import tasks as billing
+from app.finance.events import FeeBilled
 from app.inventory import service as inventory
 from app.inventory.events import (
     BatchChanged,
@@ -27,10 +29,27 @@ from app.inventory.events import (
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
 from app.orders import service as orders
-from app.orders.events import OrderDelivered, OrderPaid, OrderPartlyDelivered, OrderPlaced, OrderQueued
+from app.orders import tasks as forgetting
+from app.orders.events import (
+    FeeTaken,
+    OrderDelivered,
+    OrderHeld,
+    OrderPaid,
+    OrderPartlyDelivered,
+    OrderPlaced,
+    OrderQueued,
+)
 from app.payments import service as payments
 from app.payments import tasks as paying
-from app.payments.events import NoticeStored, PaybackAsked, PaybackDone, PaybackStuck
+from app.payments.events import (
+    FeeTold,
+    MethodAdded,
+    NoticeStored,
+    PaybackAsked,
+    PaybackDone,
+    PaybackStuck,
+    ShortAccepted,
+)
 from app.redemption import service as redemption
 from app.refunds import service as refunds
 from app.refunds import tasks as refunding
@@ -52,7 +71,11 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     PromisesKept: (finance.post_late_goods,),
     CodeReplaced: (redemption.follow_replaced, finance.forget_replaced),
     SoldRecosted: (finance.forget_recosted,),
-    OrderRefunded: (finance.post_refunds,),
+    FeeTaken: (finance.post_fees,),
+    FeeTold: (finance.correct_fees,),
+    FeeBilled: (finance.post_billed_fees,),
+    OrderRefunded: (finance.post_refunds, finance.post_fees_back, orders.free_refunded),
+    ShortAccepted: (finance.post_allowances,),
     PaybackAsked: (finance.post_unasked,),
     PaybackDone: (refunds.follow, finance.post_paybacks, companies.give_back),
     PaybackStuck: (refunds.follow,),
@@ -84,8 +107,9 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     CodesCleared: (inventory.recount_after, entitlements.serve_stocked, inventory.repick_after),
     BatchChanged: (inventory.repick_changed,),
     CodesChanged: (inventory.repick_redated, inventory.clear_after),
-    OrderPlaced: (inventory.recount_after, paying.watch_after),
+    OrderPlaced: (inventory.recount_after, paying.watch_after, forgetting.wipe_after),
     OrderPaid: (granting.watch_after, books.roll_after, inventory.look_after, finance.close_after),
+    OrderHeld: (refunding.watch_reviews_after,),
     OrderDelivered: (
         delivery.tell_ready,
         companies.tell_ready,
@@ -106,7 +130,11 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     BalancePaidOut: (books.roll_after,),
     BalanceSpent: (books.roll_after,),
     BalanceReturned: (books.roll_after,),
+    ShortAccepted: (books.roll_after,),
     PaybackAsked: (books.roll_after,),
     PaybackDone: (books.roll_after,),
+    FeeTold: (books.roll_after,),
+    FeeBilled: (books.roll_after,),
+    MethodAdded: (billing.watch_after,),
     PromisesKept: (books.roll_after, redemption.issue_after, finance.close_after),
 }

@@ -1,7 +1,8 @@
 """Starts the whole shop on one machine as one foreground group: `make run`.
 
 Redis (unless REDIS_URL names one), migrations, demo, web, worker, sweeper and, with DEMO=1, the test gateway (unless
-TEST_GATEWAY_URL names one). Ctrl-C or SIGTERM ends them all; none outlives this process.
+TEST_GATEWAY_URL names one) and the gateways that SIMULATORS names. Ctrl-C or SIGTERM ends them all; none outlives this
+process.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.settings import Settings
-from deploy import place, redis, words
+from deploy import place, redis, simulators, words
 from deploy.group import Group, Leash, describe
 from deploy.place import CannotStart
 
@@ -69,17 +70,20 @@ class Shop:
             self._start_redis()
         has_gateway = self.settings.demo and not self._is_given("TEST_GATEWAY_URL")
         port = self._place_gateway() if has_gateway else 0
+        gateways = self._place_simulators()
         say(words.MIGRATING)
         self._flask("db", "upgrade")
         demo = self._flask("demo", "load") if self.settings.demo else ""
         if has_gateway:
             self._start_gateway(port)  # after the demo, which leaves word of the trades it knows
+        for gateway in gateways:
+            self._python(f"{gateway.name} simulator", *gateway.command)
         self._start_web()
         self._python("worker", "worker.py", "deliver")
         self._python("toiler", "worker.py", "toil")
         self._python("sweeper", "worker.py", "sweep")
         self._wait(self._web_answers, "web", "Its messages are above.")
-        say(words.ready(self.settings.base_url, self.env.get("TEST_GATEWAY_URL", ""), demo))
+        say(words.ready(self.settings.base_url, self.env.get("TEST_GATEWAY_URL", ""), demo, gateways))
 
     def _start_redis(self) -> None:
         binary = redis.find_binary()
@@ -102,6 +106,14 @@ class Shop:
         self.env["TEST_GATEWAY_URL"] = f"http://127.0.0.1:{port}"
         self.env["TEST_GATEWAY_SECRET"] = self.settings.test_gateway_secret
         return port
+
+    def _place_simulators(self) -> list[simulators.Simulator]:
+        """Let everything know where the simulators are going to be; they are for shops that try things out."""
+        named = os.environ.get("SIMULATORS", "") if self.settings.demo else ""
+        gateways = simulators.wanted(named, self.settings.instance / "simulators")
+        if gateways:
+            self.env["GATEWAYS"] = simulators.addresses(gateways, self.env)
+        return gateways
 
     def _start_gateway(self, port: int) -> None:
         folder = self.settings.instance

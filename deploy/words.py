@@ -1,20 +1,24 @@
 """What `make run` says to the person at the terminal, in Chinese and English."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from deploy.simulators import Simulator
 
 MIGRATING = "秒发 Miaofa: 正在准备数据库 preparing the database …"
 STOPPING = "秒发 Miaofa: 正在停止 stopping …"
 
 
-def ready(base_url: str, gateway_url: str, demo: str) -> str:
+def ready(base_url: str, gateway_url: str, demo: str, simulators: Sequence[Simulator] = ()) -> str:
     """Tell where everything is, and the demo's logins from the last line that `demo load` printed."""
     lines = ["", "秒发已就绪 · Miaofa is ready", ""]
     lines.append(f"  商店 Shop          {base_url}/")
     lines.append(f"  后台 Office        {base_url}/office/")
     if gateway_url:
         lines.append(f"  测试网关 Gateway   {gateway_url}/")
+    for simulator in simulators:
+        lines.append(f"  {f'模拟 {simulator.name}':<14} {simulator.url}/   密钥 keys: {simulator.folder}")
     logins = find_logins(demo)
     if logins:
         lines += ["", "  演示账号 Demo logins"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 PUBLIC: Mapping[str, str] = {
+    "hooks.probe": "A self-test calls it from outside; it says only that it is here.",
     "enterprise.account": "It asks for a session itself and shows what is its holder's.",
     "enterprise.change_password": "It asks for a session itself, and for the present password.",
     "enterprise.choose": "It asks for a session itself, and lets nobody choose but among one's own companies.",
@@ -52,6 +53,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.lookup": "Whoever looks for an order.",
     "shop.lost_link": "Whoever lost a link.",
     "shop.mark": "The shop's own mark.",
+    "shop.named": "The browser that pressed pay just now, come back from WeChat with its own nonce.",
     "shop.no_password": "Whoever lost an order's password.",
     "shop.open_claim": "The browser that proved itself last for this claim.",
     "shop.order": "Whoever holds the signed token; codes stay masked.",
@@ -101,6 +103,10 @@ OWN_UNITS: Mapping[str, str] = {
     "enterprise.sign_in": "Hashing is slow on purpose and stays outside of units.",
     "enterprise.sign_out": "Sessions are the platform's.",
     "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
+    "hooks.probe": "It finds its merchant first.",
+    "office.add_payment": "A password is hashed outside of units.",
+    "office.change_payment_account": "A password is hashed outside of units.",
+    "office.test_payment": "A gateway is asked outside of units.",
     "office.account": "Sessions are the platform's.",
     "office.add_proof": "A paper is read as it comes in, before the unit that keeps it.",
     "office.ask_reset": "Password resets are the platform's.",
@@ -113,6 +119,9 @@ OWN_UNITS: Mapping[str, str] = {
     "office.check_import": "The columns are committed before the check begins, in many units.",
     "office.generate": "Codes are made by a task in many units.",
     "office.move": "Codes are moved by a task in many units.",
+    "office.export_bill_lines": "A file is streamed, one unit a page.",
+    "office.fetch_bill": "A gateway is asked outside of units.",
+    "office.upload_bill": "A file is read as it comes in, in many units.",
     "office.export_batches": "A file is streamed, one unit a page.",
     "office.export_codes": "A file is streamed, one unit a page.",
     "office.export_orders": "A file is streamed, one unit a page.",
@@ -157,6 +166,7 @@ OWN_UNITS: Mapping[str, str] = {
     "shop.find_code": "A wrong try is committed before it is refused.",
     "shop.look_up": "A wrong try is committed before it is refused.",
     "shop.open_claim": "The look is committed before the code is opened.",
+    "shop.named": "WeChat is asked who pays outside of any unit, then the payment starts as in shop.pay.",
     "shop.pay": "Checkout commits before the payment starts.",
     "shop.place": "Forms that are sent at the same moment are placed in one unit.",
     "shop.prove_by_code": "A wrong try is committed before it is refused.",
@@ -175,6 +185,10 @@ OBJECTS = {"office.order", "office.product", "office.batch"} | {
 OBJECTS |= {f"office.{action}_category" for action in "rename move drop".split()} | {"office.move_product"}
 
 OBJECTS |= {f"office.{action}_{what}" for action in ("upload", "remove") for what in ("cover", "step")}
+
+OBJECTS |= {"office.payment", "office.change_payment_terms", "office.change_payment_account", "office.switch_payment"}
+
+OBJECTS |= {"office.raise_payment", "office.test_payment"}
 
 OBJECTS |= {"office.decide_export", "office.take_export"}
 
@@ -215,4 +229,8 @@ OBJECTS |= {
     " cancel_import drop_view".split()
 }
 
+OBJECTS |= {f"office.{action}_line" for action in "count return explain".split()}
+
 MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
+
+OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}

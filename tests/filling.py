@@ -11,6 +11,7 @@ from app.catalog.models import Kind, ProductStatus
 from app.delivery import service as delivery
 from app.delivery.models import ContactOwner, OneTimeCode
 from app.finance import days
+from app.finance import service as billing
 from app.inventory.models import ImportChunk
 from app.kit import clock, db, pictures, throttle
 from app.kit.events import SYSTEM
@@ -18,6 +19,8 @@ from app.kit.ids import new_id
 from app.kit.money import Money
 from app.ledger import service as ledger
 from app.refunds import service as refunds
+from app.risk import service as risk
+from app.risk.queries import HOUSE, Mode, Policy
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
@@ -56,6 +59,15 @@ def fill(shop: Shop) -> None:
     code = OneTimeCode(id=new_id(), created_at=now, tries=0, **ours)
     shop.write(lambda: db.session().add_all([code, ContactOwner(proved_at=now, **ours)]))
     shop.write(lambda: throttle.count(tries.keys("alice", "network"), now=clock.now()))
+    opened = billing.open_bill(["商户订单号,交易号,金额\nours,theirs,5.00\n".encode()], {}, "CNY")
+    taken = billing.take_bill(shop.merchant_id, shop.method_id, opened, day=now.date(), now=now, by=SYSTEM)
+    shop.write(lambda: billing.read_some(taken, now=now))
+    known_risk = {name: risk.Setting(Mode.WATCH, 1, rule.minutes) for name, rule in HOUSE.items()}
+    shop.write(lambda: risk.set_rules(known_risk, now=now, by=SYSTEM))
+    shop.write(lambda: risk.set_policy(Policy(3, True), now=now, by=SYSTEM))
+    shop.codes(2)
+    for _ in range(2):
+        shop.place(contact="dora@example.com")
     redeem_a_list(shop)
     hand_out(make_busy_firm(shop))
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)

@@ -18,7 +18,7 @@ PATIENCE = 90.0
 class Installation:
     """Runs until the block ends; its log, state and temporary files lie under `folder`."""
 
-    def __init__(self, folder: Path, *, urls: tuple[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, urls: tuple[str, str] | None = None, simulators: str = "") -> None:
         self.folder = folder
         self.port = redis.free_port()
         self.base = f"http://127.0.0.1:{self.port}"
@@ -33,6 +33,7 @@ class Installation:
             "PORT": str(self.port),
             "TMPDIR": str(self.temporary),
             "LOG_LEVEL": "DEBUG",
+            "SIMULATORS": simulators,
         }
         if urls:
             self.env |= {"DATABASE_URL": urls[0], "DATABASE_OWNER_URL": urls[1]}

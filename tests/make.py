@@ -41,6 +41,7 @@ from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.providers.test_gateway import TestGateway
+from app.payments.queries import Wire
 from app.settings import Settings
 from app.web.dispatch import Miaofa
 from app.web.guard import DEVICE_COOKIE
@@ -193,7 +194,7 @@ class Notice:
     def arrive(self) -> bool:
         """Bring it to the shop's inbox without HTTP."""
         channel = self.shop.read(lambda: paying.get_channel(self.shop.method_id))
-        arrived = payments.verify(channel, self.headers(), self.body, now=clock.now())
+        arrived = payments.verify(channel, Wire(self.headers(), self.body), now=clock.now())
         return self.shop.write(lambda: payments.apply([arrived]))
 
 
@@ -208,9 +209,7 @@ def make_shop(app: Miaofa, *, slug: str = "", sandbox: bool = True) -> Shop:
     shop.sku = make_product(shop, kind=Kind.CODE)
     if sandbox:
         shop.method_id = shop.write(
-            lambda: payments.add_method(
-                provider_name="test", account=slug, credentials=GATEWAY.credentials_of(slug), now=clock.now()
-            )
+            lambda: payments.add_method(provider_name="test", account=GATEWAY.account_of(slug), now=clock.now())
         ).id
     return shop
 

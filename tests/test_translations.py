@@ -9,6 +9,7 @@ from babel.messages.catalog import Catalog
 from tests import translations
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+BARE = re.compile(r"%(?!\(\w+\)[sd])(?!%)")
 MEND = "run `make translations`, then fill in app/translations/*/LC_MESSAGES/messages.po"
 
 
@@ -54,6 +55,18 @@ def test_a_translation_fills_in_the_same_places(catalog):
     different = [message.id for message in translations.messages(catalog) if not fills_in_the_same(message)]
 
     assert not different, "keep %(name)s and {name} as they are in the English words"
+
+
+def test_no_bare_percent_sign_breaks_a_page(catalog):
+    """Templates fill every word in by `%`, so a sign of its own must be doubled there, or written full-width."""
+    texts = [(message.id, text) for message in translations.messages(catalog) for text in texts_of(message)]
+
+    assert not [words for words, text in texts if BARE.search(text)]
+
+
+def texts_of(message):
+    both = (message.id, message.string)
+    return [text for part in both for text in (part if isinstance(part, list | tuple) else [part]) if text]
 
 
 def test_the_compiled_words_are_those_of_the_po_file(path, catalog):

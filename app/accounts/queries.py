@@ -15,6 +15,7 @@ from app.accounts.rules import SESSION_IDLE, permissions
 from app.accounts.rules import SHORTEST_PASSWORD as SHORTEST_PASSWORD
 from app.accounts.rules import is_email as is_email
 from app.accounts.rules import network as network
+from app.accounts.rules import public_network as public_network
 from app.kit import db
 from app.kit.tokens import digest
 

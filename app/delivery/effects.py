@@ -26,6 +26,7 @@ from app.entitlements import queries as entitled
 from app.kit import clock, crypto, db, mail
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Refused, Temporary, Unknown
 from app.kit.events import EventRow
+from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries as orders
@@ -137,7 +138,16 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "by_hand": by_hand,
         "days": LINK_LIFE.days,
         "minutes": CODE_MINUTES,
+        **_back(row, order),
     }
+
+
+def _back(row: Delivery, order: Order) -> dict[str, Any]:
+    """Return how much of an order went back by what this message is about, and whether that was the last of it."""
+    asked = db.session().scalar(select(EventRow.data).where(EventRow.id == row.source_id))
+    if row.about is not About.REFUNDED or asked is None:
+        return {}
+    return {"back": Money(asked["amount"], asked["currency"]), "whole": asked.get("whole", True)}
 
 
 def call_mail(posted: Posted, transport: mail.Transport) -> Answer:

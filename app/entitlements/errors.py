@@ -45,3 +45,8 @@ class CodesSeen(Refusal):
 class CodesUsed(Refusal):
     message = words("A code of this order was redeemed already.")
     mend = words("Take the redemption back first if it was a mistake; what was used is not refunded silently.")
+
+
+class TakenBackBefore(Refusal):
+    message = words("Something you chose was taken back a moment ago.")
+    mend = words("Open the order again: it shows what is left. Nothing was changed.")

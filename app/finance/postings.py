@@ -1,12 +1,15 @@
 """Every entry we ever make, one pure function an event: what an accountant reads first.
 
 Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
-that came in), `asset:stock` (codes at cost), `income:sales`, `expense:goods`, `expense:lost` (codes that became void),
+that came in, less what we gave back by hand), `asset:stock` (codes at cost), `income:sales`, `income:discounts` (what
+we let off), `income:fees` (what buyers bear on top of prices), `expense:goods`, `expense:lost` (codes that became
+void), `expense:fees` (what gateways keep),
 `liability:suppliers`, `liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company
 paid ahead). A balance is a gateway of our own: what it pays passes through `asset:gateway` like any other payment, so
 a sale reads the same however it is paid.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,6 +18,7 @@ from app.kit.money import Money
 from app.ledger.service import Leg, Posting
 
 BALANCES = "liability:balance:"
+FEES = "income:fees"
 REVALUED = {
     "void": "expense:lost",
     "restored": "expense:lost",
@@ -49,12 +53,59 @@ def revaluation(*, cause: str, change_id: UUID, amount: Money, at: datetime, day
     return Posting(cause, change_id, at, day, legs)
 
 
-def refund(*, refund_id: UUID, total: Money, cost: Money, at: datetime, day: date) -> Posting:
-    """An order taken back: the sale is reversed, we owe the buyer the money, and its codes are in our stock again."""
-    legs = [Leg("income:sales", total), Leg("liability:refunds", -total)] if total.minor else []
+@dataclass(frozen=True)
+class Taken:
+    """What was taken back: the money that goes back, what of its price was never paid, and what its codes had cost."""
+
+    total: Money
+    forgiven: Money
+    cost: Money
+
+
+def refund(*, refund_id: UUID, taken: Taken, at: datetime, day: date) -> Posting:
+    """Goods taken back: their sale is reversed, we owe the buyer the money, and the codes are in our stock again."""
+    total, forgiven, cost = taken.total, taken.forgiven, taken.cost
+    legs = [Leg("income:sales", total + forgiven), Leg("liability:refunds", -total)] if total.minor else []
+    if forgiven.minor:
+        legs = legs or [Leg("income:sales", forgiven)]
+        legs.append(Leg("income:discounts", -forgiven))
     if cost.minor:
         legs += [Leg("asset:stock", cost), Leg("expense:goods", -cost)]
     return Posting("refund", refund_id, at, day, tuple(legs))
+
+
+def allowance(*, order_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """The shop took less than the price for the whole: the difference is a discount of its own, owed by nobody."""
+    return Posting("allowance", order_id, at, day, (Leg("income:discounts", amount), Leg("asset:gateway", -amount)))
+
+
+def surcharge(*, tender_id: UUID, fee: Money, at: datetime, day: date) -> Posting:
+    """A fee that the buyer bore: the gateway owes it us beside the price."""
+    return Posting("surcharge", tender_id, at, day, (Leg("asset:gateway", fee), Leg("income:fees", -fee)))
+
+
+def fee(*, tender_id: UUID, fee: Money, at: datetime, day: date) -> Posting:
+    """What a gateway is reckoned to keep of a payment: it owes us so much less."""
+    return Posting("fee", tender_id, at, day, _kept(fee))
+
+
+def fee_told(*, notice_id: UUID, more: Money, at: datetime, day: date) -> Posting:
+    """What a gateway keeps of a payment beyond what was reckoned, as it told with it."""
+    return Posting("fee_told", notice_id, at, day, _kept(more))
+
+
+def fee_billed(*, line_id: UUID, more: Money, at: datetime, day: date) -> Posting:
+    """What a gateway keeps beyond what the books had, as its bill tells."""
+    return Posting("fee_billed", line_id, at, day, _kept(more))
+
+
+def _kept(fee: Money) -> tuple[Leg, Leg]:
+    return Leg("expense:fees", fee), Leg("asset:gateway", -fee)
+
+
+def fee_back(*, refund_id: UUID, fee: Money, at: datetime, day: date) -> Posting:
+    """The share of the buyer's fee that goes back with a refund: no income, and we owe it to the buyer."""
+    return Posting("fee_back", refund_id, at, day, (Leg("income:fees", fee), Leg("liability:refunds", -fee)))
 
 
 def unasked(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
@@ -65,6 +116,12 @@ def unasked(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Post
 def payback(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
     """The gateway gave money back: neither do we owe it, nor does the gateway owe it us."""
     return Posting("payback", payback_id, at, day, (Leg("liability:refunds", amount), Leg("asset:gateway", -amount)))
+
+
+def payback_by_hand(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """People gave money back past the gateway: we owe it no more, and it is in our bank no more."""
+    legs = (Leg("liability:refunds", amount), Leg("asset:bank", -amount))
+    return Posting("payback_by_hand", payback_id, at, day, legs)
 
 
 def balance_of(company_id: UUID) -> str:

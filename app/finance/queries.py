@@ -3,14 +3,26 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, case, exists, func, or_, select
 from sqlalchemy.sql.selectable import Subquery
 
 from app.companies.queries import Account, Movement, MovementKind
+from app.finance.fees import misgiven
+from app.finance.models import Bill as Bill
+from app.finance.models import BillLine as BillLine
+from app.finance.models import BillState as BillState
+from app.finance.models import LineKind as LineKind
+from app.finance.models import Outcome as Outcome
 from app.finance.postings import BALANCES
 from app.finance.sold import NARROWING as NARROWING
 from app.finance.spans import Span as Span
 from app.finance.spans import span_of as span_of
+from app.finance.statements import BILL_LINES as BILL_LINES
+from app.finance.statements import Total as Total
+from app.finance.statements import get_bill as get_bill
+from app.finance.statements import get_line as get_line
+from app.finance.statements import list_bills as list_bills
+from app.finance.statements import list_totals as list_totals
 from app.finance.turnover import MOVED as MOVED
 from app.finance.turnover import WHATS as WHATS
 from app.finance.turnover import Group as Group
@@ -23,11 +35,12 @@ from app.kit import db
 from app.kit.ids import public
 from app.kit.money import Money
 from app.ledger.queries import MOST, Entry, Fault, Transaction
-from app.orders.queries import Order
-from app.payments.queries import Payback, PaybackKind, PaybackState
+from app.orders.queries import Order, Tender
+from app.payments.queries import Notice, NoticeState, Payback, PaybackKind, PaybackState
 from app.refunds.queries import Refund
 
 GATEWAY, SALES, OWED, BANK = "asset:gateway", "income:sales", "liability:refunds", "asset:bank"
+INCOME, DISCOUNTS, KEPT, FEES = "income:", "income:discounts", "expense:fees", "income:fees"
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,7 @@ class Rule:
     name: str
     debit: str
     credit: str  # with a colon at its end all accounts that begin so
-    table: Table
+    table: FromClause
     amount: str  # the column that tells how much
     true: ColumnElement[bool]  # which rows
     prefix: str  # of their ids, as people see them
@@ -46,8 +59,8 @@ class Rule:
 
 
 def check() -> list[Fault]:
-    """Return where the books do not tell what was sold and given back; see its three parts."""
-    return check_sales() + check_refunds() + check_balances()
+    """Return where the books do not tell what was sold and given back; see its four parts."""
+    return check_sales() + check_refunds() + check_balances() + check_fees()
 
 
 def check_sales() -> list[Fault]:
@@ -63,7 +76,25 @@ def check_refunds() -> list[Fault]:
 
     A refund is booked when it is asked for, a payback when it is done, and money nobody asked for when it goes back.
     """
-    return [fault for rule in (_refunds(), _paybacks(), _unasked()) for fault in _check(rule)]
+    rules = (_refunds(), _paybacks(), _paybacks_by_hand(), _unasked(), _allowances())
+    faults = [fault for rule in rules for fault in _check(rule)]
+    for order, total, currency, refunded in db.session().execute(_misrefunded().limit(MOST)):
+        found, expected = (f"{Money(int(sum), currency).major} {currency}" for sum in (total, refunded or 0))
+        faults.append(Fault("refunded is not its refunds", public("ord", order), found, expected))
+    return faults
+
+
+def _misrefunded() -> Select[Any]:
+    """Orders that say otherwise than their refunds, or than their tenders, how much of their money went back."""
+    o, r, t = Order.__table__.c, Refund.__table__.c, Tender.__table__.c
+    mine = db.merchant_id()
+    refunds = select(r.order_id, func.sum(r.amount).label("amount")).where(r.merchant_id == mine).group_by(r.order_id)
+    tenders = select(t.order_id, func.sum(t.refunded).label("amount")).where(t.merchant_id == mine, t.refunded > 0)
+    asked, taken = refunds.subquery(), tenders.group_by(t.order_id).subquery()
+    both = Order.__table__.outerjoin(asked, asked.c.order_id == o.id).outerjoin(taken, taken.c.order_id == o.id)
+    differs = or_(*(func.coalesce(sum.c.amount, 0) != o.refunded_amount for sum in (asked, taken)))
+    query = select(o.id, o.refunded_amount, o.currency, asked.c.amount).select_from(both)
+    return query.where(o.merchant_id == mine, differs).order_by(o.id)
 
 
 def check_balances() -> list[Fault]:
@@ -74,6 +105,47 @@ def check_balances() -> list[Fault]:
         found, expected = (f"{sum} {currency}" for sum in said)
         faults.append(Fault("balance is not its movements", public("com", company), found, expected))
     return faults
+
+
+def check_fees() -> list[Fault]:
+    """Return payments whose fees are not in the books as buyers bore and gateways kept them, and refunds likewise."""
+    faults = [
+        fault for rule in (_surcharges(), _reckoned_fees(), _told_fees(), _billed_fees()) for fault in _check(rule)
+    ]
+    for order, currency, expected, found in misgiven():
+        said = (f"{Money(amount, currency).major} {currency}" for amount in (found, expected))
+        faults.append(Fault("fee given back of a wrong total", public("ord", order), *said))
+    return faults
+
+
+def _surcharges() -> Rule:
+    table: Table = Tender.__table__  # type: ignore[assignment]
+    met = table.c.met_at.is_not(None)
+    return Rule("surcharge", "surcharge", GATEWAY, FEES, table, "fee", met, "tnd", "surcharge that nobody paid")
+
+
+def _reckoned_fees() -> Rule:
+    table: Table = Tender.__table__  # type: ignore[assignment]
+    met = table.c.met_at.is_not(None)
+    return Rule("fee", "fee", KEPT, GATEWAY, table, "kept", met, "tnd", "fee of no payment")
+
+
+def _told_fees() -> Rule:
+    """By how much each fee that a gateway told differs from what was reckoned; of surplus nothing was."""
+    n, t = Notice.__table__.c, Tender.__table__.c
+    counts = n.state == NoticeState.APPLIED
+    more = n.fee - case((counts, func.coalesce(t.kept, 0)), else_=0)
+    both = Notice.__table__.outerjoin(Tender.__table__, (t.merchant_id == n.merchant_id) & (t.id == n.tender_id))
+    told = n.fee.is_not(None) & (counts | (n.state == NoticeState.SURPLUS))
+    table = select(n.id, n.merchant_id, n.currency, more.label("more")).select_from(both).where(told).subquery()
+    every = table.c.id.is_not(None)
+    return Rule("fee_told", "fee told", KEPT, GATEWAY, table, "more", every, "ntc", "fee nobody told")
+
+
+def _billed_fees() -> Rule:
+    table: Table = BillLine.__table__  # type: ignore[assignment]
+    moved = table.c.corrected.is_not(None)
+    return Rule("fee_billed", "fee billed", KEPT, GATEWAY, table, "corrected", moved, "bln", "fee of no bill")
 
 
 def _misbalanced() -> Select[Any]:
@@ -109,13 +181,28 @@ def _sales() -> Rule:
 def _refunds() -> Rule:
     table: Table = Refund.__table__  # type: ignore[assignment]
     every = table.c.id.is_not(None)
-    return Rule("refund", "refund", SALES, OWED, table, "amount", every, "rfd", "refund nobody asked for")
+    return Rule("refund", "refund", INCOME, OWED, table, "amount", every, "rfd", "refund nobody asked for")
 
 
 def _paybacks() -> Rule:
     table: Table = Payback.__table__  # type: ignore[assignment]
-    done = table.c.state == PaybackState.DONE
+    done = (table.c.state == PaybackState.DONE) & ~table.c.by_hand
     return Rule("payback", "payback", OWED, GATEWAY, table, "amount", done, "pbk", "payback that was not made")
+
+
+def _paybacks_by_hand() -> Rule:
+    table: Table = Payback.__table__  # type: ignore[assignment]
+    return Rule(
+        "payback_by_hand", "payback by hand", OWED, BANK, table, "amount", table.c.by_hand, "pbk", "payback not made"
+    )
+
+
+def _allowances() -> Rule:
+    table: Table = Order.__table__  # type: ignore[assignment]
+    some = table.c.forgiven_amount > 0
+    return Rule(
+        "allowance", "allowance", DISCOUNTS, GATEWAY, table, "forgiven_amount", some, "ord", "allowance of nobody"
+    )
 
 
 def _unasked() -> Rule:

@@ -8,19 +8,30 @@ from zoneinfo import ZoneInfo
 
 from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
 from app.entitlements.events import PromisesKept
-from app.finance import postings
+from app.finance import fees, postings
+from app.finance.bills import ask_bill as ask_bill
+from app.finance.bills import fail_bill as fail_bill
+from app.finance.bills import open_bill as open_bill
+from app.finance.bills import read_some as read_some
+from app.finance.bills import take_bill as take_bill
+from app.finance.bills import take_fetched as take_fetched
 from app.finance.days import close_after as close_after
 from app.finance.days import forget_late as forget_late
 from app.finance.days import forget_recosted as forget_recosted
 from app.finance.days import forget_replaced as forget_replaced
+from app.finance.differences import count_line as count_line
+from app.finance.differences import explain_line as explain_line
+from app.finance.differences import return_line as return_line
+from app.finance.errors import NoDay as NoDay
+from app.finance.events import FeeBilled
 from app.inventory import queries as stock
 from app.inventory.events import CodesImported, StockRevalued
 from app.kit.money import Money
 from app.ledger import service as ledger
 from app.merchants import queries as merchants
 from app.orders import queries as orders
-from app.orders.events import OrderPaid
-from app.payments.events import PaybackAsked, PaybackDone
+from app.orders.events import FeeTaken, OrderPaid
+from app.payments.events import FeeTold, PaybackAsked, PaybackDone, ShortAccepted
 from app.refunds.events import OrderRefunded
 
 
@@ -88,21 +99,81 @@ def post_late_goods(kept: Sequence[PromisesKept]) -> None:
 
 
 def post_refunds(refunded: Sequence[OrderRefunded]) -> None:
-    """Reverse the sales of refunded orders, goods included."""
-    costs: dict[UUID, int] = defaultdict(int)
-    for part in orders.list_parts([event.order_id for event in refunded if event.order_id]):
-        costs[part.order_id] += part.cost
+    """Reverse the sales of what was taken back, goods included."""
     made = [
         postings.refund(
             refund_id=event.subject_id,
-            total=Money(event.amount, event.currency),
-            cost=Money(costs[event.order_id or event.subject_id], event.currency),
+            taken=postings.Taken(*(Money(part, event.currency) for part in (event.amount, event.forgiven, event.cost))),
             at=event.at,
             day=_day(event.at),
         )
         for event in refunded
     ]
     ledger.post([posting for posting in made if posting.legs])
+
+
+def post_allowances(accepted: Sequence[ShortAccepted]) -> None:
+    """Post what the shop let off, in the unit that takes less for the whole."""
+    ledger.post(
+        [
+            postings.allowance(
+                order_id=event.order_id or event.subject_id,
+                amount=Money(event.forgiven, event.currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in accepted
+        ]
+    )
+
+
+def post_fees(taken: Sequence[FeeTaken]) -> None:
+    """Post what buyers bore of fees, and what gateways are reckoned to keep, in the unit of the payment."""
+    ledger.post(
+        [
+            posting(tender_id=event.subject_id, fee=Money(amount, event.currency), at=event.at, day=_day(event.at))
+            for event in taken
+            for posting, amount in ((postings.surcharge, event.fee), (postings.fee, event.kept))
+            if amount
+        ]
+    )
+
+
+def correct_fees(told: Sequence[FeeTold]) -> None:
+    """Post by how much gateways keep more or less of payments than was reckoned."""
+    ledger.post(
+        [
+            postings.fee_told(
+                notice_id=event.subject_id,
+                more=Money(event.fee - event.reckoned, event.currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in told
+        ]
+    )
+
+
+def post_billed_fees(billed: Sequence[FeeBilled]) -> None:
+    """Post by how much bills tell of more or less fees than the books had."""
+    ledger.post(
+        [
+            postings.fee_billed(
+                line_id=event.subject_id, more=Money(event.more, event.currency), at=event.at, day=_day(event.at)
+            )
+            for event in billed
+        ]
+    )
+
+
+def post_fees_back(refunded: Sequence[OrderRefunded]) -> None:
+    """Post the share of the buyers' fees that goes back with refunds, by difference."""
+    made = []
+    for event in refunded:
+        back = fees.given_back(event.order_id, event.subject_id, event.amount) if event.order_id else None
+        if back is not None and back.minor:
+            made.append(postings.fee_back(refund_id=event.subject_id, fee=back, at=event.at, day=_day(event.at)))
+    ledger.post(made)
 
 
 def post_unasked(asked: Sequence[PaybackAsked]) -> None:
@@ -122,10 +193,10 @@ def post_unasked(asked: Sequence[PaybackAsked]) -> None:
 
 
 def post_paybacks(done: Sequence[PaybackDone]) -> None:
-    """Post that gateways gave money back."""
+    """Post that gateways gave money back, or people did in their stead."""
     ledger.post(
         [
-            postings.payback(
+            (postings.payback_by_hand if event.by_hand else postings.payback)(
                 payback_id=event.subject_id,
                 amount=Money(event.amount, event.currency),
                 at=event.at,

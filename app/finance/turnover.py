@@ -25,7 +25,7 @@ from app.inventory.queries import Action, Batch, Code, CodeChange, CodeChanged, 
 from app.kit import clock, db
 from app.kit.events import EventRow
 from app.kit.listing import Filter, Listing
-from app.refunds.queries import Refund
+from app.refunds.queries import Refund, RefundPart
 
 STAYS = ("opening", "in", "closing")
 GOES = ("sold", "set_aside", "void", "expired")
@@ -106,9 +106,10 @@ def _owned(span: Span) -> dict[str, ColumnElement[bool]]:
 
 
 def _refunded(span: Span) -> ColumnElement[bool]:
-    """Return whether the order of an entitlement was refunded in these days."""
-    orders = select(Refund.order_id).where(Refund.merchant_id == db.merchant_id(), span.holds(Refund.created_at))
-    return Entitlement.order_id.in_(orders)
+    """Return whether an entitlement was taken back in these days."""
+    part = (RefundPart.merchant_id == Refund.merchant_id) & (RefundPart.refund_id == Refund.id)
+    taken = select(RefundPart.entitlement_id).join(Refund, part)
+    return Entitlement.id.in_(taken.where(Refund.merchant_id == db.merchant_id(), span.holds(Refund.created_at)))
 
 
 # Sums -------------------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from app.finance.sold import joined, keys, narrow, price
 from app.finance.spans import Span
 from app.inventory.queries import Batch, SharedCode, SharedHold
 from app.kit import db
-from app.refunds.queries import Refund
+from app.refunds.queries import Refund, RefundPart
 
-OF_REFUND = and_(Refund.merchant_id == Entitlement.merchant_id, Refund.order_id == Entitlement.order_id)
+OF_PIECE = and_(RefundPart.merchant_id == Entitlement.merchant_id, RefundPart.entitlement_id == Entitlement.id)
+OF_REFUND = and_(Refund.merchant_id == RefundPart.merchant_id, Refund.id == RefundPart.refund_id)
 
 
 def left_now(span: Span, **narrowed: Any) -> Iterable[Any]:
@@ -52,7 +53,8 @@ def came_back(span: Span, **narrowed: Any) -> Iterable[Any]:
         *(of(1, "returned"), of(1, "back_later", ~within)),
         *(of(-SharedCode.cost, "goods"), of(-price(), "revenue")),
     )
-    query = joined(select(*keys(SharedCode), week, *sums), SharedCode).join(Refund, OF_REFUND)
+    query = joined(select(*keys(SharedCode), week, *sums), SharedCode)
+    query = query.join(RefundPart, OF_PIECE).join(Refund, OF_REFUND)
     query = query.where(Entitlement.state == State.REVOKED, Entitlement.ready_at.is_not(None), at >= span.since)
     return db.session().execute(narrow(query, SharedCode, **narrowed).group_by(*keys(SharedCode), "week")).all()
 

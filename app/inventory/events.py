@@ -153,6 +153,17 @@ class CodeRestored(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeReturned(Event):
+    """A code that its buyer never saw is for sale again."""
+
+    name = "code.returned"
+    subject_type = "code"
+
+    skus: tuple[UUID, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodesChangeAsked(Event):
     """Somebody confirmed that many codes be changed; `action` as the change says it."""
 

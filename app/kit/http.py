@@ -73,9 +73,13 @@ class Client:
     def __exit__(self, *error: object) -> None:
         """Nothing stays open between requests: an idle connection that broke would look like a lost request."""
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, largest: int = LARGEST) -> Response:
         """Return the answer to a GET; raises Unreachable, Interrupted or Oversized."""
-        return self._logged("GET", url, headers or {}, b"")
+        return self._logged("GET", url, headers or {}, b"", largest)
+
+    def download(self, url: str, *, largest: int) -> Response:
+        """Return the answer to a GET that may be a larger file; raises Unreachable, Interrupted or Oversized."""
+        return self._logged("GET", url, {}, b"", largest)
 
     def post(
         self,
@@ -88,13 +92,15 @@ class Client:
         raw = body.encode() if isinstance(body, str) else body
         return self._logged("POST", url, {"Content-Type": content_type, **(headers or {})}, raw)
 
-    def _logged(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+    def _logged(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, largest: int = LARGEST
+    ) -> Response:
         """Make one exchange and log where it went and how it ended, never what was said."""
         began, target = time.monotonic(), Target.of(url)
         outcome: int | str = "failed"
         try:
             with crowd.waiting():
-                answer = self._exchange(method, target, headers, body)
+                answer = self._exchange(method, target, headers, body, largest)
             outcome = answer.status
             return answer
         except (Unreachable, Interrupted) as error:
@@ -104,7 +110,9 @@ class Client:
             milliseconds = round((time.monotonic() - began) * 1000)
             log.info("http.called", method=method, to=target.origin, status=outcome, ms=milliseconds)
 
-    def _exchange(self, method: str, target: "Target", headers: Mapping[str, str], body: bytes) -> Response:
+    def _exchange(
+        self, method: str, target: "Target", headers: Mapping[str, str], body: bytes, largest: int
+    ) -> Response:
         deadline = Deadline(min(time.monotonic() + self.timeout, _until.get()))
         talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
         request = _encoded(talk, method, target, headers, body)
@@ -115,7 +123,7 @@ class Client:
         with stream:
             try:
                 stream.send(request)
-                return _read(talk, stream.receive)
+                return _read(talk, stream.receive, largest)
             except (OSError, h11.RemoteProtocolError) as error:
                 raise Interrupted(_reason(error)) from error
 
@@ -170,7 +178,7 @@ def _encoded(talk: h11.Connection, method: str, target: Target, headers: Mapping
     return (head or b"") + (rest or b"") + (talk.send(h11.EndOfMessage()) or b"")
 
 
-def _read(talk: h11.Connection, receive: Callable[[], bytes]) -> Response:
+def _read(talk: h11.Connection, receive: Callable[[], bytes], largest: int) -> Response:
     """Return the whole answer; one that ends early is a RemoteProtocolError."""
     status, headers, body = 0, dict[str, str](), bytearray()
     while True:
@@ -184,8 +192,8 @@ def _read(talk: h11.Connection, receive: Callable[[], bytes]) -> Response:
                 headers[key] = f"{headers[key]}, {text}" if key in headers else text
         elif isinstance(event, h11.Data):
             body += event.data
-            if len(body) > LARGEST:
-                raise Oversized(f"more than {LARGEST} bytes")
+            if len(body) > largest:
+                raise Oversized(f"more than {largest} bytes")
         elif isinstance(event, h11.EndOfMessage):
             return Response(status, headers, bytes(body))
 

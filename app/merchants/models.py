@@ -1,18 +1,28 @@
 """Tables of merchants."""
 
 from datetime import datetime
+from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.columns import Moment
+from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.tenancy import Base, Owned
 
 
+class Returned(IntEnum):
+    """What becomes of a code that nobody has seen when its order is refunded."""
+
+    ASIDE = 0  # it waits for somebody to look at it
+    STOCK = 1
+    VOID = 2
+
+
 class Merchant(Owned):
     __tablename__ = "merchant"
+    __table_args__ = (choice_check("returned", Returned),)
 
     slug: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
@@ -31,6 +41,7 @@ class Merchant(Owned):
     is_closed: Mapped[bool] = mapped_column(Boolean)  # nobody can order for the time being
     shelf_version: Mapped[int] = mapped_column(Integer)  # one more whenever what buyers see of the shop changes
     created_at: Mapped[datetime] = mapped_column(Moment)
+    returned: Mapped[Returned] = mapped_column(Choice(Returned), default=Returned.ASIDE)
 
 
 class ShopText(Owned):

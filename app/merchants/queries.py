@@ -10,6 +10,7 @@ from app.kit import db
 from app.kit.errors import NotFound
 from app.kit.recent import Recent
 from app.merchants.models import Directory, Merchant, ShopText
+from app.merchants.models import Returned as Returned
 from app.merchants.rules import hash_key
 
 
@@ -41,6 +42,7 @@ class Profile:
     tells_stock: bool
     is_closed: bool
     shelf_version: int
+    returned: Returned
 
 
 @dataclass(frozen=True)

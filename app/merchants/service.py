@@ -14,7 +14,7 @@ from app.kit.events import By, publish
 from app.merchants import queries
 from app.merchants.errors import AddressTaken, BadColour, BadDomain, BadReplyTo, BadSlug, TooPale
 from app.merchants.events import MailProofChanged, ReplyToChanged, ShopChanged, ShopClosed, ShopOpened
-from app.merchants.models import Directory, Merchant, ShopText
+from app.merchants.models import Directory, Merchant, Returned, ShopText
 from app.merchants.queries import ShopWords as ShopWords
 from app.merchants.rules import (
     LONGEST_LICENCE,
@@ -35,6 +35,7 @@ PLAIN: Mapping[str, Any] = {  # how a shop looks until somebody says otherwise
     "tells_stock": False,
     "is_closed": False,
     "shelf_version": 0,
+    "returned": Returned.ASIDE,
 }
 
 
@@ -105,6 +106,7 @@ class Look:
     licence: str
     tells_stock: bool
     is_closed: bool
+    returned: Returned = Returned.ASIDE  # what becomes of unseen codes of refunded orders
 
 
 def change_look(look: Look, *, now: datetime, by: By) -> None:

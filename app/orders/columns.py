@@ -13,7 +13,7 @@ STATUS_WORDS: Mapping[str, str] = {
     "queued": words("Queued"),
     "delivered": words("Delivered"),
     "partially_delivered": words("Partly delivered"),
-    "in_review": words("Needs attention"),
+    "in_review": words("In review"),
     "refunded": words("Refunded"),
     "partially_refunded": words("Partly refunded"),
     "expired": words("Expired"),

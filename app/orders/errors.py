@@ -52,6 +52,14 @@ class TooManyUnpaid(Refusal):
         self.limit = limit
 
 
+class AlreadyDecided(Refusal):
+    message = words("{number} is not waiting for a decision any more.")
+    mend = words("Somebody else has decided, or its time was over; its page says how it ended.")
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+
+
 class WrongOrderPassword(Refusal):
     kind = "invalid"
     message = words("This is not the password of this order. Tries left: {left}.")

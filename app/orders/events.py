@@ -34,6 +34,38 @@ class OrderPaid(Event):
 
     amount: int
     currency: str
+    in_review: bool = False  # it is given nothing before somebody of the shop has decided
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderHeld(Event):
+    """The order is paid, and waits for somebody of the shop to decide whether it is delivered."""
+
+    name = "order.held"
+    subject_type = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderReviewed(Event):
+    """Somebody decided, or the time to decide was over: the order is delivered, or, unless `released`, refunded."""
+
+    name = "order.reviewed"
+    subject_type = "order"
+
+    released: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeeTaken(Event):
+    """A tender was met by a way to pay that costs something: the buyer bore `fee`, the gateway is to keep `kept`."""
+
+    name = "tender.fee_taken"
+    subject_type = "tender"
+
+    fee: int
+    kept: int
+    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)

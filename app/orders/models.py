@@ -40,8 +40,12 @@ class Fulfilment(IntEnum):
 
 
 class Review(IntEnum):
+    """WAITING may be paid, and is given nothing before somebody of the shop has decided."""
+
     NONE = 0
     WAITING = 1
+    RELEASED = 2
+    DECLINED = 3
 
 
 class Closed(IntEnum):
@@ -54,6 +58,7 @@ class TenderState(IntEnum):
     DUE = 0
     MET = 1
     RETURNED = 2
+    REPLACED = 3  # another way to pay was chosen, at another amount
 
 
 class Order(Owned):
@@ -75,8 +80,8 @@ class Order(Owned):
             "ix_order_owed",
             "merchant_id",
             "paid_at",
-            postgresql_where=text("payment = 1 AND fulfilment <> 2"),
-            sqlite_where=text("payment = 1 AND fulfilment <> 2"),
+            postgresql_where=text("payment IN (1, 2) AND fulfilment <> 2"),
+            sqlite_where=text("payment IN (1, 2) AND fulfilment <> 2"),
         ),
         Index(
             "ix_order_company",
@@ -86,11 +91,38 @@ class Order(Owned):
             postgresql_where=text("company_id IS NOT NULL"),
             sqlite_where=text("company_id IS NOT NULL"),
         ),
+        Index(
+            "ix_order_network",
+            "merchant_id",
+            "network_index",
+            "expires_at",
+            postgresql_where=text("network_index IS NOT NULL"),
+            sqlite_where=text("network_index IS NOT NULL"),
+        ),
+        Index(
+            "ix_order_payer",
+            "merchant_id",
+            "payer_index",
+            "expires_at",
+            postgresql_where=text("payer_index IS NOT NULL"),
+            sqlite_where=text("payer_index IS NOT NULL"),
+        ),
+        Index(
+            "ix_order_review",
+            "merchant_id",
+            "paid_at",
+            postgresql_where=text("review = 1 AND payment <> 0"),
+            sqlite_where=text("review = 1 AND payment <> 0"),
+        ),
         choice_check("payment", Payment),
         choice_check("fulfilment", Fulfilment),
         choice_check("review", Review),
         choice_check("closed", Closed),
         CheckConstraint("total_amount >= 0", name="total"),
+        CheckConstraint(
+            "refunded_amount >= 0 AND forgiven_amount >= 0 AND refunded_amount + forgiven_amount <= total_amount",
+            name="refunded",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -116,12 +148,31 @@ class Order(Owned):
     paid_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
     notified_at: Mapped[datetime | None] = mapped_column(Moment)
+    refunded_amount: Mapped[int] = mapped_column(BigInteger, default=0)  # of the money; never more than was paid
+    forgiven_amount: Mapped[int] = mapped_column(BigInteger, default=0)  # what the shop let off, since too little came
+    network_index: Mapped[bytes | None] = mapped_column(LargeBinary)  # blind: where it came from; wiped after a month
+    payer_index: Mapped[bytes | None] = mapped_column(LargeBinary)  # blind: who paid, as the gateway names them
+    refusals: Mapped[int] = mapped_column(Integer, default=0)  # how often a gateway refused its payment
 
     lines: Mapped[list["Line"]] = relationship(lazy="raise", order_by="Line.position")
 
     @property
     def total(self) -> Money:
         return Money(self.total_amount, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_amount, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        """Return what is paid, or to be paid, for the whole of it."""
+        return Money(self.total_amount - self.forgiven_amount, self.currency)
+
+    @property
+    def kept(self) -> Money:
+        """Return what of the money has not gone back."""
+        return Money(self.total_amount - self.forgiven_amount - self.refunded_amount, self.currency)
 
 
 class Line(Owned):
@@ -176,6 +227,7 @@ class Tender(Owned):
         ForeignKeyConstraint(["merchant_id", "order_id"], ["order.merchant_id", "order.id"]),
         Index(None, "merchant_id", "order_id"),
         choice_check("state", TenderState),
+        CheckConstraint("refunded >= 0 AND refunded <= amount", name="refunded"),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -185,7 +237,20 @@ class Tender(Owned):
     state: Mapped[TenderState] = mapped_column(Choice(TenderState))
     method_id: Mapped[UUID | None] = mapped_column(Id)
     met_at: Mapped[datetime | None] = mapped_column(Moment)
+    fee: Mapped[int] = mapped_column(BigInteger, default=0)  # within the amount: what the buyer bears of the gateway's
+    refunded: Mapped[int] = mapped_column(BigInteger, default=0)  # of what met it, given back or on its way
+    kept: Mapped[int] = mapped_column(BigInteger, default=0)  # what the gateway keeps of it, as reckoned at the start
 
     @property
     def due(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def surcharge(self) -> Money:
+        """Return what of it is no price: the fee that the buyer bears."""
+        return Money(self.fee, self.currency)
+
+    @property
+    def price(self) -> Money:
+        """Return what of it pays for goods."""
+        return Money(self.amount - self.fee, self.currency)

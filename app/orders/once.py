@@ -12,7 +12,7 @@ from app.kit.ids import Id
 from app.kit.inline import Batch, binds_of, insert_into, inserted, spread
 from app.orders.models import Order
 
-LOCKS = 2  # of an order: its contact and its device
+LOCKS = 3  # of an order: its contact, its device and its network
 
 
 def insert_once(orders: Sequence[Mapping[str, Any]]) -> set[UUID]:
@@ -32,6 +32,7 @@ def _locks_of(orders: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return the locks of the buyers of these orders, ascending, so that no two ever wait for each other."""
     locks = {int.from_bytes(order["contact_index"][:8], signed=True) for order in orders}
     locks |= {int.from_bytes(order["device_id"].bytes[8:], signed=True) for order in orders if order["device_id"]}
+    locks |= {int.from_bytes(order["network_index"][:8], signed=True) for order in orders if order["network_index"]}
     return sorted(locks) + [max(locks)] * (LOCKS * len(orders) - len(locks))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, union_all
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -25,6 +25,7 @@ from app.orders.models import Line as Line
 from app.orders.models import Order as Order
 from app.orders.models import Part as Part
 from app.orders.models import Payment as Payment
+from app.orders.models import Review as Review
 from app.orders.models import Tender as Tender
 from app.orders.models import TenderState as TenderState
 from app.orders.part_lists import list_in_bundles as list_in_bundles
@@ -40,14 +41,28 @@ from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of
 from app.orders.rules import mask_contact as mask_contact
 from app.orders.rules import status as status
+from app.orders.tender_lists import fee_back as fee_back
+from app.orders.tender_lists import find_due as find_due
+from app.orders.tender_lists import list_tenders as list_tenders
+from app.orders.tender_lists import list_tenders_of as list_tenders_of
+from app.orders.tender_lists import list_waiting_for as list_waiting_for
+from app.orders.tender_lists import reread_tenders as reread_tenders
+from app.orders.tender_lists import surcharge_of as surcharge_of
 
 WAITS = (Order.payment == Payment.PENDING) & (Order.closed == Closed.OPEN)
 KEPT = Order.payment != Payment.REFUNDED
 # They agree with rules.status: an unpaid order is expired from its time on, whether or not somebody closed it.
 FILTERS: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
     "pending": lambda now: WAITS & (Order.expires_at > now),
+    "in_review": lambda now: (
+        Order.payment.in_((Payment.PAID, Payment.PARTIALLY_REFUNDED)) & (Order.review == Review.WAITING)
+    ),
     "queued": lambda now: KEPT & (Order.fulfilment == Fulfilment.QUEUED),
-    "delivered": lambda now: KEPT & (Order.fulfilment == Fulfilment.DONE),
+    "delivered": lambda now: (Order.payment == Payment.PAID) & (Order.fulfilment == Fulfilment.DONE),
+    "partially_refunded": lambda now: (
+        (Order.payment == Payment.PARTIALLY_REFUNDED) & Order.fulfilment.in_((Fulfilment.NONE, Fulfilment.DONE))
+    ),
+    "refunded": lambda now: Order.payment == Payment.REFUNDED,
     "expired": lambda now: (Order.closed == Closed.EXPIRED) | WAITS & (Order.expires_at <= now),
 }
 
@@ -126,23 +141,20 @@ def get_by_idem(idem: bytes) -> Order:
     return db.session().scalars(select(Order).where(Order.idem == idem)).one()
 
 
-def find_due(order_id: UUID) -> Tender | None:
-    """Return the tender that an order still waits for."""
-    return db.session().scalar(select(Tender).where(Tender.order_id == order_id, Tender.state == TenderState.DUE))
-
-
-def list_tenders(ids: Sequence[UUID]) -> dict[UUID, Tender]:
-    """Return tenders by id."""
-    return {tender.id: tender for tender in db.session().scalars(select(Tender).where(Tender.id.in_(ids)))}
-
-
-def list_tenders_of(order_id: UUID) -> Sequence[Tender]:
-    """List how an order is paid."""
-    found = db.session().scalars(select(Tender).where(Tender.order_id == order_id))
-    return sorted(found, key=lambda tender: tender.id)  # not by the database, see part_lists
+def list_expiries(ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return until when each of these orders may be paid."""
+    query = select(Order.id, Order.expires_at).where(Order.id.in_(ids))
+    return {row.id: row.expires_at for row in db.session().execute(query)}
 
 
 PART = Part.__table__.c
+
+
+def list_shares(order_id: UUID) -> dict[UUID, tuple[int, int]]:
+    """Return by part its share of the order's price, in minor units, and of how many pieces it is."""
+    query = select(PART.id, PART.price_share, PART.quantity)
+    mine = (PART.merchant_id == db.merchant_id(), PART.order_id == order_id)
+    return {row.id: (row.price_share, row.quantity) for row in db.session().execute(query.where(*mine))}
 
 
 def list_lines(order_id: UUID) -> Sequence[Line]:
@@ -170,7 +182,7 @@ def find_own(name: str, password: str) -> UUID | None:
 
 def find_latest_paid(name: str) -> UUID | None:
     """Return the latest order of this number or contact that was paid; one query, whatever there is."""
-    query = select(Order.id).where(_is_named(name), Order.payment == Payment.PAID)
+    query = select(Order.id).where(_is_named(name), Order.payment.in_((Payment.PAID, Payment.PARTIALLY_REFUNDED)))
     return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
 
 
@@ -201,7 +213,10 @@ def contact_of(order: Order) -> Secret:
 
 # Literals on purpose: a bound parameter would hide the partial indexes from the planner.
 UNPAID = (Order.payment == literal_column("0")) & (Order.closed == literal_column("0"))
-OWED = (Order.payment == literal_column("1")) & (Order.fulfilment != literal_column("2"))
+DECIDED = Order.review != Review.WAITING  # what waits for a decision waits for no code
+OWED = (
+    Order.payment.in_((literal_column("1"), literal_column("2"))) & (Order.fulfilment != literal_column("2")) & DECIDED
+)
 
 
 def list_expired_unstarted(*, now: datetime, limit: int) -> Sequence[UUID]:
@@ -273,6 +288,29 @@ def list_at_limit(*, most: int, now: datetime, limit: int) -> list[AtLimit]:
     return sorted(found.values(), key=lambda one: -one.orders)[:limit]
 
 
+IN_REVIEW = (  # for its partial index
+    (Order.review == literal_column("1"))
+    & (Order.payment != literal_column("0"))
+    & Order.payment.in_((Payment.PAID, Payment.PARTIALLY_REFUNDED))
+)
+
+
+def list_in_review(*, limit: int, before: datetime | None = None) -> Sequence[Order]:
+    """List paid orders that wait for a decision of the shop, with their lines, oldest first."""
+    query = select(Order).where(IN_REVIEW, *([Order.paid_at <= before] if before else []))
+    return db.session().scalars(query.order_by(Order.paid_at).limit(limit).options(selectinload(Order.lines))).all()
+
+
+def first_in_review() -> datetime | None:
+    """Return when the order was paid that waits longest for a decision."""
+    return db.session().scalar(select(func.min(Order.paid_at)).where(IN_REVIEW))
+
+
+def count_in_review() -> int:
+    """Count paid orders that wait for a decision of the shop."""
+    return db.session().scalar(select(func.count()).select_from(Order).where(IN_REVIEW)) or 0
+
+
 def count_owed() -> int:
     """Count paid orders of which something is still owed."""
     return db.session().scalar(select(func.count()).select_from(Order).where(OWED)) or 0
@@ -338,8 +376,8 @@ class Figures:
 
 def figures(*, since: datetime, currency: str, until: datetime | None = None) -> Figures:
     """Return how many orders were paid and delivered since a moment, what they brought, and what of it went back."""
-    returned = case((Order.payment == Payment.REFUNDED, Order.total_amount), else_=0)
-    sums = (func.coalesce(func.sum(amount), 0) for amount in (Order.total_amount, returned))
+    came = Order.total_amount - Order.forgiven_amount
+    sums = (func.coalesce(func.sum(amount), 0) for amount in (came, Order.refunded_amount))
     query = select(func.count(), func.count(Order.delivered_at), *sums).where(Order.paid_at >= since)
     if until is not None:
         query = query.where(Order.paid_at < until)

@@ -30,8 +30,9 @@ def status(order: Order, *, now: datetime) -> str:
     """Return the one word for an order; the first that holds (contract.md)."""
     late = order.payment is Payment.PENDING and now >= order.expires_at
     paid = order.payment is not Payment.PENDING
+    kept = order.payment in (Payment.PAID, Payment.PARTIALLY_REFUNDED)  # unpaid, it is like any other for its buyer
     holds = {
-        "in_review": order.review is Review.WAITING,
+        "in_review": kept and order.review is Review.WAITING,
         "cancelled": order.closed is Closed.CANCELLED,
         "expired": order.closed is Closed.EXPIRED or late,
         "refunded": order.payment is Payment.REFUNDED,
@@ -42,6 +43,11 @@ def status(order: Order, *, now: datetime) -> str:
         "paid": paid,
     }
     return next((name for name in STATUSES if holds.get(name)), "pending")
+
+
+def returned_fee(fee: int, *, price: int, refunded: int) -> int:
+    """Return how much of the fee that a buyer bore has gone back once so much of the price has; all with all of it."""
+    return (2 * fee * refunded + price) // (2 * price) if price else 0
 
 
 def new_number(now: datetime) -> str:

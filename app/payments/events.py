@@ -35,6 +35,18 @@ class NoticeSurplus(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeeTold(Event):
+    """A gateway told what it keeps of a payment that counted or was surplus; we had reckoned otherwise."""
+
+    name = "notice.fee_told"
+    subject_type = "notice"
+
+    fee: int
+    reckoned: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoticeStored(Event):
     """A notice is kept that could not be applied yet."""
 
@@ -71,6 +83,7 @@ class PaybackDone(Event):
     amount: int
     currency: str
     reason: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,3 +113,67 @@ class CancelAsked(Event):
 
     name = "order.cancel_asked"
     subject_type = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodAdded(Event):
+    """The shop can be paid through one more account."""
+
+    name = "payment_method.added"
+    subject_type = "payment_method"
+
+    provider: str
+    account: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodChanged(Event):
+    """Somebody changed a way to pay; `changed` names the fields, never what they hold."""
+
+    name = "payment_method.changed"
+    subject_type = "payment_method"
+
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodSwitched(Event):
+    name = "payment_method.switched"
+    subject_type = "payment_method"
+
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodTested(Event):
+    """A self-test of an account ended."""
+
+    name = "payment_method.tested"
+    subject_type = "payment_method"
+
+    well: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeMatched(Event):
+    """Somebody let money that fitted nothing pay an order, whose total it is."""
+
+    name = "notice.matched"
+    subject_type = "notice"
+
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShortAccepted(Event):
+    """Somebody took less than was due for the whole; what is missing is a discount of the shop."""
+
+    name = "notice.short_accepted"
+    subject_type = "notice"
+
+    amount: int
+    forgiven: int
+    currency: str
+    reason: str

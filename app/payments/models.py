@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -21,13 +23,25 @@ from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.money import Money
 from app.kit.tenancy import Owned
+from app.payments.providers import Account, Scene, Way
 
 
 class NoticeState(IntEnum):
+    """What became of a notice: CONFIRMING waits for the gateway's own word, HEARD paid nothing and made us ask."""
+
     APPLIED = 0
     REFUSED = 1
     SURPLUS = 2
     STORED = 3
+    CONFIRMING = 4
+    HEARD = 5
+
+
+class FeePayer(IntEnum):
+    """Who bears what a gateway keeps."""
+
+    SHOP = 0
+    BUYER = 1
 
 
 class AttemptState(IntEnum):
@@ -59,7 +73,13 @@ class PaybackState(IntEnum):
 
 
 class Method(Owned):
+    """A way to pay: our account at a gateway, its keys sealed, and when it is offered."""
+
     __tablename__ = "payment_method"
+    __table_args__ = (
+        choice_check("fee_payer", FeePayer),
+        CheckConstraint("fee_rate >= 0 AND fee_rate < 10000 AND fee_fixed >= 0", name="fee"),
+    )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     provider: Mapped[str] = mapped_column(Text)
@@ -70,6 +90,21 @@ class Method(Owned):
     key_id: Mapped[UUID] = mapped_column(Id)
     hook_token: Mapped[str] = mapped_column(Text)  # a random address, given to the gateway in every payment
     created_at: Mapped[datetime] = mapped_column(Moment)
+    title: Mapped[str] = mapped_column(Text, default="")  # in the shop's own words; "" is the gateway's name
+    settings: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # what is no secret
+    least: Mapped[int | None] = mapped_column(BigInteger, default=None)  # of an order, in minor units
+    most: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    fee_rate: Mapped[int] = mapped_column(Integer, default=0)  # in hundredths of a percent
+    fee_fixed: Mapped[int] = mapped_column(BigInteger, default=0)
+    fee_payer: Mapped[FeePayer] = mapped_column(Choice(FeePayer), default=FeePayer.SHOP)
+    notify_url: Mapped[str] = mapped_column(Text, default="")  # as the last self-test called it
+    tested_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    findings: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of the last self-test
+
+    @property
+    def bare(self) -> Account:
+        """Return our account at the gateway without its keys."""
+        return Account(self.account, self.settings)
 
 
 class Notice(Owned):
@@ -101,6 +136,9 @@ class Notice(Owned):
     at: Mapped[datetime] = mapped_column(Moment)
     reported_no: Mapped[str] = mapped_column(Text)  # the gateway's number as told, also where it is not trusted
     cleared_at: Mapped[datetime | None] = mapped_column(Moment)  # when somebody or something dealt with it
+    detail: Mapped[str] = mapped_column(Text, default="")  # how it was paid, as the gateway names it
+    payer_index: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)  # blind: who paid, at this gateway
+    fee: Mapped[int | None] = mapped_column(BigInteger, default=None)  # what the gateway kept, where it said so
 
     @property
     def is_misfit(self) -> bool:
@@ -116,6 +154,8 @@ class Attempt(Owned):
         UniqueConstraint("merchant_id", "tender_id", "method_id"),
         Index(None, "merchant_id", "order_id"),
         choice_check("state", AttemptState),
+        choice_check("way", Way),
+        choice_check("scene", Scene),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -126,10 +166,17 @@ class Attempt(Owned):
     subject: Mapped[str] = mapped_column(Text)
     notify_url: Mapped[str] = mapped_column(Text)
     return_url: Mapped[str] = mapped_column(Text)
-    url: Mapped[str] = mapped_column(Text)  # where the buyer pays; "" until the gateway told it
+    url: Mapped[str] = mapped_column(Text)  # address, text of the QR code or JSON, by `way`; "" until it was told
     reason: Mapped[str] = mapped_column(Text)
     started_at: Mapped[datetime] = mapped_column(Moment)
     asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when the gateway was last asked
+    way: Mapped[Way] = mapped_column(Choice(Way), default=Way.GO)
+    scene: Mapped[Scene] = mapped_column(Choice(Scene), default=Scene.DESKTOP)
+    # How the app the page is open in names the buyer, and their address: both only until it is known where to pay.
+    payer: Mapped[str] = mapped_column(Text, default="")
+    ip: Mapped[str] = mapped_column(Text, default="")
+    asks: Mapped[int] = mapped_column(Integer, default=0)  # how often the sweeper has asked; its intervals grow
+    number: Mapped[str] = mapped_column(Text, default="")  # the gateway's own; stays when it is started over
 
     @property
     def is_live(self) -> bool:
@@ -141,7 +188,7 @@ class Payback(Owned):
 
     __tablename__ = "payback"
     __table_args__ = (
-        UniqueConstraint("merchant_id", "source_id", "trade_no"),
+        UniqueConstraint("merchant_id", "source_id", "method_id", "trade_no"),
         Index(None, "merchant_id", "order_id"),
         Index(
             "ix_payback_open",
@@ -168,6 +215,7 @@ class Payback(Owned):
     reason: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime] = mapped_column(Moment)
     done_at: Mapped[datetime | None] = mapped_column(Moment)
+    by_hand: Mapped[bool] = mapped_column(Boolean, default=False)  # people gave it back, past the gateway
 
     @property
     def money(self) -> Money:

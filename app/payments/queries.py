@@ -1,5 +1,6 @@
 """Questions about payments."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from app.kit import crypto, db, effects
+from app.kit.money import Money
 from app.kit.secret import Secret
 from app.payments.models import Attempt as Attempt
 from app.payments.models import AttemptState as AttemptState
+from app.payments.models import FeePayer as FeePayer
 from app.payments.models import Method as Method
 from app.payments.models import Notice as Notice
 from app.payments.models import NoticeState as NoticeState
@@ -17,7 +20,17 @@ from app.payments.models import Payback as Payback
 from app.payments.models import PaybackKind as PaybackKind
 from app.payments.models import PaybackState as PaybackState
 from app.payments.providers import BALANCE as BALANCE
-from app.payments.providers import provider
+from app.payments.providers import Account as Account
+from app.payments.providers import BadAccount as BadAccount
+from app.payments.providers import ChecksReferrer, Provider, provider
+from app.payments.providers import Field as Field
+from app.payments.providers import Kind as Kind
+from app.payments.providers import NamesBuyers as NamesBuyers
+from app.payments.providers import Scene as Scene
+from app.payments.providers import Way as Way
+from app.payments.providers import Wire as Wire
+from app.payments.providers import names as provider_names
+from app.payments.rules import fees_of
 
 CLOSE = "payment.close"
 UNANSWERED = (effects.State.WAITING, effects.State.CALLING, effects.State.UNKNOWN)
@@ -25,12 +38,11 @@ UNANSWERED = (effects.State.WAITING, effects.State.CALLING, effects.State.UNKNOW
 
 @dataclass(frozen=True)
 class Channel:
-    """How to speak with a gateway for one merchant: our account there and the key."""
+    """How to speak with a gateway for one merchant: our account there with its keys."""
 
     method_id: UUID
     provider: str
-    account: str
-    credentials: Secret
+    account: Account
 
 
 def channel(method: Method) -> Channel:
@@ -38,7 +50,9 @@ def channel(method: Method) -> Channel:
     place = crypto.Sealed(
         "payment_method", "credentials", method.merchant_id, method.id, method.key_id, method.credentials
     )
-    return Channel(method.id, method.provider, method.account, crypto.unseal(place, "payment credentials"))
+    keys = json.loads(crypto.unseal(place, "payment credentials").expose() or "{}")
+    account = Account(method.account, method.settings, {name: Secret(key) for name, key in keys.items()})
+    return Channel(method.id, method.provider, account)
 
 
 def get_channel(method_id: UUID) -> Channel:
@@ -46,10 +60,67 @@ def get_channel(method_id: UUID) -> Channel:
     return channel(db.get(Method, method_id))
 
 
+def gateway_of(method: Method) -> Provider:
+    """Return the gateway that a way to pay goes through."""
+    return provider(method.provider)
+
+
+def speaker(line: Channel) -> Provider:
+    """Return the gateway at the other end of a line."""
+    return provider(line.provider)
+
+
 def list_methods() -> Sequence[Method]:
     """List the ways to pay that the shop offers, in its order."""
     query = select(Method).where(Method.enabled).order_by(Method.position, Method.id)
     return db.session().scalars(query).all()
+
+
+def list_gateways() -> tuple[str, ...]:
+    """Return the gateways that can be connected here, by name."""
+    return provider_names()
+
+
+def title_of(provider_name: str) -> str:
+    """Return what a gateway is called; a msgid."""
+    return provider(provider_name).title
+
+
+def fields_of(provider_name: str) -> tuple[Field, ...]:
+    """Return what a merchant must tell to be paid through a gateway."""
+    return provider(provider_name).fields
+
+
+def numbered_by(provider_name: str) -> str:
+    """Return which of these is our number at the gateway."""
+    return provider(provider_name).numbered_by
+
+
+def list_connected() -> Sequence[Method]:
+    """List every way to pay that people set up, offered or not, in the shop's order."""
+    query = select(Method).where(Method.provider != BALANCE).order_by(Method.position, Method.id)
+    return db.session().scalars(query).all()
+
+
+def get_method(number: UUID | None) -> Method:
+    """Return one way to pay, or refuse with NotFound."""
+    return db.get(Method, number)
+
+
+def fee_on(method: Method, price: Money) -> Money:
+    """Return what the buyer bears on top of a price when paying by this method."""
+    return Money(fees_of(method, price)[0], price.currency)
+
+
+def offered(methods: Sequence[Method], scene: Scene, price: Money) -> list[tuple[Method, Way]]:
+    """Return those that can work for this price where the buyer's page is open, each with what the buyer does."""
+    found = []
+    for method in methods:
+        way = provider(method.provider).offers(scene, price + fee_on(method, price), method.bare)
+        fits = (method.least or 0) <= price.minor and (method.most is None or price.minor <= method.most)
+        if way is not None and fits:
+            found.append((method, way))
+    return found
 
 
 def list_methods_by_id(ids: Iterable[UUID]) -> dict[UUID, Method]:
@@ -59,7 +130,17 @@ def list_methods_by_id(ids: Iterable[UUID]) -> dict[UUID, Method]:
 
 def origins(methods: Sequence[Method]) -> tuple[str, ...]:
     """Return where these methods send a buyer, for the page's policy."""
-    return tuple(sorted({provider(method.provider).origin for method in methods}))
+    return tuple(sorted({address for method in methods for address in provider(method.provider).origins(method.bare)}))
+
+
+def checks_referrer(methods: Sequence[Method]) -> bool:
+    """Tell whether one of these opens its page only from the shop's own, so that the buyer's browser must name us."""
+    return any(isinstance(gateway_of(method), ChecksReferrer) for method in methods)
+
+
+def get_notice(number: UUID) -> Notice:
+    """Return one notice, or refuse with NotFound."""
+    return db.get(Notice, number)
 
 
 def list_notices(tender_ids: Sequence[UUID]) -> Sequence[Notice]:
@@ -72,6 +153,14 @@ def list_applied(tender_ids: Sequence[UUID]) -> Sequence[Notice]:
     """List the notices that met tenders."""
     query = select(Notice).where(Notice.tender_id.in_(tender_ids), Notice.state == NoticeState.APPLIED)
     return db.session().scalars(query).all()
+
+
+def list_unconfirmed(tender_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Return the tenders, each with its method, of which notices wait for the gateway's own word."""
+    query = select(Notice.tender_id, Notice.method_id).where(
+        Notice.tender_id.in_(tender_ids), Notice.state == NoticeState.CONFIRMING
+    )
+    return {(row.tender_id, row.method_id) for row in db.session().execute(query)}
 
 
 def find_attempt(order_id: UUID) -> Attempt | None:
@@ -98,6 +187,23 @@ def get_payback(number: UUID) -> Payback:
 def is_from_balance(payback: Payback) -> bool:
     """Tell whether this money came from a balance that the shop keeps, not from a gateway."""
     return db.get(Method, payback.method_id).provider == BALANCE
+
+
+def list_paid(paybacks: Iterable[Payback]) -> dict[UUID, Money]:
+    """Return by payback what was paid in all by the trade it gives back; it was no more when that is not known."""
+    wanted = {(payback.method_id, payback.trade_no): payback for payback in paybacks}
+    methods, numbers = {key[0] for key in wanted}, {key[1] for key in wanted}
+    told = db.session().scalars(select(Notice).where(Notice.method_id.in_(methods), Notice.trade_no.in_(numbers)))
+    sums = {(notice.method_id, notice.trade_no): Money(notice.amount or 0, notice.currency) for notice in told}
+    return {payback.id: sums.get(key, payback.money) for key, payback in wanted.items()}
+
+
+def list_notify_urls(paybacks: Iterable[Payback]) -> dict[UUID, str]:
+    """Return by payback where its gateway tells us of its trade, as was said when that was started."""
+    wanted = list(paybacks)
+    started = select(Attempt).where(Attempt.tender_id.in_({payback.tender_id for payback in wanted}))
+    known = {f"{one.tender_id} {one.method_id}": one.notify_url for one in db.session().scalars(started)}
+    return {payback.id: known.get(f"{payback.tender_id} {payback.method_id}", "") for payback in wanted}
 
 
 def list_paybacks_of(source_id: UUID) -> Sequence[Payback]:

@@ -6,3 +6,13 @@ from app.kit.errors import Refusal, words
 class NotRefundable(Refusal):
     message = words("This order cannot be refunded.")
     mend = words("Only a paid order that was not refunded before can be; look at its present state.")
+
+
+class NothingChosen(Refusal):
+    kind = "invalid"
+    message = words("Choose what is taken back.")
+
+
+class NoBalance(Refusal):
+    message = words("This order belongs to no company, so there is no balance its money could go to.")
+    mend = words("Choose the way it was paid.")

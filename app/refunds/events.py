@@ -7,7 +7,7 @@ from app.kit.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRefunded(Event):
-    """An order is taken back as a whole, and its money is on its way."""
+    """An order, or some of it, is taken back, and the money for it is on its way."""
 
     name = "order.refunded"
     subject_type = "refund"
@@ -15,6 +15,10 @@ class OrderRefunded(Event):
     amount: int
     currency: str
     reason: str
+    forgiven: int  # of the price of these goods, never paid
+    cost: int  # what the codes that came back had cost
+    count: int  # of entitlements
+    whole: bool  # nothing of the order is left
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,71 +1,160 @@
 """What can be done with refunds. It reads like the process: entitlements, codes, money, books."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from app.entitlements import service as entitlements
+from app.entitlements.service import TakenBack
 from app.kit import db
+from app.kit.errors import Invalid, Required
 from app.kit.events import By, publish
 from app.kit.ids import new_id
+from app.kit.money import Money, split
 from app.orders import queries as orders
 from app.orders import service as ordering
-from app.orders.queries import Order
+from app.orders.queries import Order, Payment
 from app.payments import queries as paybacks
 from app.payments import service as payments
 from app.payments.events import PaybackDone, PaybackStuck
 from app.payments.queries import PaybackState
-from app.refunds.errors import NotRefundable
+from app.refunds import queries
+from app.refunds.errors import NoBalance, NothingChosen, NotRefundable
 from app.refunds.events import OrderRefunded, RefundDone, RefundStuck
-from app.refunds.models import Refund, RefundState
+from app.refunds.models import Refund, RefundPart, RefundState
+from app.refunds.rules import due
 
 SOLD_OUT = "sold out"
+TOO_LATE = "not decided in time"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of an order is to be taken back: all that is left of it, or `only` some entitlements.
+
+    `even_seen` takes codes back that their buyer knows, which needs a reason; `to_balance` leaves the money with the
+    shop, on the balance of the company whose order it is.
+    """
+
+    order_id: UUID
+    reason: str
+    only: Collection[UUID] | None = None
+    even_seen: bool = False
+    to_balance: bool = False
 
 
 def refund(order_id: UUID, *, reason: str, now: datetime, by: By) -> Refund:
-    """Give the money of a whole paid order back and take back what nobody has seen.
+    """Give the money back of all that is left of a paid order; refuses as `take_back` does."""
+    return take_back(Wish(order_id, reason), now=now, by=by)
 
-    Refuses with NotRefundable, or with CodesSeen or CodesUsed when a code was looked at or redeemed; nothing changes
-    then.
+
+def take_back(wish: Wish, *, now: datetime, by: By) -> Refund:
+    """Take some or all of a paid order back, and give just the money back that was paid for it, each tender its share.
+
+    Refuses with NotRefundable, NothingChosen, NoBalance, Required, and with CodesSeen, CodesUsed or TakenBackBefore;
+    nothing changes then.
     """
-    order = orders.get(order_id)
-    if not ordering.mark_refunded(order_id, now=now):
-        raise NotRefundable
-    entitlements.revoke(order_id, now=now, by=by, reason="refund")
+    order = _locked(wish)
     number = new_id()
-    tenders = [tender.id for tender in orders.list_tenders_of(order_id)]
-    sent = payments.send_back_payments(order_id, tenders, refund_id=number, now=now, by=by)
-    row = _row(number, order, reason, done_at=None if sent else now, now=now)
-    db.session().execute(insert(Refund.__table__), [row])  # type: ignore[arg-type]
-    publish(
-        OrderRefunded(
-            subject_id=number,
-            order_id=order_id,
-            amount=order.total_amount,
-            currency=order.currency,
-            reason=reason,
-            at=now,
-            by=by,
-        )
-    )
+    what = entitlements.Revoking(order.id, "refund", wish.only, wish.even_seen)
+    taken = entitlements.revoke(what, now=now, by=by)
+    whole = not queries.owns_anything(order.id)
+    prices = queries.prices(order.id, {item.entitlement_id: (item.part_id, item.slot) for item in taken})
+    row = _row(number, wish, order, taken, now=now, by=by) | _worth(order, prices.values(), whole=whole)
+    shares = ordering.give_back(order, Money(row["amount"], order.currency), whole=whole)
+    if shares is None:
+        raise NotRefundable
+    _store(row, _parts(row, taken, prices), sent=bool(shares))
+    payments.send_back_payments(order.id, shares, refund_id=number, to_balance=wish.to_balance, now=now, by=by)
+    _tell(row, count=len(taken), whole=whole, now=now, by=by)
+    if not whole:
+        entitlements.catch_up(order.id, now=now)
     return Refund(**row)
 
 
-def _row(number: UUID, order: Order, reason: str, *, done_at: datetime | None, now: datetime) -> dict[str, Any]:
+def decline(order_id: UUID, *, reason: str, now: datetime, by: By) -> Refund:
+    """Give the money of an order in review back, whole, and its stock to others; refuses with AlreadyDecided."""
+    ordering.decline(order_id, reason=reason, now=now, by=by)
+    return refund(order_id, reason=reason, now=now, by=by)
+
+
+def _locked(wish: Wish) -> Order:
+    """Return the order as it stands, and let nobody else change its money until the unit ends."""
+    orders.get(wish.order_id)
+    ordering.lock(wish.order_id)
+    order = orders.reread(wish.order_id)
+    if order.payment not in (Payment.PAID, Payment.PARTIALLY_REFUNDED):
+        raise NotRefundable
+    if wish.only is not None and not wish.only:
+        raise Invalid({"e": NothingChosen()})
+    if wish.even_seen and not wish.reason:
+        raise Invalid({"reason": Required()})
+    if wish.to_balance and order.company_id is None:
+        raise NoBalance
+    return order
+
+
+def _row(
+    number: UUID, wish: Wish, order: Order, taken: Sequence[TakenBack], *, now: datetime, by: By
+) -> dict[str, Any]:
     return {
         "merchant_id": db.merchant_id(),
         "id": number,
         "order_id": order.id,
-        "amount": order.total_amount,
         "currency": order.currency,
-        "reason": reason,
-        "state": RefundState.DONE if done_at else RefundState.ASKED,
+        "reason": wish.reason,
+        "state": RefundState.ASKED,
         "created_at": now,
-        "done_at": done_at,
+        "done_at": None,
+        "cost": sum(item.cost for item in taken),
+        "actor_type": by.type,
+        "actor_id": by.id,
+        "to_balance": wish.to_balance,
     }
+
+
+def _worth(order: Order, prices: Iterable[int], *, whole: bool) -> dict[str, int]:
+    """Return how much goes back for what was taken, and how much of its price the buyer never paid.
+
+    By difference: the last piece of an order takes what is left, so that each party ends at exactly zero.
+    """
+    before = queries.goods_before(order)
+    goods = order.total if whole else before + Money(sum(prices), order.currency)
+    amount = due(goods, of=order.total, paid=order.paid) - order.refunded
+    return {"amount": amount.minor, "forgiven": (goods - before - amount).minor}
+
+
+def _parts(row: dict[str, Any], taken: Sequence[TakenBack], prices: Mapping[UUID, int]) -> list[dict[str, Any]]:
+    """Return what each piece is of the refund."""
+    shares = split(Money(row["amount"], row["currency"]), prices) if prices else {}
+    return [
+        {
+            "merchant_id": row["merchant_id"],
+            "entitlement_id": item.entitlement_id,
+            "refund_id": row["id"],
+            "part_id": item.part_id,
+            "amount": shares[item.entitlement_id].minor,
+            "seen": item.seen,
+        }
+        for item in taken
+    ]
+
+
+def _store(row: dict[str, Any], parts: Sequence[dict[str, Any]], *, sent: bool) -> None:
+    if not sent:
+        row |= {"state": RefundState.DONE, "done_at": row["created_at"]}
+    db.insert((Refund.__table__, [row]), (RefundPart.__table__, list(parts)))
+
+
+def _tell(row: dict[str, Any], *, count: int, whole: bool, now: datetime, by: By) -> None:
+    facts = {name: row[name] for name in ("amount", "currency", "reason", "forgiven", "cost")}
+    publish(
+        OrderRefunded(subject_id=row["id"], order_id=row["order_id"], count=count, whole=whole, at=now, by=by, **facts)
+    )
 
 
 def follow(events: Sequence[PaybackDone | PaybackStuck]) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.entitlements import queries as entitled
+from app.entitlements import service as entitlements
 from app.kit import clock, tasks
 from app.kit.events import SYSTEM, EventRow
 from app.orders import queries as orders
 from app.refunds import queries, service
+from app.risk import queries as fences
 
 WATCH = "refunds.watch"
+REVIEWS = "refunds.reviews"
 AT_ONCE = 10
 LOOKED_AT = 500
 
@@ -33,4 +36,22 @@ def watch(_: UUID) -> tasks.Step:
     return tasks.Step(finished=True, done=len(late), again_at=min(left, default=None))
 
 
-KINDS = (tasks.Kind(WATCH, watch),)
+def watch_reviews_after(held: Sequence[EventRow]) -> None:
+    """Look again when the time to decide on these orders is over."""
+    tasks.wake(REVIEWS, min(event.at for event in held) + queries.review_patience())
+
+
+def watch_reviews(_: UUID) -> tasks.Step:
+    """End reviews that nobody decided in time as the shop wants it, some at a time."""
+    now, patience = clock.now(), queries.review_patience()
+    late = orders.list_in_review(before=now - patience, limit=AT_ONCE)
+    if fences.policy().releases:
+        entitlements.release([order.id for order in late], now=now, by=SYSTEM, reason=service.TOO_LATE)
+    else:
+        for order in late:
+            service.decline(order.id, reason=service.TOO_LATE, now=now, by=SYSTEM)
+    first = orders.first_in_review()
+    return tasks.Step(finished=len(late) < AT_ONCE, done=len(late), again_at=first + patience if first else None)
+
+
+KINDS = (tasks.Kind(WATCH, watch), tasks.Kind(REVIEWS, watch_reviews))

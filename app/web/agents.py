@@ -27,6 +27,7 @@ SYSTEMS = (
     ("Linux", "Linux"),
 )
 
+HANDHELD = re.compile(r"iPhone|iPod|Android.*Mobile|Mobile.*Android|OpenHarmony|Windows Phone|\bMobile\b")
 MACHINES = re.compile(
     r"(?<!cu)bot(\b|[/-])|crawl|spider|preview|headless|externalhit|whatsapp|imageproxy|microsoft office|safe ?links"
     r"|barracuda|proofpoint|mimecast|scan|curl/|wget|python|go-http|java/|okhttp|libwww",
@@ -47,6 +48,14 @@ def name_of(agent: str) -> str:
 def known_name(agent: str) -> str:
     """Return browser and system where they are known, else ""; the same in every language."""
     return ", ".join(name for marks in (BROWSERS, SYSTEMS) if (name := _first(agent, marks)))
+
+
+def place_of(agent: str) -> str:
+    """Return where a page is open, which decides how one can pay there: WeChat, Alipay, mobile or desktop."""
+    app = _first(agent, BROWSERS)
+    if app in {"WeChat", "Alipay"}:
+        return app
+    return "mobile" if HANDHELD.search(agent) else "desktop"
 
 
 def _first(agent: str, marks: tuple[tuple[str, str], ...]) -> str:

@@ -298,6 +298,11 @@ def client_network() -> str:
     return accounts.network(request.remote_addr or "0.0.0.0")
 
 
+def public_network() -> str:
+    """Return the network that tells this visitor from others; "" where everybody seems to come from our own proxy."""
+    return accounts.public_network(request.remote_addr or "")
+
+
 @functools.cache
 def surface_of(endpoint: str) -> str:
     """Return the surface an endpoint belongs to: `shop_at.home` → `shop`."""

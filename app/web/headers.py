@@ -50,6 +50,7 @@ def _prepare() -> None:
     g.touch = g.keeping = False
     g.memberships = ()
     g.leads_to = ()
+    g.tells_origin = False
     g.camera = ""
 
 
@@ -63,6 +64,8 @@ def _dress(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     if OPENS & (request.view_args or {}).keys():
         headers |= NOWHERE
+    if g.get("tells_origin"):
+        headers["Referrer-Policy"] = "strict-origin"  # which shop, never which page
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":

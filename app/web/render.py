@@ -39,6 +39,7 @@ class Page:
     secret: bool = False  # shows a code, a token or somebody's data: kept nowhere
     is_news: bool = False  # answers a page that asked again and again until now
     camera: bool = False  # may ask for the camera, to scan a code
+    tells_origin: bool = False  # leads to somebody who must hear which shop a browser comes from
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Redirect:
     toast: str = ""
     tone: str = "ok"  # of the toast
     cookies: tuple[Cookie, ...] = ()
+    tells_origin: bool = False
 
 
 def page(template: str, *, fragments: Mapping[str, str] | None = None, secret: bool = False, **context: Any) -> Page:
@@ -100,6 +102,7 @@ def _page(answer: Page) -> Response:
         response.vary.add("HX-Request")
     if answer.secret:
         response.headers |= NOWHERE
+    g.tells_origin = answer.tells_origin
     g.leads_to, g.camera = answer.leads_to, "self" if answer.camera else ""
     return set_cookies(response, answer.cookies)
 
@@ -112,6 +115,7 @@ def _redirect(answer: Redirect) -> Response:
         response.headers["HX-Redirect"] = answer.url
     else:
         response = make_response(redirect(answer.url, 303))
+    g.tells_origin = answer.tells_origin
     return set_cookies(response, answer.cookies)
 
 

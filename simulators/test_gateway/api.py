@@ -17,7 +17,7 @@ PATHS = frozenset({"/query", "/close", "/refund", "/refund_query", "/faults"})
 def add_routes(app: Flask, gateway: Gateway) -> None:
     """Hang up what machines ask of this gateway."""
     _add_questions(app, gateway)
-    _add_faults(app, gateway.faults)
+    add_faults(app, gateway.faults)
 
     @app.get("/healthz")
     def alive() -> Response:
@@ -42,19 +42,21 @@ def _add_questions(app: Flask, gateway: Gateway) -> None:
         return _deliver("refund_query", gateway.refund_query(request.query_string), gateway.faults)
 
 
-def _add_faults(app: Flask, faults: Faults) -> None:
+def add_faults(app: Flask, faults: Faults) -> None:
+    """Let whoever is on this machine say what goes wrong."""
+
     @app.get("/faults")
     def show_faults() -> Response:
-        _check_neighbour()
+        check_neighbour()
         return jsonify(faults=[fault.told for fault in faults.left])
 
     @app.post("/faults")
     def set_faults() -> Response:
-        _check_neighbour()
+        check_neighbour()
         wish = request.get_json(silent=True)
         if not isinstance(wish, dict) or set(wish) != {"faults"} or not isinstance(wish["faults"], list):
             raise Refused("bad_fault", request.get_data(as_text=True)[:80])
-        faults.set([read_fault(fault) for fault in wish["faults"]])
+        faults.set([read_fault(fault, faults.places) for fault in wish["faults"]])
         return jsonify(faults=[fault.told for fault in faults.left])
 
 
@@ -69,7 +71,7 @@ def _deliver(place: str, answer: Signed, faults: Faults) -> Response:
     return Response(answer.body, answer.status, headers, mimetype="application/json")
 
 
-def _check_neighbour() -> None:
+def check_neighbour() -> None:
     """Refuse whoever is not on this machine, came through a proxy, or is a page that a browser here shows."""
     near = _is_loopback(request.remote_addr or "") and _is_loopback(urlsplit(f"//{request.host}").hostname or "")
     if not near or "X-Forwarded-For" in request.headers or "Origin" in request.headers:

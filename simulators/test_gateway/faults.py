@@ -9,7 +9,7 @@ import itertools
 import json
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +18,9 @@ from simulators.test_gateway.refusals import Refused
 
 NOTICE = frozenset({"notice"})
 ANSWERS = frozenset({"query", "refund", "refund_query", "close"})
+Places = Mapping[str, frozenset[str]]
 # Each fault and the places where it can happen.
-PLACES = {
+PLACES: Places = {
     "late": NOTICE,
     "twice": NOTICE,
     "out_of_order": NOTICE,
@@ -50,7 +51,7 @@ class Fault:
         return vars(self) | {"on": sorted(self.on)}
 
 
-def read_fault(wish: object) -> Fault:
+def read_fault(wish: object, known: Places = PLACES) -> Fault:
     """Return the fault that a JSON object asks for, or refuse; only `name` must be there."""
     usual: dict[str, Any] = {"name": "", "on": [], "times": None, "seconds": 2.0, "chance": 1.0}
     given = usual | wish if isinstance(wish, dict) else usual
@@ -58,8 +59,8 @@ def read_fault(wish: object) -> Fault:
     places = [str(place) for place in on] if isinstance(on, list) else [str(on)]
     fits = (
         given.keys() == usual.keys()
-        and name in PLACES
-        and all(place in PLACES[name] for place in places)
+        and name in known
+        and all(place in known[name] for place in places)
         and (given["times"] is None or (isinstance(given["times"], int) and _is_number(given["times"], 1, 1_000_000)))
         and _is_number(given["seconds"], 0, LONGEST_SECONDS)
         and _is_number(given["chance"], 0, 1)
@@ -68,21 +69,23 @@ def read_fault(wish: object) -> Fault:
         raise Refused("bad_fault", _shown(wish))
     # Nobody could reach a gateway that refuses connections to make it well again, so that ends by itself.
     times = given["times"] or (1 if name == "unreachable" else None)
-    return Fault(name, frozenset(places) or PLACES[name], times, float(given["seconds"]), float(given["chance"]))
+    return Fault(name, frozenset(places) or known[name], times, float(given["seconds"]), float(given["chance"]))
 
 
-def read_flag(text: str) -> Fault:
+def read_flag(text: str, known: Places = PLACES) -> Fault:
     """Return the fault that `late`, `slow:seconds=3` or `lost:on=refund+close,times=1` asks for, or refuse."""
     name, _, rest = text.partition(":")
     wish: dict[str, object] = {"name": name}
     for part in filter(None, rest.split(",")):
         key, _, value = part.partition("=")
         wish[key] = value.split("+") if key == "on" else _number(value)
-    return read_fault(wish)
+    return read_fault(wish, known)
 
 
 class Faults:
     """What goes wrong now; safe to change while the gateway works."""
+
+    places = PLACES
 
     def __init__(self, *faults: Fault) -> None:
         self._lock = threading.Lock()
@@ -97,7 +100,7 @@ class Faults:
 
     def cause(self, name: str, **more: Any) -> None:
         """Let one more thing go wrong: `cause("lost", on="refund", times=1)`."""
-        fault = read_fault({"name": name} | more)
+        fault = read_fault({"name": name} | more, self.places)
         with self._lock:
             self._left.append(fault)
 

@@ -38,6 +38,7 @@ class Posting(NamedTuple):
 
 
 Plan = Callable[[Notice], Sequence[Posting]]
+Post = Callable[[Notice, float], tuple[int, bytes]]
 
 
 class Due(NamedTuple):
@@ -91,8 +92,9 @@ class NoticeSender:
         clock: Callable[[], float] = time.time,
         plan: Plan = honest,
         delays: Sequence[float] = RETRY_DELAYS,
+        post: Post = post,
     ) -> None:
-        self.plan = plan
+        self.plan, self._post = plan, post
         self._record, self._clock, self._delays = record, clock, delays
         self._queue: list[Due] = []
         self._numbers = itertools.count()
@@ -148,7 +150,7 @@ class NoticeSender:
 
     def _try(self, due: Due) -> bool:
         try:
-            status, answer = post(due.notice, self._clock())
+            status, answer = self._post(due.notice, self._clock())
         except (OSError, HTTPException) as error:
             status, answer = 0, str(error).encode()
         accepted = (status, answer) == (200, b"success")

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from app.companies import queries
 from app.companies import service as companies
@@ -22,9 +23,10 @@ from app.kit.money import Money
 from app.ledger import queries as ledger
 from app.orders import queries as orders
 from app.orders.errors import BadQuantity
-from app.orders.models import Payment
+from app.orders.models import Order, Payment
 from app.payments import queries as paying
 from app.refunds import service as refunds
+from app.refunds.errors import NoBalance
 from tests.companies.firm import Firm, make_firm
 from tests.make import Shop, at_once
 
@@ -165,6 +167,41 @@ def test_a_refund_goes_back_to_the_balance(firm: Firm) -> None:
     assert firm.shop.read(lambda: paying.list_paybacks_of(refund.id))[0].state.name == "DONE"
     assert faults(firm.shop) == []
     assert "asset:gateway CNY" not in books(firm.shop)
+
+
+def test_pieces_of_an_order_go_back_to_the_balance_one_by_one(firm: Firm) -> None:
+    firm.shop.codes(2)
+    firm.top_up(2 * PRICE, "TT-1")
+    order = firm.order(2)
+    after = []
+    for item in firm.shop.read(lambda: entitled.list_of_order(order.id)):
+        wish = refunds.Wish(order.id, "", [item.id])
+        firm.shop.write(lambda wish=wish: refunds.take_back(wish, now=clock.now(), by=SYSTEM))  # type: ignore[misc]
+        firm.shop.drain()
+        after.append((firm.balance(), firm.shop.order(order).payment))
+
+    assert after == [(PRICE, Payment.PARTIALLY_REFUNDED), (2 * PRICE, Payment.REFUNDED)]
+    assert faults(firm.shop) == []
+
+
+def test_what_a_company_paid_through_a_gateway_may_go_back_to_its_balance(firm: Firm) -> None:
+    shop = firm.shop
+    firm.top_up(1, "TT-1")
+    shop.codes(2)
+    order, other = shop.place(), shop.place()
+    assert shop.pay(order)
+    assert shop.pay(other)
+    shop.write(lambda: db.changed(update(Order).where(Order.id == order.id).values(company_id=firm.id)))
+
+    with pytest.raises(NoBalance):
+        shop.write(lambda: refunds.take_back(refunds.Wish(other.id, "", to_balance=True), now=clock.now(), by=SYSTEM))
+    shop.write(lambda: refunds.take_back(refunds.Wish(order.id, "", to_balance=True), now=clock.now(), by=SYSTEM))
+    shop.drain()
+
+    assert firm.balance() == 1 + PRICE
+    assert books(shop)["asset:gateway CNY"] == 2 * PRICE  # which keeps the money
+    assert "liability:refunds CNY" not in books(shop)
+    assert faults(shop) == []
 
 
 def test_a_closed_company_orders_nothing_and_gets_its_refund_all_the_same(firm: Firm) -> None:

@@ -14,6 +14,7 @@ from app.orders import queries as orders
 from app.orders.models import Order, Tender
 from app.payments import queries as paying
 from app.payments import service as payments
+from app.payments.queries import Wire
 from app.settings import Settings
 from tests import processes as starting
 from tests.inventory import unlocked
@@ -91,7 +92,7 @@ def _pay(shop: Shop, placed: list[Order]) -> str:
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
     tenders = shop.read(lambda: [orders.list_tenders_of(order.id)[0] for order in placed])
     notices = [Notice(shop, _said(shop, tender)) for tender in tenders]
-    arrived = [payments.verify(channel, notice.headers(), notice.body, now=clock.now()) for notice in notices]
+    arrived = [payments.verify(channel, Wire(notice.headers(), notice.body), now=clock.now()) for notice in notices]
     for _ in range(TRIES):
         try:
             shop.write(lambda: payments.apply(arrived))

@@ -15,6 +15,7 @@ from app.kit.ids import new_id
 from app.orders.models import Fulfilment, Order
 from app.payments import queries as paying
 from app.payments import service as payments
+from app.payments.queries import Wire
 from tests.inventory import pool
 from tests.inventory.test_holds import PAST, hold, sell, sku, stocked
 from tests.make import Shop
@@ -26,7 +27,7 @@ def pay_together(shop: Shop, orders: list[Order]) -> None:
     """Apply the notices of several orders in one unit, in this order."""
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
     notices = [shop.notice(order) for order in orders]
-    arrived = [payments.verify(channel, notice.headers(), notice.body, now=clock.now()) for notice in notices]
+    arrived = [payments.verify(channel, Wire(notice.headers(), notice.body), now=clock.now()) for notice in notices]
     shop.write(lambda: payments.apply(arrived))
 
 

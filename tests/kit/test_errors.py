@@ -4,7 +4,8 @@ import importlib
 import inspect
 import pkgutil
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import app
 from app.inventory.errors import OutOfStock
 from app.kit.errors import Denied, Invalid, NotFound, Refusal, Required, TooLong, words
 from app.kit.money import Money
+from app.risk.rules import Hit
 from app.web.errors import STATUS
 
 for module in pkgutil.walk_packages(app.__path__, "app."):
@@ -34,8 +36,13 @@ def example(refusal: type[Refusal]) -> Refusal:
     asked = inspect.signature(refusal, eval_str=True).parameters.values() if takes else ()
     given: dict[Any, Any] = {
         int: 7,
-        str: "seven",
+        str: "Seven.",
+        date: date(2027, 1, 31),
+        datetime: datetime(2027, 1, 31, tzinfo=UTC),
         Money: Money(7, "CNY"),
+        Money | None: None,
+        Sequence[Hit]: (),
+        Mapping[str, Any]: {"contact_mask": "d***@example.com", "contact_index": b"d", "network_index": None},
         Mapping[str, Refusal]: {"field": Required()},
     }
     needed = [one for one in asked if one.default is one.empty]

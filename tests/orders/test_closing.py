@@ -171,11 +171,11 @@ def test_the_watch_finds_what_ran_out_and_the_next_that_will(shop: Shop) -> None
 def test_a_refunded_order_returns_its_tenders_once(shop: Shop) -> None:
     shop.codes(1)
     order = shop.place()
-    assert not shop.write(lambda: ordering.mark_refunded(order.id, now=clock.now()))
+    assert shop.write(lambda: ordering.give_back(order, order.total, whole=True)) is None
     shop.pay(order)
 
-    assert shop.write(lambda: ordering.mark_refunded(order.id, now=clock.now()))
-    assert not shop.write(lambda: ordering.mark_refunded(order.id, now=clock.now()))
+    assert shop.write(lambda: ordering.give_back(order, order.total, whole=True))
+    assert shop.write(lambda: ordering.give_back(order, order.total, whole=True)) is None
 
     assert shop.order(order).payment is Payment.REFUNDED
     assert [tender.state for tender in shop.read(lambda: orders.list_tenders_of(order.id))] == [TenderState.RETURNED]
@@ -186,7 +186,7 @@ def test_a_refunded_order_is_not_delivered_any_more(shop: Shop) -> None:
     late = shop.place(at=clock.now() - timedelta(minutes=30))
     shop.place()
     shop.pay(late)
-    shop.write(lambda: ordering.mark_refunded(late.id, now=clock.now()))
+    shop.write(lambda: ordering.give_back(late, late.total, whole=True))
 
     shop.write(lambda: ordering.mark_fulfilled({late.id: Fulfilment.DONE}, now=clock.now()))
 

@@ -17,6 +17,7 @@ from app.orders import service as ordering
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments import service as payments
+from app.payments.queries import Wire
 from tests.make import Shop
 
 TOUCHED = text("SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables")
@@ -49,7 +50,7 @@ def place(shop: Shop) -> Order:
 def pay(shop: Shop, order: Order) -> Callable[[], object]:
     notice = shop.notice(order)
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
-    arrived = payments.verify(channel, notice.headers(), notice.body, now=clock.now())
+    arrived = payments.verify(channel, Wire(notice.headers(), notice.body), now=clock.now())
     return lambda: payments.apply([arrived])
 
 

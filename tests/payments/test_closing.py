@@ -302,4 +302,4 @@ def close_at_gateway(market: Market, order: Order, method_id: UUID) -> None:
     (attempt,) = [a for a in market.shop.read(lambda: rows(Attempt)) if a.method_id == method_id]
     channel = market.shop.read(lambda: paying.get_channel(method_id))
     with Client() as http:
-        provider("test").close(Trade(base32(attempt.tender_id)), channel.account, channel.credentials, http)
+        provider("test").close(Trade(base32(attempt.tender_id)), channel.account, http)

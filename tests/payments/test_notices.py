@@ -16,6 +16,7 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import SandboxOnly
 from app.payments.models import Method, Notice, NoticeState
+from app.payments.queries import Wire
 from app.web.dispatch import Miaofa
 from tests.make import GATEWAY, Shop, at_once, make_shop
 from tests.make import Notice as Sent
@@ -231,7 +232,7 @@ def test_a_batch_of_notices_is_applied_like_each_alone(shop: Shop) -> None:
         shop.notice(orders[1], trade_no="TG-again"),  # paid twice
         shop.notice(orders[2], trade_no="TG-short", amount=5),
     ]
-    arrived = [payments.verify(channel, notice.headers(), notice.body, now=clock.now()) for notice in sent]
+    arrived = [payments.verify(channel, Wire(notice.headers(), notice.body), now=clock.now()) for notice in sent]
 
     assert shop.write(lambda: payments.apply(arrived))
 
@@ -258,11 +259,7 @@ def test_a_shop_that_is_no_sandbox_has_no_test_payment(app: Miaofa) -> None:
     shop = make_shop(app, sandbox=False)
 
     with pytest.raises(SandboxOnly):
-        shop.write(
-            lambda: payments.add_method(
-                provider_name="test", account="x", credentials=GATEWAY.credentials_of("x"), now=clock.now()
-            )
-        )
+        shop.write(lambda: payments.add_method(provider_name="test", account=GATEWAY.account_of("x"), now=clock.now()))
 
 
 def test_credentials_are_sealed_and_no_notice_keeps_a_key(shop: Shop, order: Order) -> None:

@@ -12,7 +12,7 @@ from app.kit.effects import Absent, Answer, Done, Refused, Temporary, Unknown
 from app.kit.http import Client
 from app.kit.money import Money
 from app.kit.secret import Secret
-from app.payments.providers import Closed, Forged, Paid, Payback, Start, Told, Trade, Unpaid
+from app.payments.providers import Account, Closed, Forged, Paid, Payback, Start, Told, Trade, Unpaid, Wire
 from app.payments.providers.test_gateway import TestGateway
 from tests.payments.gate import reachable
 from tests.simulators import till as tills
@@ -45,19 +45,20 @@ class Talk:
 
     def __init__(self, gateway: TestGateway, client: Client) -> None:
         self.gateway, self.client = gateway, client
+        self.account = gateway.account_of(MERCHANT)
         self.key = gateway.credentials_of(MERCHANT)
 
     def query(self, trade: Trade = TRADE) -> Answer:
-        return self.gateway.query(trade, MERCHANT, self.key, self.client)
+        return self.gateway.query(trade, self.account, self.client)
 
     def close(self, trade: Trade = TRADE) -> Answer:
-        return self.gateway.close(trade, MERCHANT, self.key, self.client)
+        return self.gateway.close(trade, self.account, self.client)
 
     def refund(self, payback: Payback = WHOLE) -> Answer:
-        return self.gateway.refund(payback, MERCHANT, self.key, self.client)
+        return self.gateway.refund(payback, self.account, self.client)
 
     def refund_query(self, payback: Payback = WHOLE) -> Answer:
-        return self.gateway.refund_query(payback, MERCHANT, self.key, self.client)
+        return self.gateway.refund_query(payback, self.account, self.client)
 
     def ask(self, name: str) -> Answer:
         question: Callable[[], Answer] = getattr(self, name)
@@ -108,17 +109,17 @@ def test_closing_what_was_paid_tells_of_the_payment(till: Till, talk: Talk) -> N
 def test_what_was_started_here_is_asked_by_the_same_number(till: Till, talk: Talk) -> None:
     urls = f"{till.shop.url}/hooks/x", f"{till.shop.url}/o/x"
     start = Start("tdr_0001", Money(1999, "CNY"), "卡", *urls, clock.now())
-    asked = talk.gateway.start(start, MERCHANT, talk.key, talk.client)
+    asked = talk.gateway.start(start, talk.account, talk.client)
     assert isinstance(asked, Done)
 
-    till.pay(till.get(asked.value.removeprefix(till.url)))
+    till.pay(till.get(asked.value.page.removeprefix(till.url)))
 
     answer = talk.query()
     assert isinstance(answer, Done)
     assert answer.value.told.paid == Money(1999, "CNY")
     body, stamp, given = till.shop.notices[0]
     headers = {"Test-Gateway-Timestamp": stamp, "Test-Gateway-Signature": given}
-    assert talk.gateway.verify(headers, body, MERCHANT, talk.key, clock.now()) == answer.value.told
+    assert talk.gateway.verify(Wire(headers, body), talk.account, clock.now()) == answer.value.told
 
 
 def test_money_goes_back_once_however_often_it_is_asked(till: Till, talk: Talk) -> None:
@@ -225,7 +226,7 @@ def test_an_answer_that_the_gateway_did_not_sign_says_nothing(till: Till, talk: 
 @pytest.mark.parametrize("name", QUESTIONS + CHANGES)
 def test_a_merchant_with_a_wrong_key_learns_nothing(till: Till, talk: Talk, name: str) -> None:
     pay(till)
-    talk.key = Secret("0" * 64)
+    talk.account = Account(MERCHANT, keys={"key": Secret("0" * 64)})
 
     assert talk.ask(name) == NOT_AUTHENTIC
     assert till.refund_query()["status"] == "unknown"
@@ -277,10 +278,10 @@ def test_a_notice_of_an_ill_gateway_is_believed_only_when_signed(
 
     if reason:
         with pytest.raises(Forged, match=reason):
-            talk.gateway.verify(headers, body, MERCHANT, talk.key, clock.now())
+            talk.gateway.verify(Wire(headers, body), talk.account, clock.now())
     else:
         short = replace(told, paid=Money(1998, "CNY"))
-        assert talk.gateway.verify(headers, body, MERCHANT, talk.key, clock.now()) == short
+        assert talk.gateway.verify(Wire(headers, body), talk.account, clock.now()) == short
 
 
 class Recorded(Client):
@@ -290,9 +291,9 @@ class Recorded(Client):
         self.client, self.replaying = client, False
         self.answer: http.Response | None = None
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> http.Response:
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, largest: int = http.LARGEST) -> http.Response:
         if not self.replaying:
-            self.answer = self.client.get(url, headers)
+            self.answer = self.client.get(url, headers, largest=largest)
         assert self.answer
         return self.answer
 

@@ -21,7 +21,7 @@ from app.orders.errors import NotPayable
 from app.orders.models import Order, Payment
 from app.payments import service as payments
 from app.payments.errors import NoSuchMethod
-from app.payments.providers import Start
+from app.payments.providers import Account, Start
 from simulators.test_gateway import signing, wire
 from simulators.test_gateway.gateway import Gateway
 from simulators.test_gateway.notices import NoticeSender, compose
@@ -122,10 +122,10 @@ def test_whatever_a_shop_is_called_the_gateway_takes_it(subject: str) -> None:
     key = Secret(signing.merchant_key(SECRET, "shop"))
 
     with Client() as nobody:
-        answer = GATEWAY.start(start, "shop", key, nobody)
+        answer = GATEWAY.start(start, Account("shop", keys={"key": key}), nobody)
 
     assert isinstance(answer, Done)
-    assert read(answer.value).amount == 1999
+    assert read(answer.value.page).amount == 1999
 
 
 def test_a_way_to_pay_of_another_shop_is_not_offered_here(shop: Shop, other: Shop, order: Order) -> None:

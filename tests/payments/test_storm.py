@@ -18,6 +18,7 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import SandboxOnly
 from app.payments.models import Method, NoticeState
+from app.payments.queries import Wire
 from app.refunds import service as refunds
 from tests.make import GATEWAY, Notice, Shop, at_once, make_shop
 from tests.payments.gate import FAIL, SUCCESS, inbox, post, send
@@ -197,7 +198,7 @@ def test_after_a_restart_the_notice_counts_as_told(shop: Shop, order: Order) -> 
 def test_a_process_that_ends_before_the_commit_has_told_nobody_and_the_next_try_pays(shop: Shop, order: Order) -> None:
     notice = shop.notice(order)
     channel = shop.read(lambda: paying.get_channel(shop.method_id))
-    arrived = payments.verify(channel, notice.headers(), notice.body, now=clock.now())
+    arrived = payments.verify(channel, Wire(notice.headers(), notice.body), now=clock.now())
 
     def die() -> None:
         payments.apply([arrived])
@@ -228,8 +229,7 @@ def test_a_shop_that_is_no_sandbox_gets_no_test_payment_nor_an_address_for_it(sh
     real = make_shop(shop.app, sandbox=False)
 
     def add() -> None:
-        key = GATEWAY.credentials_of(real.slug)
-        payments.add_method(provider_name="test", account=real.slug, credentials=key, now=clock.now())
+        payments.add_method(provider_name="test", account=GATEWAY.account_of(real.slug), now=clock.now())
 
     with pytest.raises(SandboxOnly):
         real.write(add)

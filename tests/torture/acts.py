@@ -109,8 +109,9 @@ class Acts:
 
     def offer(self, *, account: str) -> None:
         """Offer a second way to pay, by another account at the gateway."""
-        key, now = GATEWAY.credentials_of(account), clock.now()
-        adding = partial(payments.add_method, provider_name="test", account=account, credentials=key, now=now)
+        adding = partial(
+            payments.add_method, provider_name="test", account=GATEWAY.account_of(account), now=clock.now()
+        )
         db.write(self.shop.merchant_id, adding)
 
     def stock(self, *, count: int) -> None:

@@ -24,8 +24,10 @@ from app.orders.queries import status
 from app.payments.models import Notice, NoticeState, Payback, PaybackState
 from app.refunds.models import Refund, RefundState
 
+# Nobody waits for it, the next one asks, or `_told` looks.
+UNMOURNED = {"payment.start", "payment.query", "payment.sweep", "delivery.mail"}
 AHEAD = timedelta(days=1)  # a watch that sleeps this long has nothing to do with the story
-STANDING = {"inventory.daily", "finance.close_days"}  # each day of the shop, for ever
+STANDING = {"inventory.daily", "finance.close_days", "finance.bills", "orders.wipe"}  # each day, for ever
 
 
 def faults(kept: Mapping[str, int]) -> list[str]:
@@ -152,7 +154,7 @@ def _left_over() -> Iterator[str]:
     for effect in db.session().scalars(select(Effect).where(ALIVE)):
         yield f"effect {effect.kind} is {effect.state.name} after {effect.attempts} attempts: {effect.note}"
     for effect in db.session().scalars(select(Effect).where(Effect.state == effects.State.GIVEN_UP)):
-        if effect.kind not in ("payment.start", "payment.query", "delivery.mail"):  # nobody waits, or `_told` looks
+        if effect.kind not in UNMOURNED:
             yield f"effect {effect.kind} was given up: {effect.note}"
     for task in db.session().scalars(select(Task).where(Task.state != tasks.State.DONE)):
         if task.kind in STANDING and task.state == tasks.State.WAITING and not task.attempts:

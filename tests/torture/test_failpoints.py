@@ -36,7 +36,7 @@ def called(kind: str) -> list[str]:
 
 SALE = [
     *committed("app.web.shop.placing.place_all"),
-    *committed("app.web.shop.checkout.pay", LEASE),
+    *committed("app.web.shop.checkout.begin", LEASE),
     *called("payment.start"),
     *committed(SETTLE, LEASE),  # and looks whether there is more
     *committed("app.web.hooks.notices.take_all"),

@@ -64,4 +64,4 @@ def gateway() -> TestGateway:
 def _offer_payment(now: datetime) -> None:
     if not paying.list_methods():
         bank = gateway()
-        payments.add_method(provider_name=bank.name, account=ACCOUNT, credentials=bank.credentials_of(ACCOUNT), now=now)
+        payments.add_method(provider_name=bank.name, account=bank.account_of(ACCOUNT), now=now)

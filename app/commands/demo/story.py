@@ -158,7 +158,7 @@ class Teller:
         stamp = str(int(at.timestamp()))
         signature = hmac.new(self.key, stamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
         headers = {"Test-Gateway-Timestamp": stamp, "Test-Gateway-Signature": signature}
-        payments.apply([payments.verify(self.channel, headers, body, now=at)])
+        payments.apply([payments.verify(self.channel, paying.Wire(headers, body), now=at)])
         self.notices.append(body)
 
     def _notice(self, one: Told, at: datetime) -> bytes:

@@ -120,7 +120,7 @@ def give_back(done: Sequence[PaybackDone]) -> None:
     owners = orders.list_companies(event.order_id for event in done if event.order_id)
     for event in done:
         company_id = owners.get(event.order_id) if event.order_id else None
-        if company_id is None or not paying.is_from_balance(paying.get_payback(event.subject_id)):
+        if company_id is None or event.by_hand or not paying.is_from_balance(paying.get_payback(event.subject_id)):
             continue
         money, source = Money(event.amount, event.currency), f"payback:{event.subject_id}"
         change = _Change(company_id, MovementKind.RETURNED, money, source, event.at, SYSTEM, event.order_id)

@@ -1,12 +1,13 @@
 """What can be done with entitlements, by family of verbs."""
 
 from app.entitlements.service.chores import finish_chore, leave_chore, take_chore
-from app.entitlements.service.granting import grant, grant_missing
+from app.entitlements.service.granting import grant, grant_missing, release
 from app.entitlements.service.replacing import replace
 from app.entitlements.service.revealing import MOST_REVEALS, Opening, Proof, reveal
-from app.entitlements.service.revoking import revoke
+from app.entitlements.service.revoking import Revoking, TakenBack, revoke
 from app.entitlements.service.serving import (
     RELEASE,
+    catch_up,
     serve,
     serve_promised,
     serve_released,
@@ -20,12 +21,16 @@ __all__ = [
     "RELEASE",
     "Opening",
     "Proof",
+    "Revoking",
+    "TakenBack",
     "Used",
+    "catch_up",
     "finish_chore",
     "grant",
     "grant_missing",
     "leave_chore",
     "mark_used",
+    "release",
     "replace",
     "reveal",
     "revoke",

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from app.entitlements.events import PromisesKept
 from app.entitlements.models import Entitlement, State
 from app.entitlements.service import chores, together
 from app.inventory import queries as inventory_queries
 from app.inventory import service as inventory
 from app.kit import db
+from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.merchants import queries as merchants
 from app.orders import queries as orders
@@ -25,9 +27,40 @@ from app.orders.queries import Fulfilment
 def grant(paid: Sequence[OrderPaid]) -> None:
     """Give buyers what they paid for: held codes become sold, lost holds find others, the rest is promised.
 
-    A reaction to the money: it never refuses.
+    A reaction to the money: it never refuses. What waits for a decision of the shop is parked: its buyer is given
+    nothing, not even a promise, so there is nothing that any door could open.
     """
-    _give(orders.list_parts([event.subject_id for event in paid]), max(event.at for event in paid))
+    now = max(event.at for event in paid)
+    ordering.hold_paid([event.subject_id for event in paid if event.in_review], now=now)
+    if through := [event.subject_id for event in paid if not event.in_review]:
+        _give(orders.list_parts(through), now)
+
+
+def release(order_ids: Sequence[UUID], *, now: datetime, by: By, reason: str = "") -> list[UUID]:
+    """Deliver paid orders that waited for a decision, and return those that this call released."""
+    released = ordering.release_reviewed(order_ids, now=now, by=by, reason=reason)
+    if released:
+        parts = orders.list_parts(released)
+        _tell_costs(parts, _give(parts, now), now)
+    return released
+
+
+def _tell_costs(parts: Sequence[Any], rows: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Have the books follow: goods of an order in review cost nothing before it is released."""
+    costs = Counter[UUID]()
+    for part in orders.list_parts([part.order_id for part in parts]):
+        costs[part.order_id] += part.cost
+    ready = Counter[UUID](row["order_id"] for row in rows if row["state"] is State.READY)
+    first = {row["order_id"]: row["id"] for row in reversed(rows)}
+    publish(
+        *(
+            PromisesKept(
+                subject_id=order, order_id=order, first_id=first[order], count=ready[order], cost=costs[order], at=now
+            )
+            for order in sorted(first)
+            if costs[order]
+        )
+    )
 
 
 def grant_missing(order_ids: Sequence[UUID], *, now: datetime) -> None:
@@ -39,7 +72,7 @@ def grant_missing(order_ids: Sequence[UUID], *, now: datetime) -> None:
         _give(missing, now)
 
 
-def _give(parts: Sequence[Any], now: datetime) -> None:
+def _give(parts: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
     today = now.astimezone(ZoneInfo(merchants.current().zone)).date()
     through = channels(parts)
     wants = [inventory.Want(part.id, part.sku_id, part.quantity, part.source, channel=through(part)) for part in parts]
@@ -52,6 +85,7 @@ def _give(parts: Sequence[Any], now: datetime) -> None:
     chores.ask(parts, rows, now)
     _correct_costs(parts, sold)
     ordering.mark_fulfilled(_fulfilment(rows), now=now)
+    return rows
 
 
 def channels(rows: Sequence[Any]) -> Callable[[Any], str]:

@@ -153,6 +153,12 @@ def _complete(order_ids: Iterable[UUID], now: datetime) -> None:
         ordering.mark_fulfilled(_fulfilment(whose), now=now)
 
 
+def catch_up(order_id: UUID, *, now: datetime) -> None:
+    """Look how far an order is after something of it was taken back: a bundle may be whole, and the order done."""
+    _complete([order_id], now)
+    ordering.mark_fulfilled(_fulfilment([order_id]), now=now)
+
+
 def _lock_owed(sku_id: UUID) -> Sequence[Any]:
     """List promised entitlements, who waits longest first; touching them keeps a refund from taking them meanwhile."""
     e = Entitlement.__table__.c

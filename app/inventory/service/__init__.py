@@ -51,6 +51,7 @@ from app.inventory.service.picking import (
 )
 from app.inventory.service.proofs import add_proof, take_proof
 from app.inventory.service.receiving import Foresight, receive_many
+from app.inventory.service.returning import costs_of_uses, lose_uses, restock, write_off
 from app.inventory.service.sales import Owed, SetAside, Sold, quarantine
 from app.inventory.service.shared import SharedDraft, add_shared, freeze_shared, return_uses
 from app.inventory.service.staging import ImportOrder, receive
@@ -105,6 +106,7 @@ __all__ = [
     "check_slice",
     "clear_after",
     "clear_some",
+    "costs_of_uses",
     "count_exportable",
     "count_movable",
     "count_presold",
@@ -130,6 +132,7 @@ __all__ = [
     "keep",
     "lock_presold",
     "look_after",
+    "lose_uses",
     "move",
     "move_codes",
     "move_slice",
@@ -149,6 +152,7 @@ __all__ = [
     "repick_changed",
     "repick_redated",
     "repick_some",
+    "restock",
     "restore",
     "retry_import",
     "return_presold",
@@ -170,4 +174,5 @@ __all__ = [
     "void",
     "watch_after",
     "watch_now",
+    "write_off",
 ]

@@ -1,27 +1,47 @@
 """What can be done with orders, by family of verbs."""
 
 from app.orders.service.closing import cancel, check_cancellable, close_unpaid, expire, lock
-from app.orders.service.fulfilling import add_costs, mark_fulfilled, mark_notified, mark_refunded, set_costs
-from app.orders.service.paying import Paid, meet, start_paying
-from app.orders.service.placing import TIME_TO_PAY, Basket, Wish, place, place_all
+from app.orders.service.fulfilling import add_costs, mark_fulfilled, mark_notified, set_costs
+from app.orders.service.paying import Fees, Paid, meet, start_paying
+from app.orders.service.placing import TIME_TO_PAY, Basket, Refused, Wish, place, place_all
+from app.orders.service.returning import forgive, give_back
+from app.orders.service.reviewing import (
+    count_refusal,
+    decline,
+    forget_networks,
+    free_refunded,
+    hold_paid,
+    keeps_networks,
+    release_reviewed,
+)
 
 __all__ = [
     "TIME_TO_PAY",
     "Basket",
+    "Fees",
     "Paid",
+    "Refused",
     "Wish",
     "add_costs",
     "cancel",
     "check_cancellable",
     "close_unpaid",
+    "count_refusal",
+    "decline",
     "expire",
+    "forget_networks",
+    "forgive",
+    "free_refunded",
+    "give_back",
+    "hold_paid",
+    "keeps_networks",
     "lock",
     "mark_fulfilled",
     "mark_notified",
-    "mark_refunded",
     "meet",
     "place",
     "place_all",
+    "release_reviewed",
     "set_costs",
     "start_paying",
 ]

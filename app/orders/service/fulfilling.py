@@ -1,4 +1,4 @@
-"""Fulfilling: how far a paid order is delivered, what it cost, and that its money went back."""
+"""Fulfilling: how far a paid order is delivered, and what it cost."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.kit.columns import Moment
 from app.kit.events import SYSTEM, Event, publish
 from app.kit.inline import among, spread
 from app.orders.events import OrderDelivered, OrderPartlyDelivered, OrderQueued
-from app.orders.models import Fulfilment, Order, Part, Payment, Tender, TenderState
+from app.orders.models import Fulfilment, Order, Part, Payment
 
 EVENTS: Mapping[Fulfilment, type[Event]] = {
     Fulfilment.PARTIAL: OrderPartlyDelivered,
@@ -70,17 +70,6 @@ def _change_part(part_id: UUID, **values: Any) -> None:
     statement = update(Part.__table__).where(p.merchant_id == db.merchant_id(), p.id == part_id)  # type: ignore[arg-type]
     db.session().execute(statement.values(**values))
     db.unit().notes.pop("parts", None)
-
-
-def mark_refunded(order_id: UUID, *, now: datetime) -> bool:
-    """Mark a paid order refunded, and its tenders returned; tells whether this call did it."""
-    o, t = Order.__table__.c, Tender.__table__.c
-    mine = (o.merchant_id == db.merchant_id(), o.id == order_id, o.payment == Payment.PAID)
-    if db.changed(update(Order.__table__).where(*mine).values(payment=Payment.REFUNDED)) == 0:  # type: ignore[arg-type]
-        return False
-    met = (t.merchant_id == db.merchant_id(), t.order_id == order_id, t.state == TenderState.MET)
-    db.changed(update(Tender.__table__).where(*met).values(state=TenderState.RETURNED))  # type: ignore[arg-type]
-    return True
 
 
 def mark_notified(order_ids: Collection[UUID], *, now: datetime) -> None:

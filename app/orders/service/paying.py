@@ -1,6 +1,6 @@
 """Paying: a payment starts, money comes, the order is paid once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,13 +14,14 @@ from app.inventory import service as inventory
 from app.kit import db
 from app.kit.columns import Moment
 from app.kit.events import publish
-from app.kit.ids import Id
+from app.kit.ids import Id, new_id
 from app.kit.inline import among, inline, spread
 from app.kit.money import Money
 from app.orders import queries
 from app.orders.errors import NotPayable
-from app.orders.events import OrderPaid
-from app.orders.models import Closed, Order, Payment, Tender, TenderState
+from app.orders.events import FeeTaken, OrderPaid
+from app.orders.models import Closed, Order, Payment, Review, Tender, TenderState
+from app.orders.service.reviewing import find_suspects, put_in_review
 
 ORDER, TENDER = Order.__table__.c, Tender.__table__.c
 KINDS = {"id": Id(), "amount": TENDER.amount.type, "currency": TENDER.currency.type, "at": Moment()}
@@ -34,9 +35,21 @@ class Paid:
     amount: int
     currency: str
     at: datetime
+    payer: bytes | None = None  # blind: whose account paid, where the gateway says so
 
 
-def start_paying(order: Order, method_id: UUID, *, now: datetime) -> Tender:
+@dataclass(frozen=True)
+class Fees:
+    """What paying one way costs, in minor units: the buyer bears `added` on top of the price, the gateway keeps."""
+
+    added: int = 0
+    kept: int = 0
+
+
+NO_FEES = Fees()
+
+
+def start_paying(order: Order, method_id: UUID, *, now: datetime, fees: Fees = NO_FEES) -> Tender:
     """Let an unpaid order be paid by this method and return the tender that is due; refuses with NotPayable.
 
     From now on its stock is kept until somebody closes the order.
@@ -56,7 +69,24 @@ def start_paying(order: Order, method_id: UUID, *, now: datetime) -> Tender:
         raise NotPayable
     parts = queries.list_parts([order.id])
     inventory.keep([part.id for part in parts], {part.source for part in parts})
-    tender.method_id = method_id
+    return _reckoned(tender, method_id, fees)
+
+
+def _reckoned(tender: Tender, method_id: UUID, fees: Fees) -> Tender:
+    """Return what is due by this way to pay: the tender itself, or a new one where money may come for another sum.
+
+    A gateway knows a tender's number by one amount for good, so money that still comes for the old one is surplus.
+    """
+    amount = tender.price.minor + fees.added
+    if tender.method_id is not None and amount != tender.amount:
+        mine = (TENDER.merchant_id == db.merchant_id(), TENDER.id == tender.id, TENDER.state == TenderState.DUE)
+        replacing = update(Tender.__table__).where(*mine)  # type: ignore[arg-type]
+        if db.changed(replacing.values(state=TenderState.REPLACED)) == 0:
+            raise NotPayable
+        tender = Tender(id=new_id(), order_id=tender.order_id, currency=tender.currency, state=TenderState.DUE)
+        db.session().add(tender)
+    tender.amount, tender.fee, tender.kept, tender.method_id = amount, fees.added, fees.kept, method_id
+    db.session().flush()
     return tender
 
 
@@ -73,8 +103,17 @@ def meet(payments: Sequence[Paid]) -> dict[UUID, Money]:
         binds |= {f"came_{place}_{name}": value for name, value in zip(KINDS, values, strict=True)}
     met = db.session().execute(_meeting(len(payments)), binds).all()
     if met:
-        _mark_paid(sorted({row.order_id for row in met}), max(payment.at for payment in payments))
+        publish(*(_fee_taken(row) for row in met if row.fee or row.kept))
+        came = {payment.tender_id: payment.payer for payment in payments if payment.payer}
+        payers = {row.order_id: came[row.id] for row in met if row.id in came}
+        _mark_paid(sorted({row.order_id for row in met}), max(payment.at for payment in payments), payers)
     return {row.id: Money(row.amount, row.currency) for row in met}
+
+
+def _fee_taken(met: Any) -> FeeTaken:
+    return FeeTaken(
+        subject_id=met.id, order_id=met.order_id, fee=met.fee, kept=met.kept, currency=met.currency, at=met.met_at
+    )
 
 
 @cache
@@ -91,7 +130,7 @@ def _meeting(count: int) -> ReturningUpdate[Any]:
             TENDER.currency == came.c.currency,
         )
         .values(state=TenderState.MET, met_at=came.c.at)
-        .returning(TENDER.id, TENDER.order_id, TENDER.amount, TENDER.currency)
+        .returning(TENDER.id, TENDER.order_id, TENDER.amount, TENDER.currency, TENDER.fee, TENDER.kept, TENDER.met_at)
     )
 
 
@@ -109,17 +148,23 @@ def _paying(count: int) -> ReturningUpdate[Any]:
             ~owing,
         )
         .values(payment=Payment.PAID, paid_at=bindparam("at", type_=Moment), closed=Closed.OPEN)
-        .returning(ORDER.id, ORDER.total_amount, ORDER.currency)
+        .returning(ORDER.id, ORDER.total_amount, ORDER.currency, ORDER.review)
     )
 
 
-def _mark_paid(order_ids: Sequence[UUID], at: datetime) -> None:
-    """Mark orders paid that owe nothing any more; an order that was closed opens again, since the money is there."""
+def _mark_paid(order_ids: Sequence[UUID], at: datetime, payers: Mapping[UUID, bytes]) -> None:
+    """Mark orders paid that owe nothing any more; an order that was closed opens again, since the money is there.
+
+    Who paid may send one to review: its money is recorded all the same, and nothing is delivered so far.
+    """
     binds = {"merchant": db.merchant_id(), "at": at} | spread("order", order_ids)
     paid = db.session().execute(_paying(len(order_ids)), binds).all()
-    publish(
-        *(
-            OrderPaid(subject_id=row.id, order_id=row.id, amount=row.total_amount, currency=row.currency, at=at)
-            for row in paid
-        )
-    )
+    suspects = find_suspects(payers, now=at) if payers else set()
+    if suspects:
+        put_in_review(sorted(suspects))
+    publish(*(_paid(row, at, in_review=row.review is Review.WAITING or row.id in suspects) for row in paid))
+
+
+def _paid(row: Any, at: datetime, *, in_review: bool) -> OrderPaid:
+    money = {"amount": row.total_amount, "currency": row.currency}
+    return OrderPaid(subject_id=row.id, order_id=row.id, **money, in_review=in_review, at=at)

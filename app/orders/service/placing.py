@@ -20,7 +20,7 @@ from app.kit.ids import new_id
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries
-from app.orders.contacts import contact_index
+from app.orders.contacts import contact_index, network_index
 from app.orders.errors import BadContact, BadQuantity, NotForSale, ShopIsClosed, TooManyUnpaid
 from app.orders.events import OrderPlaced, OrderSentAgain
 from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Tender, TenderState
@@ -28,11 +28,29 @@ from app.orders.once import insert_once
 from app.orders.parts import Piece, Recipe, cut_up, part_row
 from app.orders.passwords import new_password
 from app.orders.rules import LONGEST_CONTACT, MOST, MOST_OF_COMPANY, is_contact, mask_contact, merge_lines, new_number
+from app.orders.service.reviewing import put_in_review
+from app.orders.windows import count_lately
 from app.pricing import service as pricing
+from app.risk import queries as fences
 from app.risk import service as risk
+from app.risk.errors import TurnedAway
 
 TIME_TO_PAY = timedelta(minutes=15)
 CONTACT = "contact"
+FRESH: Mapping[str, Any] = {  # of an order to which nothing has happened yet
+    "payment": Payment.PENDING,
+    "fulfilment": Fulfilment.NONE,
+    "review": Review.NONE,
+    "closed": Closed.OPEN,
+    "started_at": None,
+    "paid_at": None,
+    "delivered_at": None,
+    "notified_at": None,
+    "payer_index": None,
+    "refusals": 0,
+    "refunded_amount": 0,
+    "forgiven_amount": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,7 @@ class Wish:
     device_id: UUID | None
     by: By
     company_id: UUID | None = None  # for whom it is; such an order is paid in the unit that places it
+    network: str = ""  # where it comes from, if that tells one buyer from another
 
     @property
     def most(self) -> int:
@@ -70,9 +89,21 @@ class _Draft:
     quote: pricing.Quote
 
 
-def place(basket: Basket, *, device_id: UUID | None, now: datetime, by: By) -> Order:
+class Refused(TurnedAway):
+    """A fence stands in the way of an order; the staff can read which, once `note_refused` wrote it down."""
+
+    def __init__(self, hits: Sequence[risk.Hit], order: Mapping[str, Any], now: datetime) -> None:
+        self._hits, self._now = hits, now
+        self._who, self._mark = order["contact_mask"], order["contact_index"] + (order["network_index"] or b"")
+
+    def note(self) -> None:
+        """Write down what refused it, in a unit of its own: the one that was to place it leaves nothing."""
+        risk.note_refused(self._hits, who=self._who, mark=self._mark, now=self._now)
+
+
+def place(basket: Basket, *, device_id: UUID | None, now: datetime, by: By, network: str = "") -> Order:
     """Place one order, as `place_all` does."""
-    return place_all([Wish(basket, device_id, by)], now=now)[0]
+    return place_all([Wish(basket, device_id, by, network=network)], now=now)[0]
 
 
 def place_all(wishes: Sequence[Wish], *, now: datetime) -> list[Order]:
@@ -141,6 +172,7 @@ def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any
         "number": new_number(now),
         "idem": idem,
         "device_id": wish.device_id,
+        "network_index": network_index(wish.network) if wish.network else None,
         "company_id": wish.company_id,
         "contact_sealed": key.seal("order", "contact", number, Secret(basket.contact)),
         "contact_key_id": key.id,
@@ -150,16 +182,9 @@ def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any
         "lang": basket.lang,
         "total_amount": quote.total.minor,
         "currency": quote.total.currency,
-        "payment": Payment.PENDING,
-        "fulfilment": Fulfilment.NONE,
-        "review": Review.NONE,
-        "closed": Closed.OPEN,
         "placed_at": now,
         "expires_at": now + TIME_TO_PAY,
-        "started_at": None,
-        "paid_at": None,
-        "delivered_at": None,
-        "notified_at": None,
+        **FRESH,
     }
 
 
@@ -181,15 +206,35 @@ def _sent_again(draft: _Draft, *, now: datetime) -> Order:
 
 
 def _assess(drafts: Sequence[_Draft], most_unpaid: int, now: datetime) -> None:
-    """Refuse with TooManyUnpaid when one of the buyers would hold too much stock."""
+    """Refuse with TooManyUnpaid when one of the buyers would hold too much stock, with Refused when a rule of the shop
+    says no, and put in review what a rule wants looked at."""
     if not drafts:
         return
     beside = queries.count_unpaid_beside([draft.order for draft in drafts], most=most_unpaid, now=now)
+    rules = [rule for rule in fences.current() if rule.whose is not fences.Whose.PAYER]
+    counts = count_lately([draft.order for draft in drafts], rules, now=now)
+    suspects = []
     for place, of_contact, of_device in beside:
-        pieces = sum(line["quantity"] for line in drafts[place].lines)
-        values = risk.Values(drafts[place].quote.total, pieces, of_contact, of_device, most_unpaid)
-        if risk.assess(values) is risk.Verdict.REFUSE:
-            raise TooManyUnpaid(most_unpaid)
+        draft = drafts[place]
+        pieces = sum(line["quantity"] for line in draft.lines)
+        values = risk.Values(draft.quote.total, pieces, of_contact, of_device, most_unpaid, counts[place])
+        if _decide(draft, risk.assess(values, rules), most_unpaid, now) is risk.Verdict.REVIEW:
+            suspects.append(draft)
+    if suspects:
+        put_in_review([draft.order["id"] for draft in suspects])
+
+
+def _decide(draft: _Draft, decision: risk.Decision, most_unpaid: int, now: datetime) -> risk.Verdict:
+    """Refuse what is refused, and write down which rules caught what is placed."""
+    if decision.too_many_unpaid:
+        raise TooManyUnpaid(most_unpaid)
+    if decision.verdict is risk.Verdict.REFUSE:
+        raise Refused(decision.hits, draft.order, now)
+    if decision.hits:
+        risk.note_caught(decision.hits, order_id=draft.order["id"], who=draft.order["contact_mask"], now=now)
+    if decision.verdict is risk.Verdict.REVIEW:
+        draft.order["review"] = Review.WAITING
+    return decision.verdict
 
 
 def _cut(draft: _Draft, now: datetime) -> Iterator[Piece]:
@@ -239,4 +284,7 @@ def _tender(order: dict[str, Any]) -> dict[str, Any]:
         "amount": order["total_amount"],
         "currency": order["currency"],
         "state": TenderState.DUE,
+        "fee": 0,
+        "refunded": 0,
+        "kept": 0,
     }

@@ -4,7 +4,30 @@ from collections.abc import Mapping
 
 from app.payments.providers.balance import NAME as BALANCE
 from app.payments.providers.balance import Balance
-from app.payments.providers.base import Closed, Forged, Paid, Payback, Provider, Start, Told, Trade, Unpaid
+from app.payments.providers.base import (
+    Account,
+    BadAccount,
+    ChecksReferrer,
+    Closed,
+    Field,
+    Finding,
+    Forged,
+    Hint,
+    Kind,
+    NamesBuyers,
+    Opened,
+    Paid,
+    Payback,
+    Provider,
+    Reply,
+    Scene,
+    Start,
+    Told,
+    Trade,
+    Unpaid,
+    Way,
+    Wire,
+)
 
 _providers: dict[str, Provider] = {}
 
@@ -21,17 +44,36 @@ def provider(name: str) -> Provider:
     return _providers[name]
 
 
+def names() -> tuple[str, ...]:
+    """Return the gateways that a merchant can connect, by name."""
+    return tuple(name for name, gateway in _providers.items() if gateway.fields)
+
+
 __all__ = [
     "BALANCE",
+    "Account",
+    "BadAccount",
+    "ChecksReferrer",
     "Closed",
+    "Field",
+    "Finding",
     "Forged",
+    "Hint",
+    "Kind",
+    "NamesBuyers",
+    "Opened",
     "Paid",
     "Payback",
     "Provider",
+    "Reply",
+    "Scene",
     "Start",
     "Told",
     "Trade",
     "Unpaid",
+    "Way",
+    "Wire",
     "configure",
+    "names",
     "provider",
 ]

@@ -4,13 +4,26 @@ What it tells us is made in the unit that takes the money from the balance (`pay
 HTTP; giving back is answered at once, and the balance follows in the unit that records it.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from app.kit.effects import Answer, Done, Refused
+from app.kit.errors import words
 from app.kit.http import Client
-from app.kit.secret import Secret
-from app.payments.providers.base import Closed, Forged, Payback, Start, Told, Trade
+from app.kit.money import Money
+from app.payments.providers.base import (
+    Account,
+    Closed,
+    Field,
+    Forged,
+    Payback,
+    Reply,
+    Scene,
+    Start,
+    Told,
+    Trade,
+    Way,
+    Wire,
+)
 
 NAME = "balance"
 
@@ -19,30 +32,63 @@ class Balance:
     """The gateway whose money is with us already."""
 
     name = NAME
-    sandbox = False  # in a sandbox as well: `pay_from_balance` makes the method by itself
-    origin = ""
-    accepted = ""
+    title = words("Balance")
+    fields: tuple[Field, ...] = ()
+    numbered_by = ""
+    accepted = refused = Reply(404, "")
+    shows_wallets: tuple[str, ...] = ()
 
-    def start(self, start: Start, account: str, credentials: Secret, http: Client) -> Answer:
+    def check(self, account: Account) -> None:
+        """Accept what we made ourselves."""
+
+    def confirms_first(self, account: Account) -> bool:
+        """Tell that what is told is believed."""
+        return False
+
+    def is_test(self, account: Account) -> bool:
+        """Tell that this is money, also in a sandbox: `pay_from_balance` makes the method by itself."""
+        return False
+
+    def offers(self, scene: Scene, due: Money, account: Account) -> Way | None:
+        """Offer nothing in a cashier: whoever owns a balance pays from it by a verb of their own."""
+        return None
+
+    def origins(self, account: Account) -> tuple[str, ...]:
+        """Return nothing: no browser is sent anywhere."""
+        return ()
+
+    def start(self, start: Start, account: Account, http: Client) -> Answer:
         """Refuse: no buyer is sent anywhere to pay from a balance."""
         return Refused("a balance has no page to pay at")
 
-    def verify(self, headers: Mapping[str, str], body: bytes, account: str, credentials: Secret, now: datetime) -> Told:
+    def verify(self, request: Wire, account: Account, now: datetime) -> Told:
         """Believe nothing that comes from outside."""
         raise Forged("not understood")
 
-    def query(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+    def kept(self, request: Wire) -> str:
+        """Keep nothing of what cannot be for us."""
+        return ""
+
+    def query(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Tell that nothing more can come: what was paid, was paid in the unit that asked for it."""
         return Done(Closed())
 
-    def close(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+    def close(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Close a trade, of which there is nothing outside."""
         return Done(Closed())
 
-    def refund(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+    def refund(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Give money back: it never left, so the unit that records this puts it on the balance."""
         return Done(payback.number)
 
-    def refund_query(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+    def refund_query(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Answer as `refund` does, since that may be said any number of times."""
         return Done(payback.number)
+
+    def probe(self, account: Account, http: Client) -> Answer:
+        """Find nothing: there is nothing outside."""
+        return Done(())
+
+    def bill(self, day: date, account: Account, http: Client) -> Answer:
+        """Refuse: our own books are the bill."""
+        return Refused("not offered")

@@ -1,20 +1,106 @@
 """What every gateway can do for us.
 
-Needing no network: believe or refuse a notice (*verify*). Always from an effect, since it may need the network: *start*
-a payment, *query* and *close* a trade, *refund* what was paid and ask about it (*refund_query*); each answers as
-effects do and never raises for what the other side does. Paying again without asking the buyer (mandates)
-will be verbs of their own beside these.
+Needing no network: believe or refuse a notice (*verify*), say what a buyer can be offered here (*offers*). Always from
+an effect, since it may need the network: *start* a payment, *query* and *close* a trade, *refund* what was paid and ask
+about it (*refund_query*), *probe* our own account; each answers as effects do and never raises for what the other side
+does. Paying again without asking the buyer (mandates) will be verbs of their own beside these.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum, IntEnum
+from typing import Protocol, runtime_checkable
 
 from app.kit.effects import Answer
 from app.kit.http import Client
 from app.kit.money import Money
 from app.kit.secret import Secret
+
+# What we have with a gateway ------------------------------------------------------------------------------------
+
+
+class Kind(Enum):
+    """How a field of a gateway's settings is written in its form; keys and passwords are sealed, never shown again."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    URL = "url"
+    PASSWORD = "password"
+    KEY = "key"  # several lines, as PEM
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a merchant must tell us to be paid through a gateway; the form is drawn from these."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: Kind = Kind.TEXT
+    choices: tuple[tuple[str, str], ...] = ()  # value and label, the first one is the default
+    required: bool = True
+    pattern: str = ""  # of the whole text
+
+    @property
+    def is_secret(self) -> bool:
+        return self.kind in (Kind.PASSWORD, Kind.KEY)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Our account at a gateway: its number there, what was set, and the keys, which no one sees again."""
+
+    number: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, Secret] = field(default_factory=dict)
+
+    def key(self, name: str) -> Secret:
+        """Return one of the keys; an optional one that was not given is empty."""
+        return self.keys.get(name, Secret(""))
+
+    def setting(self, name: str) -> str:
+        return self.settings.get(name, "")
+
+
+class BadAccount(Exception):
+    """What a merchant entered cannot work; `field` names the field, the argument says why and how to mend it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a self-test: what was tried, whether it is well, and what to do when it is not."""
+
+    name: str  # keys | clock | query | callback …
+    well: bool
+    message: str = ""
+    mend: str = ""
+
+
+# Paying ---------------------------------------------------------------------------------------------------------
+
+
+class Scene(IntEnum):
+    """Where the buyer's page is open, which decides what can work there."""
+
+    DESKTOP = 0
+    MOBILE = 1
+    WECHAT = 2  # the browser inside WeChat
+    ALIPAY = 3  # the browser inside Alipay
+
+
+class Way(IntEnum):
+    """What the buyer does to pay."""
+
+    GO = 0  # the browser goes to the gateway's page
+    SCAN = 1  # another device, or the app, reads a QR code that we draw
+    IN_APP = 2  # a call of the app the page is open in
+    TRANSFER = 3  # the buyer sends money by themselves and tells us
 
 
 @dataclass(frozen=True)
@@ -27,6 +113,20 @@ class Start:
     notify_url: str
     return_url: str
     at: datetime
+    expires_at: datetime | None = None  # after which nobody may pay any more
+    scene: Scene = Scene.DESKTOP
+    ip: str = ""  # of the buyer; not kept once it is known where to pay
+    payer: str = ""  # how the app names the buyer (openid), where it must be known
+    trade_no: str = ""  # the gateway's own number, where this was started there before
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A payment that can be made now; an answer to *start*. `page` is an address, the text of a QR code, or JSON."""
+
+    way: Way
+    page: str
+    number: str = ""  # the gateway's own, where it asks for that later instead of ours
 
 
 @dataclass(frozen=True)
@@ -34,7 +134,9 @@ class Trade:
     """A payment to ask about."""
 
     trade: str  # our number for it, as in its start
-    trade_no: str = ""  # the gateway's own number, once it was told
+    trade_no: str = ""  # the gateway's own number, as its start told
+    due: Money | None = None
+    expires_at: datetime | None = None  # until when the order may be paid
 
 
 @dataclass(frozen=True)
@@ -45,6 +147,22 @@ class Payback:
     trade: str
     trade_no: str
     amount: Money
+    paid: Money | None = None  # what was paid in all
+    notify_url: str = ""
+    reason: str = ""
+
+
+# Being told -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A request as it came to our notify address."""
+
+    headers: Mapping[str, str]
+    body: bytes = b""
+    query: str = ""  # of the address, raw
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -55,10 +173,32 @@ class Told:
     trade_no: str  # the gateway's own number
     account: str
     paid: Money
+    detail: str = ""  # how it was paid, as the gateway names it: a bank, ICBC_ECNY, card visa
+    payer: str = ""  # how the gateway names who paid; kept only as a blind index
+    fee: int | None = None  # what the gateway keeps, in minor units, where it says so
+
+
+@dataclass(frozen=True)
+class Hint:
+    """An authentic notice that pays nothing: something of ours moved there and is worth asking about."""
+
+    trade: str = ""
+    payback: str = ""
+    trade_no: str = ""  # the gateway's own number of the payment, where it names none of ours
+    alarm: str = ""  # why a person must look at it: money that was given back came back, a payment is disputed
 
 
 class Forged(Exception):
     """The notice is not from the gateway, or nobody can tell; the argument says why, without any secret."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a gateway hears in return for a notice."""
+
+    status: int
+    body: str
+    content_type: str = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -78,28 +218,81 @@ class Closed:
     """Nobody has paid and nobody can any more."""
 
 
+def raw(request: Wire) -> str:
+    """Return a notice as it came, where it holds no key and nothing about who paid."""
+    return (request.body or request.query.encode()).decode("utf-8", "replace")
+
+
 class Provider(Protocol):
     """One gateway."""
 
     name: str
-    sandbox: bool
-    origin: str  # where the buyer is sent, for the page's content security policy
-    accepted: str  # the word that makes the gateway stop telling us
+    title: str
+    fields: tuple[Field, ...]
+    numbered_by: str  # the field that is our number there
+    accepted: Reply  # what makes the gateway stop telling us
+    refused: Reply
+    shows_wallets: tuple[str, ...]  # which apps pay: alipay, wechat, card, … for the mark beside its name
 
-    def start(self, start: Start, account: str, credentials: Secret, http: Client) -> Answer:
-        """Ask for a payment: Done(the address the buyer goes to); asking twice is the same payment."""
+    def check(self, account: Account) -> None:
+        """Raise BadAccount when the keys cannot be read or fields contradict each other; needs no network."""
 
-    def verify(self, headers: Mapping[str, str], body: bytes, account: str, credentials: Secret, now: datetime) -> Told:
+    def confirms_first(self, account: Account) -> bool:
+        """Tell whether a notice is a hint only: the query decides, since others could have signed it."""
+
+    def is_test(self, account: Account) -> bool:
+        """Tell whether no real money can come through this account."""
+
+    def offers(self, scene: Scene, due: Money, account: Account) -> Way | None:
+        """Return how a buyer would pay this here, or None where it cannot work; keys are not needed."""
+
+    def origins(self, account: Account) -> tuple[str, ...]:
+        """Return where the buyer's browser may be sent, for the page's content security policy; keys not needed."""
+
+    def start(self, start: Start, account: Account, http: Client) -> Answer:
+        """Ask for a payment: Done(Opened); asking twice is the same payment."""
+
+    def verify(self, request: Wire, account: Account, now: datetime) -> Told | Hint:
         """Return what an authentic notice says, or raise Forged; checks signature, age and account."""
 
-    def query(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+    def kept(self, request: Wire) -> str:
+        """Return a notice, authentic or not, as it may be kept: without any key, or who paid."""
+
+    def query(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Ask how a trade stands: Done(Paid | Unpaid | Closed)."""
 
-    def close(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+    def close(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Close a trade for good unless it was paid: Done(Closed | Paid); may be repeated."""
 
-    def refund(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+    def refund(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Give money back, once for each number however often asked: Done(the gateway's number of it)."""
 
-    def refund_query(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+    def refund_query(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Ask whether money went back: Done(the gateway's number of it), or Absent when it never heard of it."""
+
+    def probe(self, account: Account, http: Client) -> Answer:
+        """Try our account out, moving nothing: Done(findings), each with what to do when it is not well."""
+
+    def bill(self, day: date, account: Account, http: Client) -> Answer:
+        """Fetch the bill of a day: Done(the file's bytes), Refused("not offered") where files are uploaded only."""
+
+
+@runtime_checkable
+class ChecksReferrer(Protocol):
+    """A gateway whose page opens only for browsers that say which shop they come from."""
+
+    checks_referrer: bool
+
+
+@runtime_checkable
+class NamesBuyers(Protocol):
+    """A gateway that in some app asks for money only by how that app names the buyer (`Start.payer`)."""
+
+    def needs_payer(self, scene: Scene) -> bool:
+        """Tell whether the buyer must be named there."""
+
+    def identify_url(self, account: Account, back: str, state: str) -> str:
+        """Return where the app says who the buyer is: it comes back with `code` and `state`; keys not needed."""
+
+    def identify(self, code: str, account: Account, http: Client) -> Answer:
+        """Return who is behind a code, which is good once: Done(how the app names the buyer)."""

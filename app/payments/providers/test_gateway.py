@@ -6,17 +6,37 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.kit import clock
 from app.kit.effects import Absent, Answer, Done, Refused, Temporary, Unknown
+from app.kit.errors import words
 from app.kit.http import Client, Interrupted, Response, Unreachable
 from app.kit.money import Money, NotMoney
 from app.kit.secret import Secret
-from app.payments.providers.base import Closed, Forged, Paid, Payback, Start, Told, Trade, Unpaid
+from app.payments.providers.base import (
+    Account,
+    Closed,
+    Field,
+    Finding,
+    Forged,
+    Opened,
+    Paid,
+    Payback,
+    Reply,
+    Scene,
+    Start,
+    Told,
+    Trade,
+    Unpaid,
+    Way,
+    Wire,
+    raw,
+)
 
+KEY = "key"
 FORM = "application/x-www-form-urlencoded"
 OLDEST_SECONDS = 900
 LONGEST_REASON = 200
@@ -29,21 +49,48 @@ class TestGateway:
     __test__ = False  # not a test class, whatever its name suggests to pytest
 
     name = "test"
-    sandbox = True
-    accepted = "success"
+    title = words("Test payment")
+    fields: tuple[Field, ...] = ()
+    numbered_by = ""
+    accepted = Reply(200, "success")
+    refused = Reply(400, "fail")
+    shows_wallets: tuple[str, ...] = ()
 
     def __init__(self, url: str, secret: str) -> None:
         self.origin = url
         self._secret = secret
 
-    def credentials_of(self, account: str) -> Secret:
-        """Return the key that the gateway gives the merchant `account`."""
-        return Secret(_hmac(self._secret, f"merchant:{account}"))
+    def credentials_of(self, number: str) -> Secret:
+        """Return the key that the gateway gives the merchant of this number."""
+        return Secret(_hmac(self._secret, f"merchant:{number}"))
 
-    def start(self, start: Start, account: str, credentials: Secret, http: Client) -> Answer:
+    def account_of(self, number: str) -> Account:
+        """Return the account of the merchant of this number."""
+        return Account(number, keys={KEY: self.credentials_of(number)})
+
+    def check(self, account: Account) -> None:
+        """Accept any account: only this installation makes them."""
+
+    def confirms_first(self, account: Account) -> bool:
+        """Tell that what is told is believed."""
+        return False
+
+    def is_test(self, account: Account) -> bool:
+        """Tell that no money comes."""
+        return True
+
+    def offers(self, scene: Scene, due: Money, account: Account) -> Way | None:
+        """Send every browser to our page."""
+        return Way.GO
+
+    def origins(self, account: Account) -> tuple[str, ...]:
+        """Return where our page is."""
+        return (self.origin,)
+
+    def start(self, start: Start, account: Account, http: Client) -> Answer:
         """Return the signed address of the gateway's own payment page; needs no network."""
         fields = {
-            "merchant_no": account,
+            "merchant_no": account.number,
             "out_trade_no": start.trade,
             "amount": str(start.due.minor),
             "currency": start.due.currency,
@@ -52,24 +99,28 @@ class TestGateway:
             "return_url": start.return_url,
             "timestamp": str(int(start.at.timestamp())),
         }
-        return Done(f"{self.origin}/pay?{_signed(fields, credentials)}")
+        return Done(Opened(Way.GO, f"{self.origin}/pay?{_signed(fields, account.key(KEY))}"))
 
-    def verify(self, headers: Mapping[str, str], body: bytes, account: str, credentials: Secret, now: datetime) -> Told:
+    def verify(self, request: Wire, account: Account, now: datetime) -> Told:
         """Return what the notice says; raises Forged for a wrong signature, age, account or shape."""
-        _check_signature(headers, body, credentials, now)
-        return _told(_parsed(body), account)
+        _check_signature(request.headers, request.body, account.key(KEY), now)
+        return _told(_parsed(request.body), account.number)
 
-    def query(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+    def kept(self, request: Wire) -> str:
+        """Keep all: it tells of nobody."""
+        return raw(request)
+
+    def query(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Ask how a trade stands; a cancelled one may be paid yet."""
-        line = _Line(self.origin, account, credentials, http)
+        line = self._line(account, http)
         return line.ask("query", {"out_trade_no": trade.trade}, line.standing)
 
-    def close(self, trade: Trade, account: str, credentials: Secret, http: Client) -> Answer:
+    def close(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Close a trade for good unless it was paid; one the gateway never saw too."""
-        line = _Line(self.origin, account, credentials, http)
+        line = self._line(account, http)
         return line.tell("close", {"out_trade_no": trade.trade}, line.standing)
 
-    def refund(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+    def refund(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Give money back, once for each number."""
         wish = {
             "out_trade_no": payback.trade,
@@ -77,13 +128,29 @@ class TestGateway:
             "amount": str(payback.amount.minor),
             "currency": payback.amount.currency,
         }
-        line = _Line(self.origin, account, credentials, http)
+        line = self._line(account, http)
         return line.tell("refund", wish, lambda said: _went_back(said, payback))
 
-    def refund_query(self, payback: Payback, account: str, credentials: Secret, http: Client) -> Answer:
+    def refund_query(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Ask whether money went back under a number."""
-        line = _Line(self.origin, account, credentials, http)
+        line = self._line(account, http)
         return line.ask("refund_query", {"out_refund_no": payback.number}, lambda said: _went_back(said, payback))
+
+    def probe(self, account: Account, http: Client) -> Answer:
+        """Ask about a trade that never was, which shows whether the gateway is there and knows our key."""
+        answer = self.query(Trade("probe"), account, http)
+        if isinstance(answer, Done):
+            return Done((Finding("query", well=True),))
+        return Done(
+            (Finding("query", well=False, message=answer.reason if isinstance(answer, Refused) else "no answer"),)
+        )
+
+    def bill(self, day: date, account: Account, http: Client) -> Answer:
+        """Refuse: there are no bills where there is no money."""
+        return Refused("not offered")
+
+    def _line(self, account: Account, http: Client) -> "_Line":
+        return _Line(self.origin, account.number, account.key(KEY), http)
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,41 @@
 """What can be done with payments, by family of verbs."""
 
+from app.payments.service.asking import watch_on
 from app.payments.service.balance import pay_from_balance
-from app.payments.service.closing import ask, ask_again, cancel, settle_closed, settle_told
-from app.payments.service.methods import CREDENTIALS, add_method
+from app.payments.service.closing import ask, ask_again, cancel, settle_closed, settle_told, settle_unpaid
+from app.payments.service.inbox import Arrived
+from app.payments.service.methods import (
+    CREDENTIALS,
+    Terms,
+    add_method,
+    ask_test,
+    change_account,
+    change_terms,
+    order_methods,
+    record_test,
+    switch_method,
+)
 from app.payments.service.notices import (
     LONGEST_BODY,
-    Arrived,
-    acknowledgement,
     apply,
     apply_stored,
+    reply,
     store,
+    tell_paid,
     too_large,
     verify,
 )
 from app.payments.service.paybacks import (
     dismiss,
+    give_back_by_hand,
     record_payback,
     retry_payback,
     send_back_misfit,
     send_back_payments,
     send_back_surplus,
 )
-from app.payments.service.starting import Begun, Pages, record_start, start
+from app.payments.service.sorting import accept_short, match
+from app.payments.service.starting import Begun, Pages, Place, record_start, start
 
 __all__ = [
     "CREDENTIALS",
@@ -29,25 +43,40 @@ __all__ = [
     "Arrived",
     "Begun",
     "Pages",
-    "acknowledgement",
+    "Place",
+    "Terms",
+    "accept_short",
     "add_method",
     "apply",
     "apply_stored",
     "ask",
     "ask_again",
+    "ask_test",
     "cancel",
+    "change_account",
+    "change_terms",
     "dismiss",
+    "give_back_by_hand",
+    "match",
+    "never_confirmed",
+    "order_methods",
     "pay_from_balance",
     "record_payback",
     "record_start",
+    "record_test",
+    "reply",
     "retry_payback",
     "send_back_misfit",
     "send_back_payments",
     "send_back_surplus",
     "settle_closed",
     "settle_told",
+    "settle_unpaid",
     "start",
     "store",
+    "switch_method",
+    "tell_paid",
     "too_large",
     "verify",
+    "watch_on",
 ]

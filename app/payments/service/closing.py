@@ -1,6 +1,6 @@
 """Asking gateways: has it been paid after all? And closing what was not, before its stock goes to somebody else."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -15,11 +15,10 @@ from app.payments.events import CancelAsked
 from app.payments.models import LIVE, Attempt, AttemptState
 from app.payments.providers import Told
 from app.payments.queries import CLOSE
-from app.payments.service.notices import Arrived, apply
-
-QUERY = "payment.query"
-BETWEEN = timedelta(seconds=3)  # a buyer who asks more often gets the answer of before
-ASKING = timedelta(minutes=1)
+from app.payments.service.asking import BETWEEN, ask_about
+from app.payments.service.heeding import confirmed, never_confirmed
+from app.payments.service.inbox import Arrived
+from app.payments.service.notices import apply
 
 
 def ask(order_id: UUID, *, now: datetime) -> list[UUID]:
@@ -37,7 +36,7 @@ def ask(order_id: UUID, *, now: datetime) -> list[UUID]:
         .returning(a.id)
     )
     asked = db.session().scalars(statement).all()
-    return [effects.intend(QUERY, attempt, due_at=now, deadline=now + ASKING) for attempt in sorted(asked)]
+    return [ask_about(attempt, now=now) for attempt in sorted(asked)]
 
 
 def cancel(order: Order, *, now: datetime, by: By) -> list[UUID]:
@@ -62,6 +61,7 @@ def settle_told(attempt_id: UUID, told: Told, *, now: datetime, last: bool = Fal
     """
     attempt = db.get(Attempt, attempt_id)
     apply([Arrived(attempt.method_id, told, "", now)])
+    confirmed(attempt, told.trade_no, now=now)
     if orders.find_due(attempt.order_id) is None:
         _restate(attempt_id, AttemptState.PAID)
     elif last:
@@ -70,14 +70,26 @@ def settle_told(attempt_id: UUID, told: Told, *, now: datetime, last: bool = Fal
 
 def settle_closed(attempt_id: UUID, *, now: datetime) -> None:
     """Note that a payment can no longer be made; an order whose every payment is closed gives its stock back."""
-    order_id = db.get(Attempt, attempt_id).order_id
+    attempt = db.get(Attempt, attempt_id)
+    order_id = attempt.order_id
     ordering.lock(order_id)  # else two that close at once each leave the order to the other
     _restate(attempt_id, AttemptState.CLOSED)
+    never_confirmed(attempt, now=now)
     a = Attempt.__table__.c
     live = select(a.id).where(a.merchant_id == db.merchant_id(), a.order_id == order_id, a.state.in_(LIVE)).limit(1)
     if db.session().scalar(live) is None:
         late = now >= orders.get(order_id).expires_at
         ordering.close_unpaid([order_id], how=Closed.EXPIRED if late else Closed.CANCELLED, now=now)
+
+
+def settle_unpaid(attempt_id: UUID, *, now: datetime) -> None:
+    """Note that a gateway, asked after a notice, knows of no payment or does not say.
+
+    One that still may be made is asked about again until its time is up; of one that ended this was the last question.
+    """
+    attempt = db.get(Attempt, attempt_id)
+    if not attempt.is_live:
+        never_confirmed(attempt, now=now)
 
 
 def _restate(attempt_id: UUID, state: AttemptState) -> None:

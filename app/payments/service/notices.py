@@ -1,52 +1,39 @@
 """The inbox: notices are stored first and counted once, whatever they say and however often they come."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kit import db
 from app.kit.events import EventRow, publish
-from app.kit.ids import from_base32, new_id
 from app.kit.money import Money
 from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.queries import Tender, TenderState
 from app.payments import queries
-from app.payments.events import NoticeRefused, NoticeStored, NoticeSurplus
+from app.payments.events import FeeTold, NoticeRefused, NoticeStored, NoticeSurplus
 from app.payments.models import Notice, NoticeState
-from app.payments.providers import Forged, Told, provider
+from app.payments.providers import Forged, Hint, Reply, Told, Wire, provider
+from app.payments.service.heeding import heed
+from app.payments.service.inbox import Arrived, new_ones, row_of
 from app.payments.service.paybacks import find_payback, send_back_surplus
 
 LONGEST_BODY = 64 * 1024
 
 
-@dataclass(frozen=True)
-class Arrived:
-    """A notice as it came in: what it says, or why it is not believed."""
-
-    method_id: UUID
-    said: Told | Forged
-    body: str
-    at: datetime
-
-    @property
-    def is_authentic(self) -> bool:
-        return isinstance(self.said, Told)
-
-
-def verify(channel: queries.Channel, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Arrived:
+def verify(channel: queries.Channel, request: Wire, *, now: datetime) -> Arrived:
     """Return what a gateway told us, verified; touches no database."""
-    said: Told | Forged
+    gateway = provider(channel.provider)
+    said: Told | Hint | Forged
     try:
-        said = provider(channel.provider).verify(headers, body, channel.account, channel.credentials, now)
+        said = gateway.verify(request, channel.account, now)
     except Forged as forged:
         said = forged
-    return Arrived(channel.method_id, said, body[:LONGEST_BODY].decode("utf-8", "replace").replace("\0", "�"), now)
+    kept = gateway.kept(request)[:LONGEST_BODY].replace("\0", "�")
+    return Arrived(channel.method_id, said, kept, now, gateway.confirms_first(channel.account))
 
 
 def too_large(channel: queries.Channel, *, now: datetime) -> Arrived:
@@ -54,9 +41,10 @@ def too_large(channel: queries.Channel, *, now: datetime) -> Arrived:
     return Arrived(channel.method_id, Forged("too large"), "", now)
 
 
-def acknowledgement(channel: queries.Channel) -> str:
-    """Return the word that makes a gateway stop telling us."""
-    return provider(channel.provider).accepted
+def reply(channel: queries.Channel, *, believed: bool) -> Reply:
+    """Return what makes a gateway stop telling us, or tell us again."""
+    gateway = provider(channel.provider)
+    return gateway.accepted if believed else gateway.refused
 
 
 def apply(arrived: Sequence[Arrived]) -> bool:
@@ -65,8 +53,20 @@ def apply(arrived: Sequence[Arrived]) -> bool:
     Returns whether all were authentic, that is, whether the gateway may stop telling us.
     """
     _refuse_forged(arrived)
-    _settle(_new([_row(notice) for notice in arrived if notice.is_authentic]))
+    heed([notice for notice in arrived if notice.is_authentic and not notice.pays])
+    _settle(new_ones([row_of(notice) for notice in arrived if notice.pays]))
     return all(notice.is_authentic for notice in arrived)
+
+
+def tell_paid(method_id: UUID, *, trade: str, trade_no: str, paid: Money, now: datetime) -> UUID | None:
+    """Let a payment count that a channel's bill tells of, as if its gateway had sent a notice of it.
+
+    Returns the notice; None when one of this payment was here before.
+    """
+    arrived = Arrived(method_id, Told(trade, trade_no, "", paid), "", now)
+    rows = new_ones([row_of(arrived)])
+    _settle(rows)
+    return rows[0]["id"] if rows else None
 
 
 def store(arrived: Sequence[Arrived]) -> bool:
@@ -75,8 +75,9 @@ def store(arrived: Sequence[Arrived]) -> bool:
     Returns what `apply` returns: the gateway has done its part.
     """
     _refuse_forged(arrived)
-    rows = [_row(notice) | {"state": NoticeState.STORED} for notice in arrived if isinstance(notice.said, Told)]
-    publish(*(NoticeStored(subject_id=row["id"], at=row["at"]) for row in _new(rows)))
+    heed([notice for notice in arrived if notice.is_authentic and not notice.pays])
+    rows = [row_of(notice) | {"state": NoticeState.STORED} for notice in arrived if notice.pays]
+    publish(*(NoticeStored(subject_id=row["id"], at=row["at"]) for row in new_ones(rows)))
     return all(notice.is_authentic for notice in arrived)
 
 
@@ -98,7 +99,7 @@ def apply_stored(events: Sequence[EventRow]) -> None:
 def _refuse_forged(arrived: Sequence[Arrived]) -> None:
     for notice in arrived:
         if isinstance(notice.said, Forged):
-            row = _row(notice) | {"state": NoticeState.REFUSED, "reason": str(notice.said), "trade_no": None}
+            row = row_of(notice) | {"state": NoticeState.REFUSED, "reason": str(notice.said), "trade_no": None}
             db.session().execute(insert(Notice.__table__), [row])  # type: ignore[arg-type]
             publish(NoticeRefused(subject_id=row["id"], reason=row["reason"], at=row["at"]))
 
@@ -114,6 +115,21 @@ def _settle(rows: Sequence[dict[str, Any]]) -> None:
         for row in odd:
             if row not in full:
                 _refuse_misfit(row, tenders.get(row["tender_id"]))
+    if told := [row for row in rows if row["fee"] is not None]:
+        _tell_fees(told, applied)
+
+
+def _tell_fees(rows: Sequence[dict[str, Any]], applied: set[UUID]) -> None:
+    """Tell what gateways keep of payments where it is not what was reckoned; of surplus nothing was."""
+    tenders = orders.list_tenders([row["tender_id"] for row in rows])
+    for row in rows:
+        tender = tenders.get(row["tender_id"])
+        if tender is None or not (row["id"] in applied or _is_full(tender)):
+            continue
+        reckoned = tender.kept if row["id"] in applied else 0
+        if row["fee"] != reckoned:
+            said = {"fee": row["fee"], "reckoned": reckoned, "currency": row["currency"], "at": row["at"]}
+            publish(FeeTold(subject_id=row["id"], order_id=tender.order_id, **said))
 
 
 def _is_full(tender: Tender | None) -> bool:
@@ -122,7 +138,9 @@ def _is_full(tender: Tender | None) -> bool:
 
 def _pay(rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """Let notices pay their tenders and return those that did: of two for one tender the first that fits, once."""
-    met = ordering.meet([ordering.Paid(row["tender_id"], row["amount"], row["currency"], row["at"]) for row in rows])
+    met = ordering.meet(
+        [ordering.Paid(row["tender_id"], row["amount"], row["currency"], row["at"], row["payer_index"]) for row in rows]
+    )
     applied = set()
     for row in rows:
         if met.get(row["tender_id"]) == Money(row["amount"], row["currency"]):
@@ -131,53 +149,14 @@ def _pay(rows: Sequence[dict[str, Any]]) -> set[UUID]:
     return applied
 
 
-def _row(notice: Arrived) -> dict[str, Any]:
-    told = notice.said if isinstance(notice.said, Told) else None
-    return {
-        "merchant_id": db.merchant_id(),
-        "id": new_id(),
-        "method_id": notice.method_id,
-        "trade_no": told.trade_no[:128] if told else None,
-        "tender_id": (from_base32(told.trade) or UUID(int=0)) if told else None,
-        "amount": told.paid.minor if told else None,
-        "currency": told.paid.currency if told else "",
-        "state": NoticeState.APPLIED,
-        "reason": "",
-        "body": notice.body,
-        "at": notice.at,
-        "reported_no": told.trade_no[:128] if told else "",
-        "cleared_at": None,
-    }
-
-
-NEW = {
-    name: dialect.insert(Notice.__table__)
-    .on_conflict_do_nothing(index_elements=["merchant_id", "method_id", "trade_no"])
-    .returning(Notice.__table__.c.id)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-
-
-def _new(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Store authentic notices; the unique trade number keeps out those that came before.
-
-    In the order of their numbers, so that two who store the same ones never wait for each other.
-    """
-    if not rows:
-        return []
-    rows = sorted(rows, key=lambda row: (row["method_id"], row["trade_no"]))
-    statement = NEW["sqlite" if db.is_sqlite() else "postgresql"]
-    stored = set(db.session().scalars(statement, rows[0] if len(rows) == 1 else list(rows)))
-    return [row for row in rows if row["id"] in stored]
-
-
 def _set_aside_surplus(rows: Sequence[dict[str, Any]], tenders: Mapping[UUID, Tender]) -> None:
     """Send money back to where it came from that came for tenders which were met before, or given back since."""
     if not rows:
         return
     owners = {row["tender_id"]: tenders[row["tender_id"]].order_id for row in rows}
     for row in rows:
-        _restate(row, NoticeState.SURPLUS, "tender was met before")
+        replaced = tenders[row["tender_id"]].state is TenderState.REPLACED
+        _restate(row, NoticeState.SURPLUS, "paid another way" if replaced else "tender was met before")
     publish(
         *(
             NoticeSurplus(

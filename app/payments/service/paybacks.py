@@ -1,6 +1,6 @@
 """Paybacks: money that goes back the way it came, by an effect whose id the gateway knows it by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,15 +8,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, update
 
 from app.kit import db, effects
-from app.kit.errors import NotFound
+from app.kit.errors import Invalid, NotFound, Required
 from app.kit.events import SYSTEM, By, publish
 from app.kit.ids import new_id
+from app.kit.money import Money
 from app.payments.errors import AlreadyDealtWith
 from app.payments.events import NoticeDismissed, PaybackAsked, PaybackDone, PaybackRetried, PaybackStuck
 from app.payments.models import Notice, NoticeState, Payback, PaybackKind, PaybackState
+from app.payments.service.methods import balance_method
 
 REFUND = "payment.refund"
 PATIENCE = timedelta(days=3)
+STUCK = (PaybackState.REFUSED, PaybackState.UNKNOWN)
 
 
 def send_back_surplus(notices: Sequence[dict[str, Any]], orders: dict[UUID, UUID], *, now: datetime) -> None:
@@ -34,10 +37,8 @@ def send_back_misfit(notice_id: UUID, *, now: datetime, by: By) -> None:
     notice = db.get(Notice, notice_id)
     if not notice.is_misfit:
         raise NotFound
-    n = Notice.__table__.c
-    same = (n.method_id == notice.method_id, n.reported_no == notice.reported_no, n.state == NoticeState.REFUSED)
-    settled = find_payback(notice.method_id, notice.reported_no) or _has_paid(notice)
-    if notice_id not in _clear(*same, now=now) or settled:
+    settled = find_payback(notice.method_id, notice.reported_no) or has_paid(notice)
+    if notice_id not in clear_same(notice, now=now) or settled:
         raise AlreadyDealtWith
     row = {name: getattr(notice, name) for name in ("method_id", "tender_id", "amount", "currency")}
     _send(_payback(row, PaybackKind.MISFIT, notice_id, None, notice.reported_no, now), by)
@@ -49,21 +50,33 @@ def find_payback(method_id: UUID, trade_no: str) -> Payback | None:
     return db.session().scalar(query.order_by(Payback.id).limit(1))
 
 
-def _has_paid(misfit: Notice) -> bool:
+def clear_same(notice: Notice, *, now: datetime) -> set[UUID]:
+    """Deal with all that a gateway told of the same money and that fitted nothing; returns what was open until now."""
+    n = Notice.__table__.c
+    same = (n.method_id == notice.method_id, n.reported_no == notice.reported_no, n.state == NoticeState.REFUSED)
+    return _clear(*same, now=now)
+
+
+def has_paid(misfit: Notice) -> bool:
+    """Tell whether this money counted after all, since its gateway told it otherwise later."""
     same = (Notice.method_id == misfit.method_id, Notice.trade_no == misfit.reported_no)
     return db.session().scalar(select(Notice.id).where(*same).limit(1)) is not None
 
 
-def send_back_payments(order_id: UUID, tender_ids: Sequence[UUID], *, refund_id: UUID, now: datetime, by: By) -> int:
-    """Send back what met the tenders of an order, each by its own gateway; returns how much together."""
+def send_back_payments(
+    order_id: UUID, shares: Mapping[UUID, Money], *, refund_id: UUID, now: datetime, by: By, to_balance: bool = False
+) -> None:
+    """Send back so much of what met each of these tenders, each by its own gateway, or all to the balance."""
     n = Notice.__table__.c
     query = select(Notice.__table__).where(
-        n.merchant_id == db.merchant_id(), n.tender_id.in_(tender_ids), n.state == NoticeState.APPLIED
+        n.merchant_id == db.merchant_id(), n.tender_id.in_(list(shares)), n.state == NoticeState.APPLIED
     )
-    rows = sorted(db.session().execute(query).mappings(), key=lambda row: row["id"])
-    for row in rows:
-        _send(_payback(dict(row), PaybackKind.REFUND, refund_id, order_id, row["trade_no"], now), by)
-    return sum(row["amount"] for row in rows)
+    rows = {row["tender_id"]: dict(row) for row in db.session().execute(query).mappings()}
+    for tender_id in sorted(shares):
+        paid = rows[tender_id] | {"amount": shares[tender_id].minor}
+        if to_balance:
+            paid["method_id"] = balance_method(now).id
+        _send(_payback(paid, PaybackKind.REFUND, refund_id, order_id, paid["trade_no"], now), by)
 
 
 def _payback(
@@ -84,12 +97,15 @@ def _payback(
         "reason": "",
         "asked_at": now,
         "done_at": None,
+        "by_hand": False,
     }
 
 
 def _send(row: dict[str, Any], by: By) -> None:
     """Ask for one payback; the unique source keeps the same money from going back twice."""
-    statement = db.insert_or(Payback).on_conflict_do_nothing(index_elements=["merchant_id", "source_id", "trade_no"])
+    statement = db.insert_or(Payback).on_conflict_do_nothing(
+        index_elements=["merchant_id", "source_id", "method_id", "trade_no"]
+    )
     if db.changed(statement, row) == 0:
         return
     now = row["asked_at"]
@@ -110,29 +126,49 @@ def _send(row: dict[str, Any], by: By) -> None:
 def record_payback(payback_id: UUID, state: PaybackState, *, reason: str = "", now: datetime) -> None:
     """Note how a payback ended: done, refused, or nobody knows; done is for good."""
     p = Payback.__table__.c
+    _end(payback_id, state, p.state != state, reason=reason, now=now)
+
+
+def give_back_by_hand(payback_id: UUID, *, note: str, now: datetime, by: By) -> None:
+    """Note that people gave money back past a gateway that would not, or of which nobody knows; it is not asked again.
+
+    Refuses with AlreadyDealtWith while the gateway may still do it by itself, and when it is done.
+    """
+    db.get(Payback, payback_id)
+    if not note:
+        raise Invalid({"note": Required()})
+    stuck = Payback.__table__.c.state.in_(STUCK)
+    if not _end(payback_id, PaybackState.DONE, stuck, reason=note, now=now, by=by, by_hand=True):
+        raise AlreadyDealtWith
+
+
+def _end(
+    payback_id: UUID,
+    state: PaybackState,
+    guard: ColumnElement[bool],
+    *,
+    reason: str,
+    now: datetime,
+    by: By = SYSTEM,
+    by_hand: bool = False,
+) -> bool:
+    p = Payback.__table__.c
     statement = (
         update(Payback.__table__)  # type: ignore[arg-type]
-        .where(p.merchant_id == db.merchant_id(), p.id == payback_id, p.state != PaybackState.DONE, p.state != state)
-        .values(state=state, reason=reason, done_at=now if state is PaybackState.DONE else None)
+        .where(p.merchant_id == db.merchant_id(), p.id == payback_id, p.state != PaybackState.DONE, guard)
+        .values(state=state, reason=reason, done_at=now if state is PaybackState.DONE else None, by_hand=by_hand)
         .returning(p.source_id, p.kind, p.order_id, p.amount, p.currency)
     )
     row = db.session().execute(statement).first()
     if row is None:
-        return
+        return False
     if state is PaybackState.DONE and row.kind is PaybackKind.SURPLUS:
         _clear(Notice.__table__.c.id == row.source_id, now=now)
-    event = PaybackDone if state is PaybackState.DONE else PaybackStuck
-    publish(
-        event(
-            subject_id=payback_id,
-            order_id=row.order_id,
-            source_id=row.source_id,
-            amount=row.amount,
-            currency=row.currency,
-            reason=reason,
-            at=now,
-        )
-    )
+    facts: dict[str, Any] = {name: getattr(row, name) for name in ("order_id", "source_id", "amount", "currency")}
+    facts |= {"subject_id": payback_id, "reason": reason, "at": now, "by": by}
+    done = state is PaybackState.DONE
+    publish(PaybackDone(by_hand=by_hand, **facts) if done else PaybackStuck(**facts))
+    return True
 
 
 def retry_payback(payback_id: UUID, *, now: datetime, by: By) -> None:
@@ -142,7 +178,7 @@ def retry_payback(payback_id: UUID, *, now: datetime, by: By) -> None:
     mine = (
         p.merchant_id == db.merchant_id(),
         p.id == payback_id,
-        p.state.in_((PaybackState.REFUSED, PaybackState.UNKNOWN)),
+        p.state.in_(STUCK),
     )
     statement = update(Payback.__table__).where(*mine)  # type: ignore[arg-type]
     if db.changed(statement.values(state=PaybackState.ASKED, reason="")) == 0:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.kit import db, effects
 from app.kit.effects import State
@@ -14,11 +14,27 @@ from app.orders import service as ordering
 from app.orders.queries import Order, Tender
 from app.payments.errors import NoSuchMethod
 from app.payments.events import PaymentStarted
-from app.payments.models import Attempt, AttemptState, Method
-from app.payments.queries import CLOSE
+from app.payments.models import LIVE, Attempt, AttemptState, Method
+from app.payments.providers import Scene, Way
+from app.payments.queries import CLOSE, offered
+from app.payments.rules import fees_of
+from app.payments.service.asking import watch_over
 
 START = "payment.start"
-ANEW = ("state", "subject", "notify_url", "return_url", "url", "reason", "started_at")
+ANEW = (
+    "state",
+    "subject",
+    "notify_url",
+    "return_url",
+    "url",
+    "reason",
+    "started_at",
+    "way",
+    "scene",
+    "payer",
+    "ip",
+    "asks",
+)
 PATIENCE = timedelta(seconds=30)  # a payment page that comes later finds nobody waiting
 CLOSING = timedelta(hours=24)  # how long a gateway that does not answer is asked before a person must look
 
@@ -32,6 +48,18 @@ class Pages:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the buyer's page is open, how the app it is open in names the buyer, and their address."""
+
+    scene: Scene = Scene.DESKTOP
+    payer: str = ""
+    ip: str = ""
+
+
+HERE = Place()
+
+
+@dataclass(frozen=True)
 class Begun:
     """A payment that was asked for: the attempt, and the effect that brings its page."""
 
@@ -39,7 +67,9 @@ class Begun:
     effect_id: UUID
 
 
-def start(order: Order, method_id: UUID | None, pages: Pages, *, subject: str, now: datetime, by: By) -> Begun:
+def start(
+    order: Order, method_id: UUID | None, pages: Pages, *, subject: str, now: datetime, by: By, place: Place = HERE
+) -> Begun:
     """Let an unpaid order be paid by a method of the shop; refuses with NotPayable or NoSuchMethod.
 
     From now on its stock is given back only after the gateway said that nothing was paid.
@@ -47,9 +77,13 @@ def start(order: Order, method_id: UUID | None, pages: Pages, *, subject: str, n
     method = db.find(Method, method_id) if method_id else None
     if method is None or not method.enabled:
         raise NoSuchMethod
-    tender = ordering.start_paying(order, method.id, now=now)
-    attempt_id = _attempt(_row(tender, method, pages, subject, now))
-    _close_in_time(attempt_id, order.expires_at)
+    if not offered([method], place.scene, order.total):
+        raise NoSuchMethod
+    tender = ordering.start_paying(order, method.id, now=now, fees=ordering.Fees(*fees_of(method, order.total)))
+    attempt_id = _attempt(_row(tender, method, pages, subject, now) | vars(place))
+    if _close_in_time(attempt_id, order.expires_at):
+        watch_over(attempt_id, now=now)
+    _close_replaced(tender, now)
     publish(
         PaymentStarted(
             subject_id=tender.id, order_id=order.id, method_id=method.id, provider=method.provider, at=now, by=by
@@ -72,14 +106,30 @@ def _row(tender: Tender, method: Method, pages: Pages, subject: str, now: dateti
         "url": "",
         "reason": "",
         "started_at": now,
+        "way": Way.GO,
+        "asks": 0,
+        "number": "",
     }
 
 
-def _close_in_time(attempt_id: UUID, expires_at: datetime) -> None:
-    """Have the gateway asked, and the payment closed there, when the time to pay is up; once an attempt."""
+def _close_in_time(attempt_id: UUID, expires_at: datetime) -> bool:
+    """Have the payment closed when the time to pay is up, once an attempt; tell whether that was asked just now."""
     known = effects.list_of([attempt_id])[attempt_id]
-    if not any(effect.kind == CLOSE and effect.state is State.WAITING for effect in known):
-        effects.intend(CLOSE, attempt_id, due_at=expires_at, deadline=expires_at + CLOSING)
+    if any(effect.kind == CLOSE and effect.state is State.WAITING for effect in known):
+        return False
+    effects.intend(CLOSE, attempt_id, due_at=expires_at, deadline=expires_at + CLOSING)
+    return True
+
+
+def _close_replaced(tender: Tender, now: datetime) -> None:
+    """Have gateways close at once what was started for another amount, so that nobody pays it any more."""
+    query = select(Attempt.id).where(
+        Attempt.order_id == tender.order_id, Attempt.tender_id != tender.id, Attempt.state.in_(LIVE)
+    )
+    for known in effects.list_of(sorted(db.session().scalars(query))).values():
+        for effect in known:
+            if effect.kind == CLOSE:
+                effects.again(effect.id, now=now)
 
 
 def _attempt(row: dict[str, object]) -> UUID:
@@ -92,10 +142,25 @@ def _attempt(row: dict[str, object]) -> UUID:
     return number
 
 
-def record_start(attempt_id: UUID, *, url: str = "", reason: str = "") -> None:
-    """Note where a started payment is made, or why it could not be started."""
+def record_start(
+    attempt_id: UUID,
+    *,
+    way: Way = Way.GO,
+    url: str = "",
+    number: str = "",
+    reason: str = "",
+    refused: bool = False,
+) -> None:
+    """Note where a started payment is made, or why it could not be started, and forget who wanted to pay.
+
+    What a gateway refused is counted.
+    """
     a = Attempt.__table__.c
     mine = (a.merchant_id == db.merchant_id(), a.id == attempt_id, a.state == AttemptState.STARTING)
     state = AttemptState.OPEN if url else AttemptState.FAILED
+    known = {"number": number} if number else {}
     statement = update(Attempt.__table__).where(*mine)  # type: ignore[arg-type]
-    db.changed(statement.values(state=state, url=url, reason=reason))
+    told = statement.values(state=state, way=way, url=url, reason=reason, payer="", ip="", **known)
+    order_id = db.session().scalar(told.returning(a.order_id))
+    if order_id and refused:
+        ordering.count_refusal(order_id)

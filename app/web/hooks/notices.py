@@ -14,6 +14,7 @@ from app.kit.recent import Recent
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.payments import queries, service
+from app.payments.queries import Wire
 from app.web.guard import unit
 from app.web.hooks import bp
 
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 _channels: Recent[queries.Channel] = Recent()
 
 
-@bp.post("/hooks/<token>")
+@bp.route("/hooks/<token>", methods=["GET", "POST"])
 @unit(None)
 def notice(token: str) -> Response:
     address = db.read(System("hook"), lambda: merchants.find_address("hook", token))
@@ -30,13 +31,27 @@ def notice(token: str) -> Response:
     channel = db.read(address.merchant_id, lambda: channel_of(UUID(address.target)))
     request.max_content_length = service.LONGEST_BODY
     try:
-        arrived = service.verify(channel, dict(request.headers), request.get_data(), now=clock.now())
+        arrived = service.verify(channel, _wire(), now=clock.now())
     except RequestEntityTooLarge:
         db.write(address.merchant_id, lambda: service.apply([service.too_large(channel, now=clock.now())]))
         raise
     believed = take(address.merchant_id, arrived)
-    answer = service.acknowledgement(channel) if believed else "fail"
-    return Response(answer, 200 if believed else 400, content_type="text/plain; charset=utf-8")
+    said = service.reply(channel, believed=believed)
+    return Response(said.body, said.status, content_type=said.content_type)
+
+
+@bp.get("/hooks/<token>/probe")
+@unit(None)
+def probe(token: str) -> Response:
+    """Let a self-test see that this address is reached from outside."""
+    if db.read(System("hook"), lambda: merchants.find_address("hook", token)) is None:
+        raise NotFound
+    return Response("here", content_type="text/plain; charset=utf-8")
+
+
+def _wire() -> Wire:
+    query = request.query_string.decode("utf-8", "replace")
+    return Wire(dict(request.headers), request.get_data(), query, request.method)
 
 
 def channel_of(method_id: UUID) -> queries.Channel:

@@ -7,6 +7,7 @@ from flask_babel import gettext, ngettext
 
 from app.kit.errors import words
 from app.kit.events import EventRow
+from app.web.office.fence_words import fences_note, policy_note
 from app.web.office.shown import Step, by_whom
 
 NAMES: Mapping[str, str] = {
@@ -17,7 +18,13 @@ NAMES: Mapping[str, str] = {
     "merchant.changed": words("Shop changed"),
     "merchant.closed": words("Shop closed: nobody can order"),
     "merchant.opened": words("Shop open again"),
+    "payment_method.added": words("Connected"),
+    "payment_method.changed": words("Changed"),
+    "payment_method.switched": words("Offered, or not any more"),
+    "payment_method.tested": words("Tried out"),
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
+    "merchant.fences_changed": words("Fences changed"),
+    "merchant.review_policy_changed": words("Orders in review that nobody decides"),
 }
 TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
 
@@ -61,6 +68,7 @@ LOOKS: Mapping[str, str] = {
     "name": words("name"),
     "notice": words("notice"),
     "promise": words("after-sales promise"),
+    "returned": words("what becomes of codes of refunded orders"),
     "tagline": words("tagline"),
     "tells_stock": words("how stock is told"),
 }
@@ -112,6 +120,30 @@ def _moved_note(facts: Mapping[str, Any]) -> str:
     return str(gettext("further up") if facts["up"] else gettext("further down"))
 
 
+TERMS: Mapping[str, str] = {
+    "title": words("name"),
+    "least": words("smallest amount"),
+    "most": words("largest amount"),
+    "fee_rate": words("fee"),
+    "fee_fixed": words("fee"),
+    "fee_payer": words("who bears the fee"),
+    "position": words("place"),
+}
+
+
+def _method_note(facts: Mapping[str, Any]) -> str:
+    names = dict.fromkeys(TERMS.get(what, what) for what in facts["changed"])
+    return str(gettext(", ")).join(gettext(name) for name in names)
+
+
+def _switch_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("offered") if facts["on"] else gettext("not offered"))
+
+
+def _test_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("all well") if facts["well"] else gettext("something is wrong"))
+
+
 def _cleared_note(facts: Mapping[str, Any]) -> str:
     count = ngettext("%(num)s code", "%(num)s codes", facts["count"])
     return f"{count} · {facts['sku']} → {facts['into']}"
@@ -122,4 +154,9 @@ NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "product.moved": _moved_note,
     "codes.cleared": _cleared_note,
     "merchant.changed": _shop_note,
+    "payment_method.changed": _method_note,
+    "payment_method.switched": _switch_note,
+    "payment_method.tested": _test_note,
+    "merchant.fences_changed": fences_note,
+    "merchant.review_policy_changed": policy_note,
 }

@@ -1,6 +1,6 @@
 """What did not go by itself: paid and owed, refused, stuck, unanswered; each with the one thing to do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,23 +12,36 @@ from flask_babel import gettext
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.kit import clock
-from app.kit.errors import NotFound
+from app.kit.errors import NotFound, words
 from app.kit.ids import from_public
+from app.kit.money import Money
 from app.orders import queries as orders
-from app.orders.queries import Order
+from app.orders.queries import Order, Tender, TenderState
 from app.payments import queries as payments
 from app.payments import service as paying
+from app.payments.queries import Notice
 from app.refunds import queries as refunding
-from app.refunds import service as refunds
-from app.web.forms import Form
 from app.web.guard import actor, needs
-from app.web.language import here
 from app.web.office import bp
 from app.web.office.messages import messages_shown
-from app.web.office.shown import NoticeShown, notice_shown, payback_shown
+from app.web.office.moneyed import NoticeShown, notice_shown, payback_shown
+from app.web.office.refunding import back
 from app.web.render import Page, Redirect, page
 
 MOST = 50
+# The kinds of exceptions, each with its tab; those of `NOTICES` are in one list.
+KINDS: Mapping[str, str] = {
+    "owed": words("Codes owed"),
+    "stuck": words("Not given back"),
+    "amount": words("Wrong amount"),
+    "unmatched": words("Unmatched money"),
+    "unconfirmed": words("Not confirmed"),
+    "refused": words("Not believed"),
+    "silent": words("Silent gateways"),
+    "messages": words("Not told"),
+    "under_way": words("On its way back"),
+}
+NOTICES = ("amount", "unmatched", "unconfirmed", "refused")
 
 
 @dataclass(frozen=True)
@@ -41,36 +54,64 @@ class OwedShown:
 
 @dataclass(frozen=True)
 class RefusedShown:
-    """A refused notice, and the order it spoke of, if it is one of ours."""
+    """A refused notice, what it was taken for, and the order it spoke of, if it is one of ours."""
 
     id: UUID
     is_misfit: bool
+    kind: str
     notice: NoticeShown
     order_id: UUID | None
+    due: Money | None  # what was due in its stead
+    is_due: bool  # and still is
 
 
 @bp.get("/<shop>/exceptions")
 @needs("orders.view")
 def exceptions() -> Page:
-    notices, silent, untold = _notices(), payments.list_silent_attempts(limit=MOST), delivery.list_stuck(MOST)
-    stuck, under_way = payments.list_stuck_paybacks(limit=MOST), payments.list_paybacks_under_way(limit=MOST)
+    kind = request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    silent = payments.list_silent_attempts(limit=MOST)
+    found = _lists() | {"silent": list(silent.values())}
     return page(
         "office/exceptions/exceptions.html",
         fragments={"exceptions": "office/exceptions/_exceptions.html"},
-        owed=_owed(),
-        notices=notices,
-        stuck=list(map(payback_shown, stuck)),
-        under_way=list(map(payback_shown, under_way)),
-        silent=silent,
-        messages=messages_shown(untold),
-        numbers=orders.list_numbers(_orders_of(notices, silent.values(), stuck, under_way, untold)),
+        **_rows({name: rows for name, rows in found.items() if kind in ("", name)}),
+        silent=silent if kind in ("", "silent") else {},
+        tabs=_tabs({name: len(found[name]) for name in KINDS}),
+        kind=kind,
         most=MOST,
     )
 
 
-def _orders_of(*lists: Iterable[Any]) -> set[UUID]:
-    """Return the orders that rows of several kinds speak of."""
-    return {row.order_id for rows in lists for row in rows if row.order_id}
+def _rows(shown: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return the rows of the kinds that are shown, as the page shows them, with the numbers of their orders."""
+    about = {row.order_id for name, rows in shown.items() if name != "owed" for row in rows if row.order_id}
+    return {
+        "owed": shown.get("owed", ()),
+        "notices": [row for name in NOTICES for row in shown.get(name, ())],
+        "stuck": [payback_shown(row) for row in shown.get("stuck", ())],
+        "under_way": [payback_shown(row) for row in shown.get("under_way", ())],
+        "messages": messages_shown(shown.get("messages", ())),
+        "numbers": orders.list_numbers(about),
+    }
+
+
+def _lists() -> dict[str, Sequence[Any]]:
+    notices = _refused(payments.list_refused_notices(limit=MOST))
+    by_kind = {name: [row for row in notices if row.kind == name] for name in NOTICES}
+    return {
+        **by_kind,
+        "owed": _owed(),
+        "stuck": payments.list_stuck_paybacks(limit=MOST),
+        "messages": delivery.list_stuck(MOST),
+        "under_way": payments.list_paybacks_under_way(limit=MOST),
+    }
+
+
+def _tabs(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:
+    """Return of each kind that there is any of: key, name, and how many."""
+    some = [(name, gettext(KINDS[name]), count) for name, count in counts.items() if count]
+    return [(name, said, f"{count}+" if count >= MOST else f"{count}") for name, said, count in some]
 
 
 def _owed() -> list[OwedShown]:
@@ -79,57 +120,63 @@ def _owed() -> list[OwedShown]:
     return [OwedShown(order, refunding.returns_at(order, is_seen=order.id in seen)) for order in owed]
 
 
-def _notices() -> list[RefusedShown]:
-    notices = payments.list_refused_notices(limit=MOST)
-    tenders = orders.list_tenders([notice.tender_id for notice in notices if notice.tender_id])
-    return [
-        RefusedShown(
-            row.id,
-            row.is_misfit,
-            notice_shown(row),
-            tenders[row.tender_id].order_id if row.tender_id in tenders else None,
-        )
-        for row in notices
-    ]
+def _refused(notices: Iterable[Notice]) -> list[RefusedShown]:
+    rows = list(notices)
+    tenders = orders.list_tenders([notice.tender_id for notice in rows if notice.tender_id])
+    return [_refused_shown(row, tenders.get(row.tender_id) if row.tender_id else None) for row in rows]
 
 
-@bp.post("/<shop>/orders/<order>/refunds")
-@needs("orders.refund")
-def refund(order: str) -> Redirect:
-    form = Form(request.form)
-    reason = form.text("reason", most=200)
-    form.done()
-    order_id = orders.get(from_public("ord", order)).id
-    refunds.refund(order_id, reason=reason, now=clock.now(), by=actor().by)
-    return _back(gettext("Refund on its way"))
+def _refused_shown(row: Notice, tender: Tender | None) -> RefusedShown:
+    return RefusedShown(
+        id=row.id,
+        is_misfit=row.is_misfit,
+        kind=_kind(row),
+        notice=notice_shown(row),
+        order_id=tender.order_id if tender else None,
+        due=tender.due if tender else None,
+        is_due=tender is not None and tender.state is TenderState.DUE,
+    )
+
+
+def _kind(row: Notice) -> str:
+    if row.reason == "not confirmed":
+        return "unconfirmed"
+    if not row.is_misfit:
+        return "refused"
+    return "amount" if row.reason in ("wrong amount", "wrong currency") else "unmatched"
+
+
+def refused_notice(said: str) -> RefusedShown:
+    """Return a notice as the list of exceptions shows it, or refuse with NotFound."""
+    return _refused([payments.get_notice(_id("ntc", said))])[0]
 
 
 @bp.post("/<shop>/notices/<notice>/payback")
 @needs("orders.refund")
 def send_back(notice: str) -> Redirect:
     paying.send_back_misfit(_id("ntc", notice), now=clock.now(), by=actor().by)
-    return _back(gettext("Money on its way back"))
+    return back(gettext("Money on its way back"))
 
 
 @bp.post("/<shop>/notices/<notice>/dismissal")
 @needs("orders.refund")
 def dismiss(notice: str) -> Redirect:
     paying.dismiss(_id("ntc", notice), now=clock.now(), by=actor().by)
-    return _back(gettext("Taken off the list"))
+    return back(gettext("Taken off the list"))
 
 
 @bp.post("/<shop>/paybacks/<payback>/retry")
 @needs("orders.refund")
 def retry(payback: str) -> Redirect:
     paying.retry_payback(_id("pbk", payback), now=clock.now(), by=actor().by)
-    return _back(gettext("Asking again"))
+    return back(gettext("Asking again"))
 
 
 @bp.post("/<shop>/effects/<effect>/retry")
 @needs("orders.refund")
 def ask_again(effect: str) -> Redirect:
     paying.ask_again(_id("eff", effect), now=clock.now())
-    return _back(gettext("Asking again"))
+    return back(gettext("Asking again"))
 
 
 def _id(prefix: str, text: str) -> UUID:
@@ -137,9 +184,3 @@ def _id(prefix: str, text: str) -> UUID:
     if number is None:
         raise NotFound
     return number
-
-
-def _back(said: str) -> Redirect:
-    """Lead back to the order the button stood on, or to the list."""
-    order = from_public("ord", request.form.get("order", ""))
-    return Redirect(here(".order", order=request.form["order"]) if order else here(".exceptions"), toast=said)

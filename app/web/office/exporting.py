@@ -8,7 +8,6 @@ from flask import Response, request
 from flask_babel import gettext as _
 
 from app.accounts import queries as accounts
-from app.accounts import service as proving
 from app.inventory import queries, service
 from app.inventory.queries import CODES
 from app.inventory.service import Taking
@@ -19,6 +18,7 @@ from app.web.forms import Form
 from app.web.guard import actor, client_network, corrects, frame, needs, unit
 from app.web.language import here
 from app.web.office import bp
+from app.web.office.proving import prove
 from app.web.office.redemption import titles, written
 from app.web.render import Page, Redirect, page
 from app.web.saving import saved
@@ -56,7 +56,7 @@ def ask_export() -> Redirect:
     form = Form(request.form)
     reason = form.text("reason", most=300, required=True)
     form.done()
-    _prove()
+    prove()
     wish = service.ExportWish(_filters(request.form), reason, "keep" in request.form)
     db.write(frame().merchant_id, partial(_ask, wish))
     return Redirect(here(".exports"), toast=_("Asked for"))
@@ -112,14 +112,8 @@ def _first_of(values: Mapping[str, str], names: tuple[str, ...]) -> str:
 def _admitted(export: str) -> UUID:
     """Return the export of a form whose sender typed the password of the account; another shop's is not found."""
     number = db.read(frame().merchant_id, lambda: queries.get_export(from_public("exp", export)).id)
-    _prove()
+    prove()
     return number
-
-
-def _prove() -> None:
-    """Let somebody go on who types the password of the account."""
-    typed = request.form.get("password", "")
-    proving.prove_password(actor().user_id, typed, "password", network=client_network(), now=clock.now())
 
 
 def _filters(args: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from app.kit import clock
 from app.orders import queries as orders
 from app.orders.queries import status
 from app.payments import queries as payments
-from app.web.guard import frame, needs
+from app.web.guard import actor, frame, needs
 from app.web.language import lang
 from app.web.office import bp
 from app.web.office.exceptions import MOST
@@ -43,15 +43,21 @@ def home() -> Page:
 
 @dataclass(frozen=True)
 class Waits:
-    """How much did not go by itself: orders without codes, odd payments, buyers who were not told."""
+    """How much did not go by itself: orders without codes, odd payments, buyers who were not told, decisions."""
 
     queued: int
     odd: int
     untold: int
+    in_review: int = 0
 
 
 def _waits() -> Waits:
-    return Waits(orders.count_owed(), payments.count_exceptions(most=MOST), delivery.count_stuck(most=MOST))
+    return Waits(
+        orders.count_owed(),
+        payments.count_exceptions(most=MOST),
+        delivery.count_stuck(most=MOST),
+        orders.count_in_review() if actor().can("orders.review") else 0,
+    )
 
 
 def _figures(until: datetime) -> orders.Figures:

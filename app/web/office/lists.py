@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response, request
 from flask_babel import gettext as _
 
+from app.finance import queries as finance
 from app.inventory import queries as inventory
 from app.kit import clock, views
 from app.kit.errors import NotFound
@@ -29,6 +30,7 @@ from app.web.times import business_day
 # Each with the permission that its page asks for; the page's endpoint is the list's name.
 LISTS: Mapping[str, tuple[Listing, str]] = {
     "batches": (inventory.BATCHES, "stock.view"),
+    "bill_lines": (finance.BILL_LINES, "bills.view"),
     "codes": (CODES, "codes.view"),
     "orders": (orders.ORDERS, "orders.view"),
 }

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from app.kit import clock, colours, db, events, pictures
 from app.merchants import queries
 from app.merchants import service as merchants
+from app.merchants.queries import Returned
 from app.web.errors import say_all
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, streams, unit
@@ -18,6 +19,8 @@ from app.web.office import bp
 from app.web.office.changes import happened
 from app.web.office.uploading import keep, picture_from, saved
 from app.web.render import Page, Redirect, page
+
+RETURNED = {choice.name.lower(): choice for choice in Returned}
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ def _look(form: Form) -> merchants.Look:
         licence=form.fields.get("licence", ""),
         tells_stock=form.fields.get("tells_stock") == "1",
         is_closed=form.fields.get("is_closed") == "1",
+        returned=RETURNED.get(form.fields.get("returned", ""), Returned.ASIDE),
     )
 
 

@@ -20,21 +20,17 @@ from app.orders.queries import Order, status
 from app.payments import queries as payments
 from app.refunds import queries as refunds
 from app.refunds.queries import Refund
+from app.risk import queries as fences
 from app.web.guard import needs
 from app.web.office import bp
+from app.web.office.fence_words import CatchShown, catches_shown
 from app.web.office.links import links_of
 from app.web.office.lists import tools_of
 from app.web.office.margins import BundleShown, bundles_of
 from app.web.office.messages import messages_shown
-from app.web.office.shown import (
-    PaybackShown,
-    PostingShown,
-    TenderShown,
-    payback_shown,
-    postings_shown,
-    steps,
-    tenders_shown,
-)
+from app.web.office.moneyed import PaybackShown, TenderShown, payback_shown, tenders_shown
+from app.web.office.refunding import RefundShown, refunds_shown
+from app.web.office.shown import PostingShown, postings_shown, steps
 from app.web.render import Page, page
 from app.web.titles import titles_of
 
@@ -82,6 +78,7 @@ class GoodsShown:
     is_seen: bool
     until: datetime | None  # when the money goes back by itself, for want of codes
     bundles: Sequence[BundleShown]  # what the parts of each brought, for who may see that
+    caught: Sequence[CatchShown] = ()  # what the fences saw
 
 
 def _goods(found: Order) -> GoodsShown:
@@ -94,6 +91,7 @@ def _goods(found: Order) -> GoodsShown:
         is_seen=is_seen,
         until=refunds.returns_at(found, is_seen=is_seen),
         bundles=bundles_of(found),
+        caught=catches_shown(fences.list_caught([found.id]).get(found.id, []), found.currency),
     )
 
 
@@ -102,7 +100,8 @@ class MoneyShown:
     """The money of an order: how it came, what went back, and what the books say."""
 
     tenders: Sequence[TenderShown]
-    refund: Refund | None
+    refund: Refund | None  # the one that matters most now
+    refunds: Sequence[RefundShown]
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
 
@@ -112,9 +111,13 @@ def _money(found: Order) -> MoneyShown:
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
     about += companies.list_movements_about(found)
+    tenders = queries.list_tenders_of(found.id)
+    about += [tender.id for tender in tenders]
+    about += [notice.id for notice in payments.list_notices([tender.id for tender in tenders])]
     return MoneyShown(
         tenders=_tenders(found.id),
-        refund=next(iter(taken_back), None),
+        refund=refunds.leading(taken_back),
+        refunds=refunds_shown(found.id),
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
     )

@@ -46,6 +46,7 @@ GROUPS = (
             Section("holds", "lock", words("Holds"), "orders.view"),
             Section("messages", "mail", words("Messages"), "orders.view"),
             Section("exceptions", "alert-triangle", words("Exceptions"), "orders.view"),
+            Section("reviews", "eye", words("Reviews"), "orders.review"),
         ],
     ),
     Group(
@@ -73,6 +74,9 @@ GROUPS = (
         [
             Section("companies", "building", words("Companies"), "companies.view"),
             Section("turnover", "chart-bar", words("Turnover"), "reports.view"),
+            Section("payments", "credit-card", words("Ways to be paid"), "payments.edit"),
+            Section("bills", "file-text", words("Bills of the channels"), "bills.view"),
+            Section("fences", "shield-check", words("Fences"), "shop.edit"),
             Section("look", "building-store", words("Shop"), "shop.edit"),
         ],
     ),

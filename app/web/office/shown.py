@@ -5,22 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 from flask_babel import gettext, ngettext
 
 from app.catalog.queries import Kind
 from app.kit.errors import words
 from app.kit.events import EventRow
-from app.kit.ids import base32
 from app.kit.money import Money
 from app.ledger.queries import Entry
-from app.orders.queries import Tender
-from app.payments.queries import Method, Notice, Payback, PaybackKind
 from app.redemption.queries import Channel
 from app.web.firms import ROLES, channel_name
 from app.web.language import money
+from app.web.office.charged import FEE_ACCOUNTS, FEE_POSTINGS, FEE_STEPS
+from app.web.office.fence_words import REVIEW_STEPS
 from app.web.office.stocked import STOCK_STEPS
+from app.web.office.wording import PROVIDERS, REASONS, said
 
 # What one code of a kind consists of, and a file that holds two of them.
 KINDS: Mapping[Kind, tuple[str, str]] = {
@@ -42,17 +41,20 @@ CLASSES: Mapping[str, str] = {
     "void": words("Void"),
 }
 ACCOUNTS: Mapping[str, str] = {
+    **FEE_ACCOUNTS,
     "asset:bank": words("In the bank, by transfer"),
     "asset:gateway": words("Owed to us by the gateway"),
     "asset:stock": words("Stock at cost"),
     "expense:goods": words("Cost of goods"),
     "expense:lost": words("Lost stock"),
+    "income:discounts": words("Discounts of the shop"),
     "income:sales": words("Sales revenue"),
     "liability:balance": words("Paid ahead by a company"),
     "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
 }
 POSTINGS: Mapping[str, str] = {
+    **FEE_POSTINGS,
     "cost": words("Cost corrected"),
     "late_goods": words("Codes that came later"),
     "replaced": words("Code replaced"),
@@ -62,29 +64,12 @@ POSTINGS: Mapping[str, str] = {
     "returned": words("Back on the company's balance"),
     "spending": words("Paid from the company's balance"),
     "top_up": words("Transfer of a company"),
+    "allowance": words("Less was taken for the whole"),
     "payback": words("The gateway gave money back"),
+    "payback_by_hand": words("Money given back by hand"),
     "refund": words("Order refunded"),
     "sale": words("Sale"),
     "unasked": words("Money came a second time"),
-}
-PROVIDERS: Mapping[str, str] = {"balance": words("Company balance"), "test": words("Test payment")}
-REASONS: Mapping[str, str] = {
-    "another merchant": words("it is meant for another merchant"),
-    "no such tender": words("no payment of ours has this number"),
-    "no timestamp": words("it does not say when it was sent"),
-    "not a payment": words("it does not report a payment"),
-    "not understood": words("it could not be read"),
-    "tender was met before": words("this payment had arrived before"),
-    "too large": words("it is too large to be read"),
-    "too old": words("it is too old"),
-    "wrong amount": words("the amount is not what was due"),
-    "wrong currency": words("the currency is not what was due"),
-    "wrong signature": words("its signature is wrong"),
-}
-WHY: Mapping[PaybackKind, str] = {
-    PaybackKind.SURPLUS: words("It came a second time"),
-    PaybackKind.MISFIT: words("It fitted no payment of ours"),
-    PaybackKind.REFUND: words("The order was refunded"),
 }
 ABOUT: Mapping[str, str] = {
     "ready": words("Codes are ready"),
@@ -135,97 +120,19 @@ def class_choices() -> list[tuple[str, str]]:
     return [(name, gettext(text)) for name, text in CLASSES.items()]
 
 
-def _said(table: Mapping[Any, str], key: Any) -> str:
-    """Return the words for a key; one that is new here speaks for itself."""
-    return str(gettext(table[key]) if key in table else key)
-
-
 def by_whom(row: EventRow) -> str:
     """Return who did it."""
-    return _said(PEOPLE, row.actor_type)
+    return said(PEOPLE, row.actor_type)
 
 
 def class_name(name: str) -> str:
     """Return what the reconciliation calls something that became of an entitlement."""
-    return _said(BECAME, name)
+    return said(BECAME, name)
 
 
 def about_words(about: str) -> str:
     """Return what a message to a buyer tells."""
-    return _said(ABOUT, about)
-
-
-@dataclass(frozen=True)
-class NoticeShown:
-    """One notice of a gateway, and what became of it."""
-
-    at: datetime
-    trade_no: str
-    amount: Money | None
-    state: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class TenderShown:
-    """One way an order is paid, with all that its gateway told us."""
-
-    due: Money
-    method: str
-    number: str
-    met_at: datetime | None
-    notices: tuple[NoticeShown, ...]
-
-
-def tenders_shown(
-    tenders: Sequence[Tender], methods: Mapping[UUID, Method], notices: Sequence[Notice]
-) -> list[TenderShown]:
-    """Return how an order is paid, each way with its notices."""
-    return [
-        TenderShown(
-            due=tender.due,
-            method=_said(PROVIDERS, methods[tender.method_id].provider) if tender.method_id else "",
-            number=base32(tender.id),
-            met_at=tender.met_at,
-            notices=tuple(notice_shown(notice) for notice in notices if notice.tender_id == tender.id),
-        )
-        for tender in tenders
-    ]
-
-
-def notice_shown(notice: Notice) -> NoticeShown:
-    """Return what a gateway told us, and what became of it."""
-    amount = Money(notice.amount, notice.currency) if notice.amount is not None else None
-    reason = _said(REASONS, notice.reason) if notice.reason else ""
-    return NoticeShown(notice.at, notice.reported_no, amount, notice.state.name.lower(), reason)
-
-
-@dataclass(frozen=True)
-class PaybackShown:
-    """Money on its way back."""
-
-    id: UUID
-    amount: Money
-    words: str
-    state: str
-    reason: str
-    order_id: UUID | None
-    number: str
-    asked_at: datetime
-
-
-def payback_shown(row: Payback) -> PaybackShown:
-    """Return money on its way back, as people read it."""
-    return PaybackShown(
-        row.id,
-        row.money,
-        _said(WHY, row.kind),
-        row.state.name.lower(),
-        row.reason,
-        row.order_id,
-        base32(row.id),
-        row.asked_at,
-    )
+    return said(ABOUT, about)
 
 
 @dataclass(frozen=True)
@@ -248,9 +155,9 @@ def postings_shown(entries: Sequence[tuple[str, datetime, Entry]], currency: str
 
 def _posting(kind: str, at: datetime, entries: Sequence[Entry], currency: str) -> PostingShown:
     legs = tuple(
-        (_said(ACCOUNTS, entry.account.partition(":com_")[0]), Money(entry.amount, entry.currency)) for entry in entries
+        (said(ACCOUNTS, entry.account.partition(":com_")[0]), Money(entry.amount, entry.currency)) for entry in entries
     )
-    return PostingShown(_said(POSTINGS, kind), at, legs, sum((amount for _, amount in legs), Money(0, currency)))
+    return PostingShown(said(POSTINGS, kind), at, legs, sum((amount for _, amount in legs), Money(0, currency)))
 
 
 @dataclass(frozen=True)
@@ -270,6 +177,11 @@ def _amount(facts: Mapping[str, Any]) -> str:
     return money(Money(facts["amount"], facts["currency"]))
 
 
+def _taken(facts: Mapping[str, Any]) -> str:
+    count = _codes(facts["count"]) if facts.get("count") and not facts.get("whole") else ""
+    return " · ".join(part for part in (_amount(facts), count) if part)
+
+
 def _people(rows: int) -> str:
     return str(ngettext("%(num)s person", "%(num)s people", rows))
 
@@ -286,7 +198,7 @@ def _through(channel: str) -> str:
 STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.placed": (words("Order placed, stock held"), "", _amount),
     "order.sent_again": (words("The form came again from another browser"), "", lambda facts: ""),
-    "payment.started": (words("The buyer went to pay"), "info", lambda facts: _said(PROVIDERS, facts["provider"])),
+    "payment.started": (words("The buyer went to pay"), "info", lambda facts: said(PROVIDERS, facts["provider"])),
     "order.paid": (words("Payment arrived"), "ok", _amount),
     "order.delivered": (words("Codes delivered"), "ok", lambda facts: ""),
     "order.queued": (words("Out of stock, codes are still owed"), "warn", lambda facts: ""),
@@ -301,20 +213,23 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "owner.code_asked": (words("A code by mail was asked for"), "", lambda facts: facts["network"]),
     "owner.proved": (words("A browser proved the contact by a code by mail"), "info", lambda facts: facts["network"]),
     "links.revoked": (words("Links revoked"), "warn", lambda facts: ""),
-    "notice.refused": (words("Payment notice refused"), "bad", lambda facts: _said(REASONS, facts["reason"])),
+    "notice.refused": (words("Payment notice refused"), "bad", lambda facts: said(REASONS, facts["reason"])),
+    **FEE_STEPS,
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
     "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),
     "order.cancelled": (words("Order cancelled, stock released"), "", lambda facts: ""),
     "order.partly_delivered": (words("Some codes delivered, the rest is owed"), "warn", lambda facts: ""),
-    "order.refunded": (words("Order refunded"), "warn", _amount),
+    "order.refunded": (words("Order refunded"), "warn", _taken),
+    "notice.matched": (words("Money that fitted nothing was let pay this order"), "ok", _amount),
+    "notice.short_accepted": (words("Less was taken for the whole"), "warn", lambda facts: facts["reason"]),
     "payback.asked": (words("Money on its way back"), "info", _amount),
-    "payback.done": (words("The gateway gave the money back"), "ok", _amount),
+    "payback.done": (words("The money was given back"), "ok", _amount),
     "payback.stuck": (words("The gateway did not give the money back"), "bad", lambda facts: facts["reason"]),
     "promises.kept": (words("Owed codes came into stock"), "ok", lambda facts: ""),
-    "delivery.sent": (words("The buyer was told"), "ok", lambda facts: _said(ABOUT, facts["about"])),
+    "delivery.sent": (words("The buyer was told"), "ok", lambda facts: said(ABOUT, facts["about"])),
     "delivery.failed": (words("The buyer was not told, or nobody knows"), "bad", lambda facts: facts["reason"]),
-    "delivery.again": (words("Message sent again"), "info", lambda facts: _said(ABOUT, facts["about"])),
-    "delivery.dropped": (words("Message left unsent"), "", lambda facts: _said(ABOUT, facts["about"])),
+    "delivery.again": (words("Message sent again"), "info", lambda facts: said(ABOUT, facts["about"])),
+    "delivery.dropped": (words("Message left unsent"), "", lambda facts: said(ABOUT, facts["about"])),
     "claim.opened": (words("Opened by the person it was given to"), "info", lambda facts: facts["network"]),
     "claim.proved": (words("A person proved that it was given to them"), "", lambda facts: facts["network"]),
     "claim.revoked": (
@@ -348,14 +263,14 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "company.changed": (words("Company changed"), "", lambda facts: ""),
     "company.closed": (words("Company closed"), "warn", lambda facts: ""),
     "company.reopened": (words("Company opened again"), "", lambda facts: ""),
-    "company.member_invited": (words("Member invited"), "info", lambda facts: _said(ROLE_NAMES, facts["role"])),
+    "company.member_invited": (words("Member invited"), "info", lambda facts: said(ROLE_NAMES, facts["role"])),
     "company.invite_revoked": (words("Invitation withdrawn"), "", lambda facts: ""),
     "company.invite_sent_again": (words("Invitation sent again"), "info", lambda facts: ""),
-    "company.member_joined": (words("Member joined"), "ok", lambda facts: _said(ROLE_NAMES, facts["role"])),
+    "company.member_joined": (words("Member joined"), "ok", lambda facts: said(ROLE_NAMES, facts["role"])),
     "company.member_role_changed": (
         words("Role of a member changed"),
         "",
-        lambda facts: _said(ROLE_NAMES, facts["role"]),
+        lambda facts: said(ROLE_NAMES, facts["role"]),
     ),
     "company.member_ended": (words("Member taken out"), "warn", lambda facts: ""),
     "lane.set": (words("Lane set up"), "", lambda facts: facts["lane"]),
@@ -369,6 +284,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "import.cancelled": (words("Import ended before its end"), "warn", lambda facts: ""),
     "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
+    **REVIEW_STEPS,
     **STOCK_STEPS,
 }
 

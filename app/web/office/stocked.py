@@ -32,6 +32,7 @@ STOCK_STEPS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] =
     "code.voided": (words("Code made void"), "bad", lambda facts: facts["reason"]),
     "code.restored": (words("Code restored"), "ok", lambda facts: facts["reason"]),
     "code.quarantined": (words("Code set aside"), "warn", lambda facts: facts["reason"]),
+    "code.returned": (words("Code back in stock"), "ok", lambda facts: facts["reason"]),
     "code.replaced": (words("Code replaced by another"), "warn", lambda facts: facts["reason"]),
     "batch.changed": (words("Facts of the batch changed"), "", lambda facts: f"{facts['before']} → {facts['after']}"),
     "batch.recalled": (words("Batch recalled"), "warn", lambda facts: facts["reason"]),

@@ -10,6 +10,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     door,
     help,
     lookup,
+    openid,
     own,
     owning,
     pictures,

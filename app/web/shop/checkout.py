@@ -21,11 +21,14 @@ from app.orders.queries import Order, status
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import GatewayAway, GatewaySilent
+from app.payments.queries import Attempt, Scene, Way
 from app.refunds import queries as refunds
 from app.web.guard import corrects, frame, settings, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
+from app.web.shop.buyers import ask_first, payer_of
+from app.web.shop.cashier import cashier_of, scene
 from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
@@ -34,6 +37,7 @@ from app.web.shop.shown import (
     GoodShown,
     LookShown,
     MoneyShown,
+    RefundShown,
     good_shown,
     guide_of,
     look_shown,
@@ -41,9 +45,11 @@ from app.web.shop.shown import (
     opens_itself,
     order_shown,
     phase,
+    refund_shown,
 )
 from app.web.shop.uses import uses_of
 from app.web.shown import StepShown, steps_shown
+from app.web.titles import titles_of
 
 WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
 
@@ -57,15 +63,29 @@ def order(token: str) -> Page:
 @unit(None)
 @corrects(order)
 def pay(token: str) -> Redirect:
-    merchant = frame().merchant_id
     method_id = from_public("pay", request.form.get("method", ""))
-    back = _origin() + here(".order", token=token)
-    begun = db.write(merchant, lambda: _start(read_token(token), method_id, back))
+    return ask_first(token, method_id) or begin(token, method_id, payer_of(method_id))
+
+
+def begin(token: str, method_id: UUID | None, payer: str) -> Redirect:
+    """Start a payment, and return where the buyer goes to make it."""
+    merchant, back = frame().merchant_id, _origin() + here(".order", token=token)
+    place = payments.Place(scene(), payer, request.remote_addr or "")
+    begun = db.write(merchant, lambda: _start(read_token(token), method_id, back, place))
     effects.perform(merchant, [begun.effect_id], within=WAIT)
-    url = db.read(merchant, lambda: paying.get_attempt(begun.attempt_id).url)
-    if not url:
+    attempt, looked_at = db.read(merchant, lambda: _opened(begun.attempt_id))
+    if not attempt.url:
         raise GatewayAway
-    return Redirect(url)
+    if attempt.way is not Way.GO:
+        return Redirect(here(".order", token=token))
+    return Redirect(attempt.url, tells_origin=looked_at)
+
+
+def _opened(attempt_id: UUID) -> tuple[Attempt, bool]:
+    """Return a payment that was started, and whether its page looks where a browser comes from."""
+    attempt = paying.get_attempt(attempt_id)
+    method = paying.list_methods_by_id([attempt.method_id])[attempt.method_id]
+    return attempt, paying.checks_referrer([method])
 
 
 @bp.post("/o/<token>/check")
@@ -110,15 +130,19 @@ def reveal(token: str) -> Page:
 def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of an order: cashier, waiting, or codes."""
     owned = entitled.list_of_order(found.id)
-    methods, mine = paying.list_methods(), bool(opened) or is_mine(found)
-    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened)
+    cashier = cashier_of(found)
+    mine = bool(opened) or is_mine(found)
+    fees = orders.surcharge_of(found)
+    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=fees)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
         secret=True,
         order=shown,
         token=token,
-        methods=methods,
+        methods=cashier.shown,
+        cashier=cashier,
+        in_wechat=scene() is Scene.WECHAT,
         money=_money(found, owned),
         mine=mine,
         by_mail=not mine and links.takes_codes(found.contact_mask),
@@ -128,7 +152,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         password=_password(found),
         **whereabouts(here(".order", token=token)),
     )
-    answer.leads_to = paying.origins(methods)
+    answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
     if PASSWORD in request.cookies and not shown.waits:
         answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
@@ -136,16 +160,26 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
 
 def _money(found: Order, owned: Sequence[Entitlement]) -> MoneyShown:
     until = refunds.returns_at(found, is_seen=any(item.reveals for item in owned))
-    refund = next(iter(refunds.list_of_order(found.id)), None)
     release_at = refunds.released_at(found.id) if until else None
     return money_shown(
+        found,
         paying.find_attempt(found.id),
-        refund,
+        _refunds(found, owned),
         paying.list_paybacks_of_order(found.id),
         until=until,
         release_at=release_at if release_at and release_at > clock.now() else None,
         by_hand=until is not None and entitled.waits_for_people(found.id),
     )
+
+
+def _refunds(found: Order, owned: Sequence[Entitlement]) -> list[RefundShown]:
+    rows = refunds.list_of_order(found.id)
+    if not rows:
+        return []
+    parts = refunds.list_parts_of([row.id for row in rows])
+    titles = titles_of(found, {item.sku_id for item in owned})
+    names = {item.id: titles.get(item.sku_id, "") for item in owned}
+    return [refund_shown(row, [names.get(part.entitlement_id, "") for part in parts[row.id]]) for row in rows]
 
 
 def _password(found: Order) -> str:
@@ -190,7 +224,7 @@ def looks_of(owned: Sequence[Entitlement]) -> list[LookShown]:
     return [look_shown(look, device.id if device else None) for look in entitled.list_looks(owned)]
 
 
-def _start(order_id: UUID, method_id: UUID | None, back: str) -> payments.Begun:
+def _start(order_id: UUID, method_id: UUID | None, back: str, place: payments.Place) -> payments.Begun:
     found = orders.get(order_id)
     notify = settings().base_url + url_for("hooks.notice", token="")
     return payments.start(
@@ -200,6 +234,7 @@ def _start(order_id: UUID, method_id: UUID | None, back: str) -> payments.Begun:
         subject=f"{frame().merchant_name} · {found.lines[0].title}",
         now=clock.now(),
         by=By("device", found.device_id),
+        place=place,
     )
 
 

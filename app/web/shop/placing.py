@@ -14,7 +14,7 @@ from app.kit.events import By
 from app.kit.gather import Gather
 from app.orders import service as ordering
 from app.web.forms import Form
-from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
+from app.web.guard import DEVICE_COOKIE, corrects, frame, public_network, unit
 from app.web.language import here, lang
 from app.web.render import Cookie, Page, Redirect
 from app.web.shop import bp
@@ -32,6 +32,7 @@ class Sent:
 
     basket: ordering.Basket
     device: str
+    network: str = ""  # where it came from
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,15 @@ def place() -> Redirect:
     sku, contact = request.form.get("sku", "")[:64], request.form.get("contact", "").strip()
     sent = "\n".join((idem, sku, str(quantity), contact))  # gone back to and changed, the form is a new order
     basket = ordering.Basket(((sku, quantity),), contact, lang(), sent)
-    placed = together.ask(frame().merchant_id, Sent(basket, request.cookies.get(DEVICE_COOKIE, "")))
+    placed = together.ask(frame().merchant_id, sent_by(basket))
     url = here(".order", token=token_of(placed.order_id))
     own = Cookie(PASSWORD, tokens.sign(PASSWORD, placed.order_id.hex), url, PASSWORD_AGE / timedelta(days=1))
     return Redirect(url, cookies=(device_cookie(placed.device), own))
+
+
+def sent_by(basket: ordering.Basket) -> Sent:
+    """Return what this request asks for, with what is known of who asks."""
+    return Sent(basket, request.cookies.get(DEVICE_COOKIE, ""), public_network())
 
 
 def place_all(merchant_id: int, sent: Sequence[Sent]) -> Sequence[Placed | Exception]:
@@ -70,6 +76,8 @@ def place_all(merchant_id: int, sent: Sequence[Sent]) -> Sequence[Placed | Excep
         return db.write(merchant_id, lambda: _place(sent))
     except Exception as error:
         if len(sent) == 1:
+            if isinstance(error, ordering.Refused):
+                db.write(merchant_id, error.note)
             return [error]
     return [place_all(merchant_id, [one])[0] for one in sent]
 
@@ -78,7 +86,7 @@ def _place(sent: Sequence[Sent]) -> list[Placed]:
     now = clock.now()
     devices = accounts.remember_devices([one.device for one in sent], now=now)
     wishes = [
-        ordering.Wish(one.basket, device_id, By("device", device_id))
+        ordering.Wish(one.basket, device_id, By("device", device_id), network=one.network)
         for one, (device_id, _) in zip(sent, devices, strict=True)
     ]
     orders = ordering.place_all(wishes, now=now)

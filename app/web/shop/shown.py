@@ -1,6 +1,7 @@
 """What a buyer is shown of orders and codes: plain values, so that a template can ask no database."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,13 +11,13 @@ from app.entitlements.queries import Entitlement, Look, State
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.orders.queries import Closed, Line, Order, status
-from app.payments.queries import Attempt, Payback, PaybackKind
+from app.payments.queries import Attempt, Payback, PaybackKind, Way
 from app.refunds.queries import Refund
 from app.web.agents import name_of
 from app.web.shown import StepShown, plain_values
 
 OPENS_ITSELF = timedelta(minutes=30)  # after the payment; later somebody else may sit before the same browser
-FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "queued", "partially_delivered"})
+FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "in_review", "queued", "partially_delivered"})
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,39 @@ class CodeShown:
 
 
 @dataclass(frozen=True)
+class RefundShown:
+    """One refund as the buyer sees it: what was taken back, and how far the money is."""
+
+    amount: Money
+    goods: tuple[tuple[str, int], ...]  # title, how many
+    state: str
+    at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True)
 class MoneyShown:
-    """How the money of an order stands: the payment that was started, and a refund if there is one."""
+    """How the money of an order stands: the payment that was started, and its refunds if there are any."""
 
     started: bool
+    way: str  # what the buyer does to pay: go, scan, in_app, transfer
+    call: str  # what the page asks the app with that it is open in, as JSON
     method_id: UUID | None  # of the payment that was started last
     until: datetime | None  # when it goes back by itself, for want of codes
-    refund: str  # how far a refund is: asked, done, stuck; "" without one
+    refund: str  # how far its refunds are: asked, done, stuck; "" without one
     given_back_at: datetime | None
+    refunds: tuple[RefundShown, ...]
+    refunded: Money
+    kept: Money
     surplus: Money | None  # what came a second time
     release_at: datetime | None = None  # until when what was sold before its release waits
     by_hand: bool = False  # people deliver what is missing
 
 
 def money_shown(
+    order: Order,
     attempt: Attempt | None,
-    refund: Refund | None,
+    refunds: Sequence[RefundShown],
     paybacks: Sequence[Payback],
     *,
     until: datetime | None,
@@ -96,14 +114,25 @@ def money_shown(
     surplus = [payback.money for payback in paybacks if payback.kind is PaybackKind.SURPLUS]
     return MoneyShown(
         started=attempt is not None and bool(attempt.url),
+        way=attempt.way.name.lower() if attempt else "",
+        call=attempt.url if attempt and attempt.way is Way.IN_APP else "",
         method_id=attempt.method_id if attempt else None,
         until=until,
-        refund=refund.state.name.lower() if refund else "",
-        given_back_at=refund.done_at if refund else None,
+        refund=next((state for state in ("stuck", "asked", "done") if state in {row.state for row in refunds}), ""),
+        given_back_at=refunds[-1].done_at if refunds else None,
+        refunds=tuple(refunds),
+        refunded=order.refunded,
+        kept=order.kept,
         surplus=sum(surplus[1:], surplus[0]) if surplus else None,
         release_at=release_at,
         by_hand=by_hand,
     )
+
+
+def refund_shown(row: Refund, goods: Iterable[str]) -> RefundShown:
+    """Return a refund with what was taken back, by the titles of its pieces."""
+    counted = tuple(Counter(goods).items())
+    return RefundShown(row.money, counted, row.state.name.lower(), row.created_at, row.done_at)
 
 
 @dataclass(frozen=True)
@@ -121,8 +150,13 @@ class OrderShown:
     paid_at: datetime | None
     lines: Sequence[Line]
     codes: tuple[CodeShown, ...]
+    fee: Money | None = None  # what the buyer bore on top of the total
     redeem_url: str = ""  # where all its codes are used, if that is one place on the web
     again: str = ""  # where the same can be ordered once more: the slug of a product that is still for sale
+
+    @property
+    def paid(self) -> Money:
+        return self.total + self.fee if self.fee else self.total
 
     @property
     def waits(self) -> bool:
@@ -167,6 +201,7 @@ def order_shown(
     *,
     now: datetime,
     opened: Mapping[UUID, Secret] | None = None,
+    fee: Money | None = None,
 ) -> OrderShown:
     """Return an order with its codes masked, or open where `opened` has the plaintext."""
     return OrderShown(
@@ -181,6 +216,7 @@ def order_shown(
         paid_at=order.paid_at,
         lines=order.lines,
         codes=_codes(order, entitlements, goods, opened or {}),
+        fee=fee,
         redeem_url=_one_place(goods),
         again=next((good.slug for good in goods.values() if good.live), ""),
     )

@@ -10,11 +10,14 @@ from app.kit.errors import NotFound
 from app.orders import queries as orders
 from app.orders.queries import Order
 from app.payments import queries as paying
+from app.payments.queries import Way
 from app.web.render import Page, fixed, unchanged
 from app.web.shop import bp
 from app.web.shop.checkout import order_page
 from app.web.shop.placing import read_token
 from app.web.shop.shown import phase, state_of
+
+READABLE = (Way.GO, Way.SCAN)
 
 
 @bp.get("/o/<token>/status")
@@ -40,6 +43,6 @@ def qr(token: str) -> Response:
 def pay_address(found: Order) -> str:
     """Return where an order is being paid, or refuse with NotFound when it is not."""
     attempt = paying.find_attempt(found.id)
-    if attempt is None or not attempt.url or phase(found, now=clock.now()) != "pending":
+    if attempt is None or not attempt.url or attempt.way not in READABLE or phase(found, now=clock.now()) != "pending":
         raise NotFound
     return attempt.url

@@ -12,13 +12,13 @@ from app.orders.models import Order
 from tests.make import Browser, Shop
 
 
-def order_of(shop: Shop, dora: Browser, **changes: Any) -> Any:
+def order_of(shop: Shop, dora: Browser, headers: dict[str, str] | None = None, /, **changes: Any) -> Any:
     """Send the order form of the shop's product and return the answer."""
     page = f"/s/{shop.slug}/p/{shop.sku.lower()}"
     text = dora.get(page).get_data(as_text=True)
     idem = text.split('name="idem" value="')[1].split('"')[0]
     form = {"product": shop.sku.lower(), "sku": shop.sku, "quantity": "1", "contact": "dora@example.com", "idem": idem}
-    return dora.post(f"/s/{shop.slug}/orders", form | changes, page=page)
+    return dora.post(f"/s/{shop.slug}/orders", form | changes, page=page, headers=headers)
 
 
 def latest(shop: Shop) -> Order:

@@ -1,0 +1,153 @@
+"""Gateways and ways to be paid, as pages of the office show them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext
+
+from app.kit.errors import Refusal, words
+from app.kit.money import Money
+from app.payments import queries
+from app.payments.queries import FeePayer, Field, Method
+from app.web.forms import Form
+from app.web.guard import frame
+
+NAMES: Mapping[str, str] = {
+    "keys": words("Keys"),
+    "clock": words("Clock"),
+    "query": words("Question to the gateway"),
+    "callback": words("Notices reach the shop"),
+    "jsapi": words("Buyers inside WeChat"),
+}
+
+
+class NotAPercentage(Refusal):
+    kind = "invalid"
+    message = words("Give a percentage such as 0.6, less than 100, with at most two decimals.")
+
+
+@dataclass(frozen=True)
+class FieldShown:
+    """One entry of a gateway's form."""
+
+    name: str
+    label: str
+    hint: str
+    kind: str
+    choices: Sequence[tuple[str, str]]
+    required: bool
+    is_secret: bool
+    is_number: bool  # our number at the gateway, which stays once it is connected
+
+
+@dataclass(frozen=True)
+class GatewayShown:
+    """A gateway that can be connected."""
+
+    name: str
+    title: str
+    fields: Sequence[FieldShown]
+
+
+@dataclass(frozen=True)
+class MethodShown:
+    """A way to be paid."""
+
+    id: UUID
+    name: str
+    title: str  # in the shop's own words; "" when it has none
+    gateway: str
+    account: str
+    enabled: bool
+    is_test: bool
+    tested_at: datetime | None
+    is_well: bool
+    least: Money | None
+    most: Money | None
+    fee_rate: str
+    fee_fixed: Money | None
+    by_buyer: bool
+
+
+@dataclass(frozen=True)
+class FindingShown:
+    """One line of a self-test."""
+
+    name: str
+    well: bool
+    message: str
+    mend: str
+
+
+def gateway_shown(name: str) -> GatewayShown:
+    """Return how a gateway and its form are shown."""
+    number = queries.numbered_by(name)
+    fields = [_field(field, is_number=field.name == number) for field in queries.fields_of(name)]
+    return GatewayShown(name, gettext(queries.title_of(name)), fields)
+
+
+def _field(field: Field, *, is_number: bool) -> FieldShown:
+    return FieldShown(
+        field.name,
+        gettext(field.label),
+        gettext(field.help) if field.help else "",
+        field.kind.value,
+        [(value, gettext(label)) for value, label in field.choices],
+        field.required,
+        field.is_secret,
+        is_number,
+    )
+
+
+def methods_shown(methods: Sequence[Method]) -> list[MethodShown]:
+    return [method_shown(method) for method in methods]
+
+
+def method_shown(method: Method) -> MethodShown:
+    """Return how a way to be paid is shown."""
+    gateway = queries.gateway_of(method)
+    currency = frame().currency
+    return MethodShown(
+        id=method.id,
+        name=method.title or gettext(gateway.title),
+        title=method.title,
+        gateway=gettext(gateway.title),
+        account=method.account,
+        enabled=method.enabled,
+        is_test=gateway.is_test(method.bare),
+        tested_at=method.tested_at,
+        is_well=all(finding["well"] for finding in method.findings),
+        least=None if method.least is None else Money(method.least, currency),
+        most=None if method.most is None else Money(method.most, currency),
+        fee_rate=percent(method.fee_rate),
+        fee_fixed=Money(method.fee_fixed, currency) if method.fee_fixed else None,
+        by_buyer=method.fee_payer is FeePayer.BUYER,
+    )
+
+
+def finding_shown(finding: Mapping[str, Any]) -> FindingShown:
+    """Return one line of a self-test in the reader's language."""
+    name = str(finding["name"])
+    said = {key: gettext(str(finding[key])) if finding[key] else "" for key in ("message", "mend")}
+    return FindingShown(gettext(NAMES[name]) if name in NAMES else name, bool(finding["well"]), **said)
+
+
+def percent(rate: int) -> str:
+    """Return hundredths of a percent as people write them: 60 → 0.6."""
+    return f"{rate / 100:.2f}".rstrip("0").rstrip(".") if rate else ""
+
+
+def percent_in(form: Form, name: str) -> int:
+    """Return a percentage of a form in hundredths of a percent."""
+    text = form.fields.get(name, "").strip().removesuffix("%").strip()
+    if not text:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2})?", text, re.ASCII):
+        form.faults[name] = NotAPercentage()
+        return 0
+    whole, _, part = text.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
