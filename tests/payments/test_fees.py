@@ -1,6 +1,7 @@
 """Fees: reckoned at the start, said before paying, booked with the sale, given back with refunds."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from app.entitlements import queries as entitled
 from app.finance import queries as finance
 from app.kit import clock, db
 from app.kit.events import SYSTEM
@@ -120,6 +122,23 @@ def test_a_whole_refund_gives_the_buyers_fee_back_as_well(market: Market) -> Non
     assert (market.balance("income:fees"), market.balance("liability:refunds")) == (0, 0)
     assert market.balance("asset:gateway") == -12  # what a gateway kept it keeps, until its bill says otherwise
     assert faults(market.shop) == []
+
+
+def test_refunds_piece_by_piece_give_back_just_what_the_buyer_paid(market: Market) -> None:
+    terms(market.shop, 60, fixed=7, payer=BUYER)
+    market.shop.codes(3)
+    order = market.shop.place(quantity=3)
+    market.buy(order)
+    paid = market.kept
+
+    for item in market.shop.read(lambda: entitled.list_of_order(order.id)):
+        wish = refunds.Wish(order.id, "a test", only=[item.id])
+        market.shop.write(partial(refunds.take_back, wish, now=clock.now(), by=SYSTEM))
+        market.work()
+        assert faults(market.shop) == []
+
+    assert paid == 3 * 1999 + 43  # 0.6 % of the price, rounded, and 7
+    assert (market.kept, market.balance("income:fees"), market.balance("liability:refunds")) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(20))
