@@ -106,7 +106,7 @@ OWN_UNITS: Mapping[str, str] = {
     "hooks.probe": "It finds its merchant first.",
     "office.add_payment": "A password is hashed outside of units.",
     "office.change_payment_account": "A password is hashed outside of units.",
-    "office.test_payment": "A gateway is asked outside of units.",
+    "office.try_payment": "A gateway is asked outside of units.",
     "office.account": "Sessions are the platform's.",
     "office.add_proof": "A paper is read as it comes in, before the unit that keeps it.",
     "office.ask_reset": "Password resets are the platform's.",
@@ -188,7 +188,7 @@ OBJECTS |= {f"office.{action}_{what}" for action in ("upload", "remove") for wha
 
 OBJECTS |= {"office.payment", "office.change_payment_terms", "office.change_payment_account", "office.switch_payment"}
 
-OBJECTS |= {"office.raise_payment", "office.test_payment"}
+OBJECTS |= {"office.raise_payment", "office.try_payment"}
 
 OBJECTS |= {"office.decide_export", "office.take_export"}
 

@@ -148,7 +148,7 @@ def doors(shop: Shop, order: Order, *, of: Shop | None = None, surface: str = ""
             address(rule, known),
             mark(shop.app, rule, "permission"),
             streams=bool(mark(shop.app, rule, "streams")),
-            names_object=bool(rule.arguments - {"shop"}),
+            names_object=bool(rule.arguments - {"shop", "gateway"}),  # a gateway is nobody's own
         )
         for rule in shop.app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})

@@ -264,6 +264,8 @@ def test_a_site_that_starts_again_tells_what_it_could_not(tmp_path: Path) -> Non
     shop.server.shutdown()
     shop.server.server_close()
 
+    assert shop.told[0][1]["out_trade_no"] == "T1"
+
 
 def test_the_command_says_where_it_is_and_keeps_its_keys(tmp_path: Path) -> None:
     kept = tmp_path / "keys.json"

@@ -155,7 +155,7 @@ def upload_bill() -> Redirect:
     upload.check_csrf()
     g.typed = upload.fields
     form, merchant, now = Form(upload.fields), frame().merchant_id, clock.now()
-    method, day = _number("pay", form.text("method", most=64, required=True)), form.date("day")
+    method, day = _number("pay", form.text("of_method", most=64, required=True)), form.date("of_day")
     mapped = {name: form.text(f"column_{name}", most=60) for name in FIELDS}
     form.done()
     db.read(merchant, lambda: paying.get_method(method))

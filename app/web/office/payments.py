@@ -129,7 +129,7 @@ def raise_payment(method: str) -> Redirect:
 @needs("payments.edit")
 @unit(None)
 @corrects(lambda method: payment(method))
-def test_payment(method: str) -> Redirect:
+def try_payment(method: str) -> Redirect:
     """Try an account out while the person waits; what takes longer is on the page later."""
     merchant = frame().merchant_id
     asked = db.write(merchant, lambda: _ask_test(method))

@@ -25,7 +25,7 @@ def bills(shop: Shop) -> str:
 
 
 def upload(shop: Shop, browser: Browser, data: bytes, **more: str) -> Any:
-    form = {"method": public("pay", shop.method_id), "day": "", **more, "file": (BytesIO(data), "bill.zip")}
+    form = {"of_method": public("pay", shop.method_id), "of_day": "", **more, "file": (BytesIO(data), "bill.zip")}
     return browser.post(f"{bills(shop)}/upload", form, page=bills(shop), content_type="multipart/form-data")
 
 
@@ -59,7 +59,7 @@ def test_a_wrong_file_is_refused_beside_its_field(shop: Shop, alice: Browser, da
 
 def test_a_bill_of_another_day_says_its_own(shop: Shop, alice: Browser) -> None:
     _, item = sell(shop, "T1")
-    answer = upload(shop, alice, wechat_csv([item]), day="2026-01-05")
+    answer = upload(shop, alice, wechat_csv([item]), of_day="2026-01-05")
 
     assert answer.status_code == 422
     assert today().isoformat() in text(answer)
