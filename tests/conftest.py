@@ -19,11 +19,13 @@ from sqlalchemy import event, make_url
 
 from app import create_app
 from app.kit import crypto, db, tokens
+from app.payments import providers
+from app.payments.providers.outside import outside
 from app.settings import Settings
 from app.web.dispatch import Miaofa
 from tests import sql_guard
 from tests.engines import Postgres
-from tests.make import Shop, make_settings, make_shop
+from tests.make import GATEWAY, Shop, make_settings, make_shop
 
 ENGINES = ("sqlite", "postgresql")
 NewDatabase = Callable[[str, Path], tuple[str, str]]
@@ -128,10 +130,10 @@ def app(engine: str, apps: dict[str, Miaofa]) -> Iterator[Miaofa]:
     """The application on one engine, with its context pushed."""
     app = apps[engine]
     settings = app.config["MIAOFA"]
-    crypto.configure(
-        settings.master_keys
-    )  # a process has one key ring; another test's application may have left its own
+    # A process has one key ring and one set of gateways; another test may have left its own.
+    crypto.configure(settings.master_keys)
     tokens.configure(settings.secret_keys)
+    providers.configure({"test": GATEWAY} | outside(settings.gateways))
     with app.app_context():
         yield app
 
