@@ -1,7 +1,7 @@
 """Granting: the reaction to money. What was held becomes the buyer's, and what is missing is promised."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.entitlements.events import PromisesKept
 from app.entitlements.models import Entitlement, State
 from app.entitlements.service import chores, together
-from app.inventory import queries as inventory_queries
+from app.entitlements.service.channels import channels
 from app.inventory import service as inventory
 from app.kit import db
 from app.kit.events import By, publish
@@ -86,13 +86,6 @@ def _give(parts: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
     _correct_costs(parts, sold)
     ordering.mark_fulfilled(_fulfilment(rows), now=now)
     return rows
-
-
-def channels(rows: Sequence[Any]) -> Callable[[Any], str]:
-    """Return what tells through which channel a part of an order was bought; asked only where that matters."""
-    matters = inventory_queries.any_walks({row.sku_id for row in rows})
-    companies = orders.list_companies(row.order_id for row in rows) if matters else {}
-    return lambda row: inventory.channel_of(companies.get(row.order_id))
 
 
 def _rows(part: Any, sales: Sequence[inventory.Sold], now: datetime) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from app.catalog import queries as catalog
 from app.entitlements.events import PromisesKept
 from app.entitlements.models import Entitlement, State
 from app.entitlements.service import together
-from app.entitlements.service.granting import channels
+from app.entitlements.service.channels import channels
 from app.inventory import service as inventory
 from app.kit import clock, db, tasks
 from app.kit.events import EventRow, publish
