@@ -2,7 +2,14 @@
 
 from app.catalog.events import ProductChanged, ProductCreated
 from app.companies import service as companies
-from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
+from app.companies.events import (
+    BalancePaidIn,
+    BalancePaidOut,
+    BalanceReturned,
+    BalanceSentBack,
+    BalanceSpent,
+    BalanceToppedUp,
+)
 from app.delivery import service as delivery
 from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
@@ -19,6 +26,7 @@ from app.inventory.events import (
     CodesFreed,
     CodesImported,
     CodesMoved,
+    CodesPutBack,
     CodesShifted,
     CodesStocked,
     HoldsLapsed,
@@ -32,12 +40,16 @@ from app.orders import service as orders
 from app.orders import tasks as forgetting
 from app.orders.events import (
     FeeTaken,
+    OrderCancelled,
     OrderDelivered,
+    OrderExpired,
     OrderHeld,
     OrderPaid,
     OrderPartlyDelivered,
     OrderPlaced,
     OrderQueued,
+    TopUpAsked,
+    TopUpPaid,
 )
 from app.payments import service as payments
 from app.payments import tasks as paying
@@ -49,11 +61,12 @@ from app.payments.events import (
     PaybackDone,
     PaybackStuck,
     ShortAccepted,
+    TransferConfirmed,
 )
 from app.redemption import service as redemption
 from app.refunds import service as refunds
 from app.refunds import tasks as refunding
-from app.refunds.events import OrderRefunded
+from app.refunds.events import OrderRefunded, TopUpRefunded
 
 # In the unit of the event. Such a reaction may not refuse: it acts or it parks.
 NOW: dict[type[Event], tuple[Reaction, ...]] = {
@@ -64,10 +77,14 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     CodesFreed: (entitlements.serve,),
     CodesShifted: (entitlements.serve,),
     CodesMoved: (entitlements.serve,),
+    CodesPutBack: (entitlements.let_go,),
     CodesCleared: (entitlements.serve,),
     HoldsLapsed: (orders.expire,),
     StockRevalued: (finance.post_revaluations,),
     OrderPaid: (entitlements.grant, finance.post_sales, finance.forget_late),
+    TopUpPaid: (companies.credit,),
+    OrderExpired: (companies.release,),
+    OrderCancelled: (companies.release,),
     PromisesKept: (finance.post_late_goods,),
     CodeReplaced: (redemption.follow_replaced, finance.forget_replaced),
     SoldRecosted: (finance.forget_recosted,),
@@ -75,11 +92,15 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     FeeTold: (finance.correct_fees,),
     FeeBilled: (finance.post_billed_fees,),
     OrderRefunded: (finance.post_refunds, finance.post_fees_back, orders.free_refunded),
+    TopUpRefunded: (finance.post_fees_back,),
     ShortAccepted: (finance.post_allowances,),
+    TransferConfirmed: (finance.post_transfers,),
     PaybackAsked: (finance.post_unasked,),
     PaybackDone: (refunds.follow, finance.post_paybacks, companies.give_back),
     PaybackStuck: (refunds.follow,),
     BalanceToppedUp: (finance.post_balances,),
+    BalancePaidIn: (finance.post_balances,),
+    BalanceSentBack: (finance.post_balances,),
     BalancePaidOut: (finance.post_balances,),
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
@@ -107,6 +128,7 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     CodesCleared: (inventory.recount_after, entitlements.serve_stocked, inventory.repick_after),
     BatchChanged: (inventory.repick_changed,),
     CodesChanged: (inventory.repick_redated, inventory.clear_after),
+    TopUpAsked: (paying.watch_after, forgetting.wipe_after),
     OrderPlaced: (inventory.recount_after, paying.watch_after, forgetting.wipe_after),
     OrderPaid: (granting.watch_after, books.roll_after, inventory.look_after, finance.close_after),
     OrderHeld: (refunding.watch_reviews_after,),
@@ -127,10 +149,13 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     CodeAsked: (delivery.tell_code,),
     NoticeStored: (payments.apply_stored,),
     BalanceToppedUp: (books.roll_after,),
+    BalancePaidIn: (books.roll_after,),
+    BalanceSentBack: (books.roll_after,),
     BalancePaidOut: (books.roll_after,),
     BalanceSpent: (books.roll_after,),
     BalanceReturned: (books.roll_after,),
     ShortAccepted: (books.roll_after,),
+    TransferConfirmed: (books.roll_after,),
     PaybackAsked: (books.roll_after,),
     PaybackDone: (books.roll_after,),
     FeeTold: (books.roll_after,),

@@ -1,7 +1,7 @@
 """Benchmarks: figures for people who decide, each beside the floor of the same run. `make bench` runs them all.
 
-    python -m bench [--only import|codes_list|place|notice|pool|mails|redeem|bulk] [--engine sqlite|postgresql]
-                    [--quick]
+    python -m bench [--only import|codes_list|place|notice|pool|mails|redeem|bulk|notices|storm]
+                    [--engine sqlite|postgresql] [--quick]
     python -m bench --profile place|notice [--engine sqlite|postgresql]
 
 The last lines are one JSON object per figure. Every one has `bench`, `engine`, `value`, `unit`, `floor` (the same
@@ -24,6 +24,13 @@ machine in one of the runs. What else there is:
   whole orders, and pages touched by a claim (PostgreSQL). `seeder.py` fills the pools; that is no import.
 * `redeem`: codes found and used one by one in this process, a unit each; floor: `apply` by one writer. `bulk`: a list
   of `rows` codes as a task, from its confirmation to its end; floor: those one by one.
+* `notices`: ms from a notice to its commit, a figure for each `gateway`, of one run in which all take turns over one
+  connection; floor: the test gateway. Beside it `cpu_ms` in this process, `verify_ms` of that to read and believe it,
+  `rsa_ms` of that for the RSA signature, which may come on top of the bar. `epay V1` only makes us ask: its value is
+  ms from the site's reply to the commit, `answered_…` until it is answered, `reply_…` until the site has replied.
+* `storm`: 200 notices a second of all gateways and 50 pages for a minute, each at its moment whether or not those
+  before were answered; the value is the 99th percentile of the slowest gateway, `kinds` tells all. A lost notice ends
+  the run with exit code 1, and so does a wrong answer.
 * `profile`: ms of processor time a request by room of the house, in this process; `--profile` tells more of it.
 * `cpu_ms`: processor time per order of web, worker, database and Redis; `neighbours`: the share of the machine's
   processor time that went to strangers meanwhile. Both only where there is /proc. Strangers spoil the rates most,
@@ -33,8 +40,9 @@ Each engine gets a fresh installation in a temporary folder: SQLite with its fil
 the shop signs in as the plain app role. It is served just as `make run` serves it: Redis, two web processes of four
 threads, worker, sweeper. After the sales the books are checked, and a broken promise ends the run with exit code 1.
 
-Where things are: `stage.py` the installation, `imports.py` `pages.py` `sales.py` `pool.py` `redeem.py` the figures,
-`requests.py` what is asked, `load.py` and `load.lua` the load of wrk, `client.py` the one reader of pages, `floor.py`
-the floor, `seeder.py` the pools, `profiling.py` and `sampler.py` the profile, `promises.py` the check, `cpu.py`
-processor time.
+Where things are: `stage.py` the installation, `imports.py` `pages.py` `sales.py` `pool.py` `redeem.py` `notices.py`
+`storm.py` the figures, `requests.py` what is asked, `gateways.py` notices as the simulators write them, `load.py` and
+`load.lua` the load of wrk, `steady.py` the load of the storm, `client.py` the one reader of pages, `floor.py` the
+floor, `seeder.py` the pools, `profiling.py` and `sampler.py` the profile, `promises.py` the check, `cpu.py` processor
+time.
 """

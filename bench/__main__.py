@@ -8,19 +8,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bench import beside, home, imports, load, mails, pages, pool, profiling, redeem, sales
+from bench import beside, gateways, home, imports, load, mails, notices, pages, pool, profiling, redeem, sales, storm
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
 NAMES = (
     *("import", "codes_list", "place", "notice", "pool", "mails"),
     *("redeem", "bulk", "counter", "export", "beside", "home"),
+    *("notices", "storm"),
 )
 REDEEMED = {"redeem", "bulk"}
 USED = {"counter", "export"}  # with a stage of their own: their codes are sold beforehand, and served
 ALONE = {"pool", "mails", *REDEEMED}  # need neither imported codes nor the web
 SALES = {"place", "notice"}
-LOADED = {*SALES, "counter", "beside", "home"}  # by wrk
+GATEWAYS = {"notices": notices.measure, "storm": storm.measure}  # with a stage of their own for simulators
+LOADED = {*SALES, *GATEWAYS, "counter", "beside", "home"}  # by wrk
 FULL = Size(codes=200_000, seconds=4, pages=100)
 QUICK = Size(
     codes=20_000,
@@ -38,6 +40,9 @@ QUICK = Size(
     bulk_rows=2_000,
     scanned=1_500,
     exported=10_000,
+    noticed=60,
+    confirmed=15,
+    storm=10.0,
 )
 PROFILED = 1000  # requests
 
@@ -86,9 +91,9 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
 
 def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
     """Set the stages: the home page has one of its own, with many products."""
-    if names - {"beside", "home", "codes_list", *USED}:
+    if names - {"beside", "home", "codes_list", *USED, *GATEWAYS}:
         with Stage(engine, size) as stage:
-            yield from measure(stage, names - USED - {"codes_list"})
+            yield from measure(stage, names - USED - GATEWAYS.keys() - {"codes_list"})
     if "codes_list" in names:
         with Stage(engine, size) as stage:
             say(f"{engine}: filling a list of {size.listed} codes")
@@ -106,6 +111,10 @@ def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
         with Stage(engine, size) as stage:
             say(f"{engine}: filling a shelf of {home.PRODUCTS} products and {size.home_codes} codes")
             yield from home.measure(stage)
+    for name in sorted(names & GATEWAYS.keys()):
+        with gateways.site() as (site, url), Stage(engine, size, GATEWAYS=gateways.addresses(url)) as stage:
+            say(f"{engine}: {name} of every gateway")
+            yield from GATEWAYS[name](stage, site, url)
 
 
 def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:

@@ -1,11 +1,12 @@
 """The requests of a sale, made before the clock starts: order forms with session and token, and signed notices."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from sqlalchemy import func, select
 from werkzeug.test import Client
@@ -16,7 +17,7 @@ from app.kit.ids import base32
 from app.orders.models import Order, Tender, TenderState
 from app.payments.models import Method
 from bench.stage import SLUG, Stage
-from tests.make import Notice
+from tests.make import Notice, Shop
 
 SESSIONS = 32  # as many browsers, so that no page is opened for each order
 
@@ -30,12 +31,23 @@ class Request:
     expect: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    says: str = ""  # what is in the body of a right answer, for whoever looks
 
     def raw(self) -> bytes:
         """Return the request as it goes over the wire."""
         lines = {"Host": "127.0.0.1", "Content-Length": str(len(self.body))} | dict(self.headers)
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         return f"{self.method} {self.path} HTTP/1.1\r\n{head}\r\n".encode() + self.body
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What an order that is not paid yet waits for: a tender, and the order's number."""
+
+    id: UUID
+    amount: int
+    currency: str
+    number: str
 
 
 def places(stage: Stage, count: int) -> list[Request]:
@@ -63,8 +75,9 @@ def session(stage: Stage, product: str) -> tuple[str, str]:
 
 def notices(stage: Stage, count: int) -> list[Request]:
     """Return the notices that pay the oldest orders which are not paid yet, at most `count`."""
-    hook = stage.shop.read(lambda: db.session().scalars(select(Method.hook_token)).one())
-    return list(_notices(stage, hook, stage.shop.read(lambda: _due(count))))
+    hook = stage.shop.read(lambda: db.session().scalar(select(Method.hook_token).where(Method.provider == "test")))
+    sent = [test_notice(stage.shop, owed) for owed in list_owed(stage, count)]
+    return [replace(request, path=f"/hooks/{hook}") for request in sent]
 
 
 def count_due(stage: Stage) -> int:
@@ -73,23 +86,24 @@ def count_due(stage: Stage) -> int:
     return stage.shop.read(lambda: db.session().scalar(due) or 0)
 
 
-def _notices(stage: Stage, hook: str, due: list[Any]) -> Iterator[Request]:
-    for row in due:
-        said = {
-            "merchant_no": stage.shop.slug,
-            "out_trade_no": base32(row.id),
-            "trade_no": f"TG{row.number}",
-            "amount": row.amount,
-            "currency": row.currency,
-            "status": "paid",
-            "paid_at": clock.now().isoformat(),
-        }
-        notice = Notice(stage.shop, said)
-        headers = notice.headers() | {"Content-Type": "application/json"}
-        yield Request("POST", f"/hooks/{hook}", 200, headers, notice.body)
+def test_notice(shop: Shop, owed: Owed) -> Request:
+    """Return what the test gateway says of a payment, to nobody in particular."""
+    said = {
+        "merchant_no": shop.slug,
+        "out_trade_no": base32(owed.id),
+        "trade_no": f"TG{owed.number}",
+        "amount": owed.amount,
+        "currency": owed.currency,
+        "status": "paid",
+        "paid_at": clock.now().isoformat(),
+    }
+    notice = Notice(shop, said)
+    headers = notice.headers() | {"Content-Type": "application/json"}
+    return Request("POST", "", 200, headers, notice.body, says="success")
 
 
-def _due(count: int) -> list[Any]:
+def list_owed(stage: Stage, count: int) -> list[Owed]:
+    """List the oldest orders which are not paid yet, at most `count`."""
     query = (
         select(Tender.id, Tender.amount, Tender.currency, Order.number)
         .join(Order, (Order.merchant_id == Tender.merchant_id) & (Order.id == Tender.order_id))
@@ -97,4 +111,4 @@ def _due(count: int) -> list[Any]:
         .order_by(Order.id)
         .limit(count)
     )
-    return list(db.session().execute(query))
+    return stage.shop.read(lambda: [Owed(*row) for row in db.session().execute(query)])

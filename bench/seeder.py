@@ -22,7 +22,7 @@ RARE = 5_000  # each so manieth code has a tag, and each so manieth that was not
 SQL = {
     "postgresql": {
         "numbers": "SELECT n FROM generate_series(1, :count) AS series(n)",
-        "id": "encode(convert_to(lpad(n::text, 16, '0'), 'UTF8'), 'hex')::uuid",
+        "id": "encode(decode('01', 'hex') || convert_to(lpad(n::text, 15, '0'), 'UTF8'), 'hex')::uuid",
         "spread": "sha256(convert_to(n::text, 'UTF8'))",
         "tail": "upper(substr(md5(n::text), 1, 4))",
         "tidy": "VACUUM ANALYZE code",
@@ -30,12 +30,18 @@ SQL = {
     "sqlite": {
         "numbers": "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < :count)"
         " SELECT n FROM series",
-        "id": "CAST(printf('%016d', n) AS BLOB)",
+        "id": "CAST(char(1) || printf('%015d', n) AS BLOB)",
         "spread": "randomblob(32)",
         "tail": "hex(randomblob(2))",
         "tidy": "ANALYZE",
     },
 }
+
+# The copies are older than what is made here, as a change of many codes leaves younger ones alone; their batch says so.
+BATCH = (
+    "UPDATE batch SET imported = :count, first_code = (SELECT id FROM code ORDER BY id LIMIT 1)"
+    " WHERE EXISTS (SELECT 1 FROM code WHERE code.merchant_id = batch.merchant_id AND code.batch_id = batch.id)"
+)
 
 
 def fill(shop: Shop, owner_url: str, *, codes: int, sold: float) -> None:
@@ -50,6 +56,7 @@ def fill(shop: Shop, owner_url: str, *, codes: int, sold: float) -> None:
                 connection.execute(sa.text(f"SET LOCAL app.merchant = '{shop.merchant_id}'"))
             number_sold = int(codes * sold)
             connection.execute(sa.text(statement(engine.dialect)), {"count": codes - 1, "sold": number_sold})
+            connection.execute(sa.text(BATCH), {"count": codes})
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(SQL[engine.dialect.name]["tidy"])
     finally:

@@ -53,13 +53,16 @@ class Size:
     bulk_rows: int = 10_000
     scanned: int = 12_000  # over HTTP, in all loads together
     exported: int = 100_000  # rows
+    noticed: int = 300  # notices of each gateway
+    confirmed: int = 60  # notices that only make us ask
+    storm: float = 60.0  # seconds
 
 
 class Stage:
     """Lives until its block ends, and leaves no process and no file."""
 
-    def __init__(self, engine: str, size: Size) -> None:
-        self.engine, self.size = engine, size
+    def __init__(self, engine: str, size: Size, **env: str) -> None:
+        self.engine, self.size, self._more = engine, size, env
         self.port = redis.free_port()
         self.cluster: Postgres | None = None
 
@@ -150,6 +153,7 @@ class Stage:
             "MASTER_KEYS": secrets.token_hex(32),
             "PORT": str(self.port),
             "SECRET_KEYS": secrets.token_hex(32),
+            **self._more,
         }
 
     def _open_shop(self, exits: contextlib.ExitStack) -> Shop:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from app.settings import Settings
@@ -76,8 +77,8 @@ class Shop:
         demo = self._flask("demo", "load") if self.settings.demo else ""
         if has_gateway:
             self._start_gateway(port)  # after the demo, which leaves word of the trades it knows
-        for gateway in gateways:
-            self._python(f"{gateway.name} simulator", *gateway.command)
+        if gateways:
+            self._start_simulators(gateways)
         self._start_web()
         self._python("worker", "worker.py", "deliver")
         self._python("toiler", "worker.py", "toil")
@@ -119,6 +120,15 @@ class Shop:
         folder = self.settings.instance
         known = ("--state", str(folder / "gateway.db"), "--paid", str(folder / TRADES))
         self._python("test gateway", "-m", "simulators.test_gateway", "--port", str(port), *known)
+
+    def _start_simulators(self, gateways: list[simulators.Simulator]) -> None:
+        """Start them, and connect the demo shop to them with the keys that they have made."""
+        for gateway in gateways:
+            self._python(f"{gateway.name} simulator", *gateway.command)
+        for gateway in gateways:
+            answers = partial(self._answers, "127.0.0.1", gateway.port)
+            self._wait(answers, f"{gateway.name} simulator", "Its messages are above.")
+        self._flask("demo", "connect")
 
     def _start_web(self) -> None:
         address = ("--host", self.host, "--port", str(self.settings.port))
@@ -164,7 +174,10 @@ class Shop:
 
     def _web_answers(self) -> bool:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        connection = http.client.HTTPConnection(host, self.settings.port, timeout=2)
+        return self._answers(host, self.settings.port)
+
+    def _answers(self, host: str, port: int) -> bool:
+        connection = http.client.HTTPConnection(host, port, timeout=2)
         try:
             connection.request("GET", "/healthz")
             return connection.getresponse().status == 200

@@ -74,6 +74,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.small_picture": "Pictures of products; they are shown to everyone.",
     "shop.sign_out": "The browser that asks, by its device token.",
     "shop.status": "Whoever holds the signed token; codes stay masked.",
+    "shop.tell_transfer": "Whoever holds the signed token may say that money was sent.",
     "shop.ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
     "shop.use": "The browser that placed the order, or one that proved itself.",
     "shop.use_own": "The browser that placed the order, or one that proved itself.",
@@ -97,6 +98,9 @@ OWN_UNITS: Mapping[str, str] = {
     "enterprise.join": "Hashing is slow on purpose and stays outside of units.",
     "enterprise.login": "It asks the database nothing.",
     "enterprise.draft_handout_file": "A file is read as it comes in, before the unit that keeps it.",
+    "enterprise.cancel_payment": "It waits for gateways outside of units.",
+    "enterprise.check_payment": "It waits for gateways outside of units.",
+    "enterprise.pay": "A payment is started outside of units, after the commit.",
     "enterprise.redeem_batch": "A list is taken in by many units.",
     "enterprise.redeem_file": "A list is taken in by many units.",
     "enterprise.redeem_pasted": "A list is taken in by many units.",
@@ -106,6 +110,7 @@ OWN_UNITS: Mapping[str, str] = {
     "hooks.probe": "It finds its merchant first.",
     "office.add_payment": "A password is hashed outside of units.",
     "office.change_payment_account": "A password is hashed outside of units.",
+    "office.ask_about_notice": "A gateway is asked outside of units.",
     "office.try_payment": "A gateway is asked outside of units.",
     "office.account": "Sessions are the platform's.",
     "office.add_proof": "A paper is read as it comes in, before the unit that keeps it.",
@@ -176,6 +181,7 @@ OWN_UNITS: Mapping[str, str] = {
     "shop.reveal": "The reveal is committed before the code is opened.",
     "shop.reveal_at_door": "The reveal is committed before the code is opened.",
     "shop.save": "The look is committed before the codes are opened.",
+    "shop.tell_transfer": "A proof is read and made anew outside of units.",
 }
 OBJECTS = {"office.order", "office.product", "office.batch"} | {
     f"office.{action}"
@@ -188,7 +194,9 @@ OBJECTS |= {f"office.{action}_{what}" for action in ("upload", "remove") for wha
 
 OBJECTS |= {"office.payment", "office.change_payment_terms", "office.change_payment_account", "office.switch_payment"}
 
-OBJECTS |= {"office.raise_payment", "office.try_payment"}
+OBJECTS |= {"office.ask_about_notice", "office.raise_payment", "office.try_payment"}
+
+OBJECTS |= {f"office.{name}" for name in "transfer confirm_transfer reject_transfer take_transfer_proof".split()}
 
 OBJECTS |= {"office.decide_export", "office.take_export"}
 
@@ -213,7 +221,7 @@ OBJECTS |= {"office.code", "office.change", "office.cancel_change", "office.add_
 
 OBJECTS |= {"office.moved", "office.cancel_move", "office.cancel_generation"}
 
-OBJECTS |= {f"office.{verb}_code" for verb in "freeze unfreeze void restore replace".split()}
+OBJECTS |= {f"office.{verb}_code" for verb in "freeze unfreeze void restore replace put_back".split()}
 
 OBJECTS |= {f"office.{verb}_batch" for verb in "edit save recall release undo".split()}
 
@@ -230,6 +238,8 @@ OBJECTS |= {
 }
 
 OBJECTS |= {f"office.{action}_line" for action in "count return explain".split()}
+
+OBJECTS |= {"office.send_top_up_back"}
 
 MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
 

@@ -25,11 +25,18 @@ from app.settings import Settings
 from app.web.dispatch import Miaofa
 from tests import sql_guard
 from tests.engines import Postgres
+from tests.halves import ENGINES, chosen
 from tests.make import GATEWAY, Shop, make_settings, make_shop
 
-ENGINES = ("sqlite", "postgresql")
 NewDatabase = Callable[[str, Path], tuple[str, str]]
 FORGETFUL = "PRAGMA synchronous=OFF"  # as our PostgreSQL of tests; only a power cut could tell
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the depth leaves out, after `-k` and `-m` have chosen."""
+    items[:], rest = chosen(items)
+    config.hook.pytest_deselected(items=rest)
 
 
 @pytest.fixture(scope="session")

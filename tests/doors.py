@@ -35,6 +35,7 @@ from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
 from app.orders.models import Order
+from app.payments import queries as paying
 from app.payments.models import Notice, Payback
 from app.redemption.queries import Bulk, Location, Redemption
 from app.web.dispatch import Miaofa
@@ -45,6 +46,7 @@ from tests.gifting.gifts import hand_out
 from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
+from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
 
@@ -81,6 +83,7 @@ def sell(shop: Shop) -> Order:
     change_one(shop)
     move_one(shop)
     bill_it(shop)
+    send_transfer(shop)
     stage_and_check(shop, "code\n" + fresh_code())
     return order
 
@@ -91,6 +94,15 @@ def bill_it(shop: Shop) -> None:
     known: dict[str, Any] = {"now": clock.now(), "by": SYSTEM}
     number = billing.take_bill(shop.merchant_id, shop.method_id, opened, day=date(2026, 1, 5), **known)
     shop.write(lambda: billing.read_some(number, now=clock.now()))
+
+
+def send_transfer(shop: Shop) -> None:
+    """Have a buyer say that a transfer was sent, of which some is in the bank."""
+    shop.codes(1)
+    till, order = Counter(shop, connect(shop)), shop.place()
+    till.begin(order)
+    till.confirm(order, 5)
+    till.tell(order)
 
 
 def change_one(shop: Shop) -> None:
@@ -178,6 +190,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "order": public("ord", order.id),
         "notice": public("ntc", notice),
         "payback": public("pbk", payback),
+        **of_transfer(shop),
         "effect": public("eff", effect),
         "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
@@ -194,6 +207,12 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         **of_company(shop),
         **of_redemption(shop, order),
     }
+
+
+def of_transfer(shop: Shop) -> dict[str, str]:
+    """Return what addresses about the oldest transfer name."""
+    told = shop.read(lambda: paying.list_told_transfers(limit=1))[0]
+    return {"transfer": public("transfer", told.attempt_id), "telling": public("telling", told.id)}
 
 
 def of_redemption(shop: Shop, order: Order) -> dict[str, str]:

@@ -20,6 +20,7 @@ from signal import SIGINT
 from typing import Any, Self
 
 import psycopg
+import pytest
 from psycopg import sql
 from redis import Redis as Client
 from sqlalchemy import URL, make_url
@@ -31,6 +32,9 @@ OWNER = (
     "miaofa_owner"  # runs the migrations and owns the tables; no superuser, so FORCE ROW LEVEL SECURITY binds it too
 )
 APP = "miaofa_app"  # what the shop signs in as
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+on_one_engine = on_sqlite  # for what no engine decides: the words of a page, a permission, a header
 PATIENCE = 30.0
 LONGEST_SOCKET_FOLDER = 80
 TUNING = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "128MB", "timezone": "UTC"}

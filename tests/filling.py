@@ -26,6 +26,7 @@ from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
+from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
 
@@ -65,9 +66,13 @@ def fill(shop: Shop) -> None:
     known_risk = {name: risk.Setting(Mode.WATCH, 1, rule.minutes) for name, rule in HOUSE.items()}
     shop.write(lambda: risk.set_rules(known_risk, now=now, by=SYSTEM))
     shop.write(lambda: risk.set_policy(Policy(3, True), now=now, by=SYSTEM))
-    shop.codes(2)
+    shop.codes(3)
     for _ in range(2):
         shop.place(contact="dora@example.com")
+    till, waiting = Counter(shop, connect(shop)), shop.place()
+    till.begin(waiting)
+    till.confirm(waiting, 5)
+    till.tell(waiting)
     redeem_a_list(shop)
     hand_out(make_busy_firm(shop))
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)

@@ -21,11 +21,11 @@ from tests import people
 from tests.access import MACHINES, OBJECTS, OWN_UNITS, PUBLIC
 from tests.companies.firm import Firm
 from tests.doors import doors, first, knock, mark, office, plain, sell
+from tests.engines import on_one_engine
 from tests.make import Shop
 from tests.test_schema import UNSCOPED
 
 # What the guard decides is the same on each engine; what the database hides is not, and runs on both.
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -20,13 +20,10 @@ from app.kit import db, fences
 from app.kit.tenancy import Base
 from app.web.dispatch import Miaofa
 from tests.companies.firm import make_busy_firm
-from tests.engines import APP, OWNER, Postgres
+from tests.engines import APP, OWNER, Postgres, on_postgresql, on_sqlite
 from tests.filling import fill
 from tests.make import Shop
 from tests.redemption.goods import redeem_a_list
-
-on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 UNSCOPED = {
     "alembic_version": "Alembic's own mark.",

@@ -34,6 +34,14 @@ class TooMuch(Refusal):
         self.amount, self.currency = balance.major, balance.currency
 
 
+class MoreThanLeft(Refusal):
+    kind = "invalid"
+    message = words("At most {amount} {currency}.")
+
+    def __init__(self, most: Money) -> None:
+        self.amount, self.currency = most.major, most.currency
+
+
 class ClosedCompany(Refusal):
     message = words("This company is closed.")
     mend = words("Open it again first.")

@@ -95,6 +95,31 @@ class BalanceToppedUp(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BalancePaidIn(Event):
+    """A company paid ahead through a gateway; the order is its top-up."""
+
+    name = "balance.paid_in"
+    subject_type = "company"
+
+    movement_id: UUID
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceSentBack(Event):
+    """Some of a top-up leaves the balance again, and goes back the way it was paid."""
+
+    name = "balance.sent_back"
+    subject_type = "company"
+
+    movement_id: UUID
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BalancePaidOut(Event):
     """Money left a company's balance: it went back to the company's bank, or had been booked by mistake."""
 
@@ -109,7 +134,7 @@ class BalancePaidOut(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceSpent(Event):
-    """An order was paid from a company's balance; the amount is what it cost."""
+    """An order was paid from a company's balance, or a part of it is held for one; the amount is what that takes."""
 
     name = "balance.spent"
     subject_type = "company"
@@ -121,7 +146,7 @@ class BalanceSpent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceReturned(Event):
-    """The money of an order went back to the company's balance."""
+    """Money of an order went back to the company's balance: it was refunded, or never paid whole."""
 
     name = "balance.returned"
     subject_type = "company"

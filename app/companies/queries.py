@@ -24,6 +24,7 @@ from app.companies.wallet import STATES as STATES
 from app.companies.wallet import Piece as Piece
 from app.companies.wallet import Tally as Tally
 from app.companies.wallet import batches_of as batches_of
+from app.companies.wallet import is_batch as is_batch
 from app.companies.wallet import list_pieces as list_pieces
 from app.companies.wallet import list_ready as list_ready
 from app.companies.wallet import pieces as pieces

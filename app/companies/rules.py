@@ -9,6 +9,7 @@ INVITE_DAYS = 7
 INVITE_LIFE = timedelta(days=INVITE_DAYS)
 INVITES_PER_COMPANY = 40  # in a quarter of an hour: letters to strangers go out in the shop's name
 MOST_PIECES = 10_000  # of one order
+MOST_TOP_UP = 100_000_000  # at once, in minor units; more comes by bank transfer
 LONGEST_NAME, LONGEST_NOTE, LONGEST_REFERENCE = 120, 500, 120
 
 # The whole matrix: what a member may do is what stands in the row of the role.

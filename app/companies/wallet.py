@@ -16,10 +16,11 @@ from sqlalchemy.orm import selectinload
 from app.entitlements.queries import Entitlement, State
 from app.kit import db
 from app.kit.listing import Listing
-from app.orders.queries import Order
+from app.orders.queries import Order, Payment, Purpose
 from app.redemption.queries import Redemption, Voucher
 
 MINUTE = timedelta(minutes=1)  # a window ends before the moment it names; people read its last minute
+SOLD = (Order.purpose == Purpose.SALE) & (Order.payment != Payment.PENDING)  # not: money ahead, and what is unpaid
 STATES = ("ready", "redeemed", "expired", "promised", "revoked")
 
 
@@ -51,10 +52,15 @@ class Tally:
 def batches_of(company_id: UUID) -> Listing:
     """Return the list of a company's batches, newest first."""
     return Listing(
-        query=lambda: select(Order).where(Order.company_id == company_id).options(selectinload(Order.lines)),
+        query=lambda: select(Order).where(Order.company_id == company_id, SOLD).options(selectinload(Order.lines)),
         keys=(Order.id,),
         filters={"q": lambda query, text: query.where(Order.number == "".join(text.split()))},
     )
+
+
+def is_batch(order: Order) -> bool:
+    """Tell whether an order is of goods that were paid: no top-up, and nothing that waits for its money."""
+    return order.purpose is Purpose.SALE and order.payment is not Payment.PENDING
 
 
 def tallies(order_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Tally]:

@@ -118,6 +118,11 @@ def payback(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Post
     return Posting("payback", payback_id, at, day, (Leg("liability:refunds", amount), Leg("asset:gateway", -amount)))
 
 
+def transfer(*, piece_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """Money of a transfer: it is in our bank, and no gateway owes it us."""
+    return Posting("transfer", piece_id, at, day, (Leg("asset:bank", amount), Leg("asset:gateway", -amount)))
+
+
 def payback_by_hand(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
     """People gave money back past the gateway: we owe it no more, and it is in our bank no more."""
     legs = (Leg("liability:refunds", amount), Leg("asset:bank", -amount))
@@ -137,6 +142,18 @@ def top_up(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, 
 def pay_out(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
     """Money that left a balance: it is in our bank no more, and we owe it to the company no more."""
     return Posting("pay_out", movement_id, at, day, (Leg(balance_of(company_id), amount), Leg("asset:bank", -amount)))
+
+
+def paid_in(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """A top-up through a gateway: the gateway owes it us, and we owe the company goods or money for it; no revenue."""
+    legs = (Leg("asset:gateway", amount), Leg(balance_of(company_id), -amount))
+    return Posting("paid_in", movement_id, at, day, legs)
+
+
+def sent_back(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """A top-up that goes back: it is on the balance no more, and we owe it until its gateway has given it back."""
+    legs = (Leg(balance_of(company_id), amount), Leg("liability:refunds", -amount))
+    return Posting("sent_back", movement_id, at, day, legs)
 
 
 def spending(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, exists, func, or_, select, true
 from sqlalchemy.sql.selectable import Subquery
 
 from app.companies.queries import Account, Movement, MovementKind
@@ -13,6 +13,7 @@ from app.finance.models import BillLine as BillLine
 from app.finance.models import BillState as BillState
 from app.finance.models import LineKind as LineKind
 from app.finance.models import Outcome as Outcome
+from app.finance.paid_ahead import uncredited
 from app.finance.postings import BALANCES
 from app.finance.sold import NARROWING as NARROWING
 from app.finance.spans import Span as Span
@@ -35,8 +36,8 @@ from app.kit import db
 from app.kit.ids import public
 from app.kit.money import Money
 from app.ledger.queries import MOST, Entry, Fault, Transaction
-from app.orders.queries import Order, Tender
-from app.payments.queries import Notice, NoticeState, Payback, PaybackKind, PaybackState
+from app.orders.queries import Order, Purpose, Tender
+from app.payments.queries import Notice, NoticeState, Payback, PaybackKind, PaybackState, Piece
 from app.refunds.queries import Refund
 
 GATEWAY, SALES, OWED, BANK = "asset:gateway", "income:sales", "liability:refunds", "asset:bank"
@@ -76,7 +77,7 @@ def check_refunds() -> list[Fault]:
 
     A refund is booked when it is asked for, a payback when it is done, and money nobody asked for when it goes back.
     """
-    rules = (_refunds(), _paybacks(), _paybacks_by_hand(), _unasked(), _allowances())
+    rules = (_refunds(), _paybacks(), _paybacks_by_hand(), _unasked(), _allowances(), _transfers())
     faults = [fault for rule in rules for fault in _check(rule)]
     for order, total, currency, refunded in db.session().execute(_misrefunded().limit(MOST)):
         found, expected = (f"{Money(int(sum), currency).major} {currency}" for sum in (total, refunded or 0))
@@ -104,7 +105,7 @@ def check_balances() -> list[Fault]:
         said = (Money(int(sum), currency).major for sum in (amount, moved or 0))
         found, expected = (f"{sum} {currency}" for sum in said)
         faults.append(Fault("balance is not its movements", public("com", company), found, expected))
-    return faults
+    return faults + uncredited()
 
 
 def check_fees() -> list[Fault]:
@@ -161,12 +162,16 @@ def _misbalanced() -> Select[Any]:
 def _movements() -> tuple[Rule, ...]:
     table: Table = Movement.__table__  # type: ignore[assignment]
 
-    def rule(kind: str, name: str, debit: str, moved: MovementKind) -> Rule:
-        return Rule(kind, name, debit, BALANCES, table, "amount", table.c.kind == moved, "mov", f"{name} of nobody")
+    def rule(kind: str, name: str, debit: str, moved: MovementKind, *more: ColumnElement[bool]) -> Rule:
+        which = and_(table.c.kind == moved, *more)
+        return Rule(kind, name, debit, BALANCES, table, "amount", which, "mov", f"{name} of nobody")
 
+    by_bank, by_gateway = table.c.order_id.is_(None), table.c.order_id.is_not(None)
     return (
-        rule("top_up", "top-up", BANK, MovementKind.TOP_UP),
-        rule("pay_out", "pay-out", BANK, MovementKind.PAID_OUT),
+        rule("top_up", "top-up", BANK, MovementKind.TOP_UP, by_bank),
+        rule("paid_in", "payment onto a balance", GATEWAY, MovementKind.TOP_UP, by_gateway),
+        rule("pay_out", "pay-out", BANK, MovementKind.PAID_OUT, by_bank),
+        rule("sent_back", "top-up sent back", OWED, MovementKind.PAID_OUT, by_gateway),
         rule("spending", "spending", GATEWAY, MovementKind.SPENT),
         rule("returned", "return to a balance", GATEWAY, MovementKind.RETURNED),
     )
@@ -174,14 +179,15 @@ def _movements() -> tuple[Rule, ...]:
 
 def _sales() -> Rule:
     table: Table = Order.__table__  # type: ignore[assignment]
-    paid = table.c.paid_at.is_not(None)
+    paid = table.c.paid_at.is_not(None) & (table.c.purpose == Purpose.SALE)
     return Rule("sale", "sale", GATEWAY, SALES, table, "total_amount", paid, "ord", "sale without paid order")
 
 
 def _refunds() -> Rule:
     table: Table = Refund.__table__  # type: ignore[assignment]
-    every = table.c.id.is_not(None)
-    return Rule("refund", "refund", INCOME, OWED, table, "amount", every, "rfd", "refund nobody asked for")
+    o = Order.__table__.c
+    ahead = exists().where(o.merchant_id == table.c.merchant_id, o.id == table.c.order_id, o.purpose == Purpose.TOP_UP)
+    return Rule("refund", "refund", INCOME, OWED, table, "amount", ~ahead, "rfd", "refund nobody asked for")
 
 
 def _paybacks() -> Rule:
@@ -195,6 +201,11 @@ def _paybacks_by_hand() -> Rule:
     return Rule(
         "payback_by_hand", "payback by hand", OWED, BANK, table, "amount", table.c.by_hand, "pbk", "payback not made"
     )
+
+
+def _transfers() -> Rule:
+    table: Table = Piece.__table__  # type: ignore[assignment]
+    return Rule("transfer", "transfer", BANK, GATEWAY, table, "amount", true(), "piece", "transfer nobody saw")
 
 
 def _allowances() -> Rule:

@@ -6,7 +6,14 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.companies.events import BalancePaidOut, BalanceReturned, BalanceSpent, BalanceToppedUp
+from app.companies.events import (
+    BalancePaidIn,
+    BalancePaidOut,
+    BalanceReturned,
+    BalanceSentBack,
+    BalanceSpent,
+    BalanceToppedUp,
+)
 from app.entitlements.events import PromisesKept
 from app.finance import fees, postings
 from app.finance.bills import ask_bill as ask_bill
@@ -31,8 +38,8 @@ from app.ledger import service as ledger
 from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.orders.events import FeeTaken, OrderPaid
-from app.payments.events import FeeTold, PaybackAsked, PaybackDone, ShortAccepted
-from app.refunds.events import OrderRefunded
+from app.payments.events import FeeTold, PaybackAsked, PaybackDone, ShortAccepted, TransferConfirmed
+from app.refunds.events import OrderRefunded, TopUpRefunded
 
 
 def post_sales(paid: Sequence[OrderPaid]) -> None:
@@ -58,7 +65,7 @@ def post_sales(paid: Sequence[OrderPaid]) -> None:
 def post_purchases(imported: Sequence[CodesImported]) -> None:
     """Post what imported codes cost, in the unit that finished the import."""
     for event in imported:
-        cost = stock.get_batch(event.subject_id).cost * event.imported
+        cost = stock.get_batch(event.subject_id).cost_in_all
         if cost.minor:
             day = _day(event.at)
             ledger.post([postings.purchase(batch_id=event.subject_id, cost=cost, at=event.at, day=day)])
@@ -123,6 +130,7 @@ def post_allowances(accepted: Sequence[ShortAccepted]) -> None:
                 day=_day(event.at),
             )
             for event in accepted
+            if event.forgiven
         ]
     )
 
@@ -166,7 +174,7 @@ def post_billed_fees(billed: Sequence[FeeBilled]) -> None:
     )
 
 
-def post_fees_back(refunded: Sequence[OrderRefunded]) -> None:
+def post_fees_back(refunded: Sequence[OrderRefunded | TopUpRefunded]) -> None:
     """Post the share of the buyers' fees that goes back with refunds, by difference."""
     made = []
     for event in refunded:
@@ -207,7 +215,25 @@ def post_paybacks(done: Sequence[PaybackDone]) -> None:
     )
 
 
-def post_balances(moved: Sequence[BalanceToppedUp | BalancePaidOut | BalanceSpent | BalanceReturned]) -> None:
+def post_transfers(seen: Sequence[TransferConfirmed]) -> None:
+    """Post that money of transfers is in the bank, whatever it is for."""
+    ledger.post(
+        [
+            postings.transfer(
+                piece_id=event.piece_id,
+                amount=Money(event.amount, event.currency),
+                at=event.at,
+                day=_day(event.at),
+            )
+            for event in seen
+        ]
+    )
+
+
+BalanceMoved = BalanceToppedUp | BalancePaidIn | BalanceSentBack | BalancePaidOut | BalanceSpent | BalanceReturned
+
+
+def post_balances(moved: Sequence[BalanceMoved]) -> None:
     """Post what companies paid ahead, spent, got back and were paid out."""
     ledger.post(
         [
@@ -225,6 +251,8 @@ def post_balances(moved: Sequence[BalanceToppedUp | BalancePaidOut | BalanceSpen
 
 BALANCES = {
     BalanceToppedUp: postings.top_up,
+    BalancePaidIn: postings.paid_in,
+    BalanceSentBack: postings.sent_back,
     BalancePaidOut: postings.pay_out,
     BalanceSpent: postings.spending,
     BalanceReturned: postings.returned,

@@ -22,6 +22,7 @@ class Action(IntEnum):
     WITHDRAW = 6  # remove the codes of a batch that never sold
     EXPIRY = 7
     COST = 8
+    RESTOCK = 9  # sell again what was set aside and its buyer never saw
 
 
 class ChangeState(IntEnum):

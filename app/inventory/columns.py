@@ -56,7 +56,7 @@ BATCH_COLUMNS: tuple[Column, ...] = (
     Column("sku", words("SKU"), lambda row, about: about.skus[row.sku_id]),
     Column("imported", words("Imported"), lambda row, about: row.imported),
     Column("not_taken", words("Not taken"), lambda row, about: row.total - row.imported),
-    Column("cost", words("Cost each"), lambda row, about: row.cost),
+    Column("cost", words("Cost each"), lambda row, about: row.mean_cost),
     Column("expires", words("Expires"), lambda row, about: row.expires_on),
     Column("time", words("Time"), lambda row, about: row.created_at),
 )

@@ -331,6 +331,11 @@ class NothingNew(Refusal):
     mend = words("Look at the lines that are not taken, and correct the columns or the file.")
 
 
+class TooDear(Refusal):
+    message = words("The codes of this file cost more together than the books can hold.")
+    mend = words("Look at the column that says what each code cost: it may be another number.")
+
+
 class StoppedByChoice(Refusal):
     message = words("{count} lines are not plainly new, and you chose to stop then.")
     mend = words("Correct the file and import it again, or choose to leave these lines out.")

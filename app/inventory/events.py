@@ -164,6 +164,16 @@ class CodeReturned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodesPutBack(Event):
+    """Codes that were set aside unseen are sold again (the subject is that one act): who had them has them no more."""
+
+    name = "codes.put_back"
+    subject_type = "put_back"
+
+    code_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodesChangeAsked(Event):
     """Somebody confirmed that many codes be changed; `action` as the change says it."""
 
@@ -200,10 +210,7 @@ class SoldRecosted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StockRevalued(Event):
-    """The value of the stock changed by `amount` (minor units of the shop's currency) without purchase or sale.
-
-    The cause: void, restored, withdrawn, cost, replaced. The subject stands for this one change.
-    """
+    """The value of the stock changed without purchase or sale; the subject stands for this one change."""
 
     name = "stock.revalued"
     subject_type = "revaluation"

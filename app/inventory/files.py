@@ -44,6 +44,10 @@ HEADERS = {
 MORE = {
     "expires": {"expires", "expiry", "expires_on", "valid_until", "有效期", "有效期至", "到期日", "过期时间"},
     "tags": {"tag", "tags", "label", "标签"},
+    "cost": {
+        *("cost", "unit_cost", "cost_price", "purchase_price", "buying_price"),
+        *("成本", "单位成本", "成本价", "进价", "进货价", "采购价", "拿货价"),
+    },
 }
 
 
@@ -262,6 +266,10 @@ def _header(line: str, fields: Sequence[str]) -> Format | None:
     if not any(cell in known for cell in cells):
         return None
     columns = [next((name for name in fields if cell in HEADERS[name]), "") for cell in cells]
+    for name, words in MORE.items():  # the first column of each, where no field has it
+        place = next((place for place, cell in enumerate(cells) if cell in words and not columns[place]), None)
+        if place is not None:
+            columns[place] = name
     for name in fields:
         if columns.count(name) > 1:
             raise DuplicateColumn(cells[columns.index(name)])

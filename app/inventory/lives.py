@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Float, Select, exists, func, literal_column, select
 from sqlalchemy.orm import defer
 
 from app.inventory.changes import Action, ChangeState, CodeChange, CodeChanged
@@ -16,8 +16,11 @@ from app.kit.errors import NotFound
 from app.kit.events import EventRow
 from app.kit.ids import from_public
 from app.kit.listing import Listing
+from app.kit.money import Money
 
 CODE = Code.__table__.c
+FEW = 10_000
+MANY, SOME = literal_column("0.9", Float()), literal_column("0.5", Float())
 MOVE = "inventory.move"
 CHANGES = Listing(query=lambda: select(CodeChange), keys=(CodeChange.id,))
 
@@ -34,7 +37,20 @@ def in_batch(batch: Batch | None) -> tuple[ColumnElement[bool], ...]:
 def of_batch(query: Select[Any], said: str) -> Select[Any]:
     """Keep the codes of the batch with this public id."""
     number = from_public("bat", said)
-    return query.where(*in_batch(db.find(Batch, number) if number else None))
+    batch = db.find(Batch, number) if number else None
+    if batch is None or batch.first_code is None or batch.last_code is None or batch.imported <= FEW:
+        return query.where(*in_batch(batch))
+    return query.where(*between(batch.first_code, batch.last_code, MANY), Code.batch_id == batch.id)
+
+
+def between(first: UUID, last: UUID, keeps: ColumnElement[float]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a code of a list has an id from this one to that one.
+
+    Of several bounds on one side SQLite walks from any. Deep in a list that must be the cursor, not the end of a batch
+    of a million; so it is told which share of all codes these two keep, MANY or SOME, and takes the cursor for less.
+    """
+    ends = (Code.id >= first, Code.id <= last)
+    return tuple(func.likelihood(end, keeps) for end in ends) if db.is_sqlite() else ends
 
 
 def get_code(number: UUID | None) -> Code:
@@ -65,10 +81,20 @@ def was_touched(batch: Batch) -> bool:
     return any(db.session().scalar(query) is not None for query in (touched, shared))
 
 
-def was_sold(batch: Batch) -> bool:
-    """Tell whether a code of a batch was ever sold."""
+def was_sold_at_its_cost(batch: Batch) -> bool:
+    """Tell whether a code of a batch was ever sold that cost what its batch says."""
     sold = (Code.status == Status.SOLD) | Code.entitlement_id.is_not(None) | (Code.status == Status.QUARANTINED)
-    return db.session().scalar(select(Code.id).where(*in_batch(batch), sold).limit(1)) is not None
+    found = select(Code.id).where(*in_batch(batch), Code.own_cost.is_(None), sold).limit(1)
+    return db.session().scalar(found) is not None
+
+
+def costs_of_batch(batch: Batch) -> tuple[Money, Money] | None:
+    """Return what the cheapest and the dearest code of a batch cost, where its rows said it themselves."""
+    if not batch.own_costed:
+        return None
+    query = select(func.min(Code.cost), func.max(Code.cost)).where(*in_batch(batch))
+    least, most = db.session().execute(query).one()
+    return None if least is None else (Money(least, batch.cost_currency), Money(most, batch.cost_currency))
 
 
 def has_codes(batch: Batch) -> bool:

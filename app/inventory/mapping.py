@@ -38,6 +38,8 @@ class Check:
     was_sold: int = 0
     invalid: int = 0
     state: str = "running"
+    own_costed: int = 0  # of the new rows, how many say themselves what they cost
+    own_costs: int = 0  # and how much, together, in minor units
 
     @property
     def total(self) -> int:

@@ -61,12 +61,6 @@ class ExportState(IntEnum):
     TAKEN = 3
 
 
-class AlertKind(IntEnum):
-    FEW = 0
-    DAYS = 1
-    EXPIRING = 2
-
-
 MADE_HERE = "generated"  # the encoding of a batch that no file brought; its columns are the pattern
 
 
@@ -109,6 +103,8 @@ class Batch(Owned):
     duplicate_in_file: Mapped[int] = mapped_column(Integer)
     duplicate_in_stock: Mapped[int] = mapped_column(Integer)  # of the pool as it is, or of what was sold before
     invalid: Mapped[int] = mapped_column(Integer)
+    own_costed: Mapped[int] = mapped_column(Integer)  # of the imported ones, how many said themselves what they cost
+    own_costs: Mapped[int] = mapped_column(BigInteger)  # and how much, together
 
     @property
     def total(self) -> int:
@@ -125,6 +121,17 @@ class Batch(Owned):
     @property
     def cost(self) -> Money:
         return Money(self.cost_amount, self.cost_currency)
+
+    @property
+    def cost_in_all(self) -> Money:
+        """Return what its codes were bought for: each at its own cost, or at the batch's where it has none."""
+        return Money(self.own_costs, self.cost_currency) + self.cost * (self.imported - self.own_costed)
+
+    @property
+    def mean_cost(self) -> Money:
+        """Return what a code of it cost on the average, to the nearest minor unit."""
+        count = self.imported if self.own_costed else 0
+        return Money((2 * self.cost_in_all.minor + count) // (2 * count), self.cost_currency) if count else self.cost
 
 
 class ImportChunk(Owned):
@@ -221,6 +228,7 @@ class Code(Owned):
     pin_fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)  # of both fields, where a code has two
     tail: Mapped[str] = mapped_column(Text)
     cost: Mapped[int] = mapped_column(BigInteger)  # minor units of the batch's currency
+    own_cost: Mapped[bool | None] = mapped_column(Boolean)  # true when its row said it; none when it is the batch's
     expires_on: Mapped[date | None] = mapped_column(Date)
     line: Mapped[int] = mapped_column(Integer)
     tags: Mapped[str] = mapped_column(Text)  # its own, beside those of its batch
@@ -352,17 +360,6 @@ class CodeExport(Owned):
 
     def may_be_taken_again(self, now: datetime) -> bool:
         return self.again_until is not None and now <= self.again_until
-
-
-class StockAlert(Owned):
-    """A dip that staff were told of; while it stands they are not told again."""
-
-    __tablename__ = "stock_alert"
-    __table_args__ = (choice_check("kind", AlertKind),)
-
-    sku_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    kind: Mapped[AlertKind] = mapped_column(Choice(AlertKind), primary_key=True)
-    raised_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Presale(Owned):

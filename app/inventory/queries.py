@@ -21,12 +21,15 @@ from app.inventory.classes import class_on, in_class, with_tail
 from app.inventory.clearing import count_cleared as count_cleared
 from app.inventory.clearing import good_until as good_until
 from app.inventory.columns import BATCH_COLUMNS, CODE_COLUMNS, about_batches, about_codes
+from app.inventory.dips import AlertKind as AlertKind
+from app.inventory.dips import StockAlert
 from app.inventory.files import LARGEST_BOOK as LARGEST_BOOK
 from app.inventory.files import MORE as MORE
 from app.inventory.files import Format as Format
 from app.inventory.files import columns_for as columns_for
 from app.inventory.lives import CHANGES as CHANGES
 from app.inventory.lives import MOVE as MOVE
+from app.inventory.lives import costs_of_batch as costs_of_batch
 from app.inventory.lives import count_codes, in_batch, of_batch
 from app.inventory.lives import get_change as get_change
 from app.inventory.lives import get_code as get_code
@@ -40,12 +43,12 @@ from app.inventory.lives import list_proofs as list_proofs
 from app.inventory.lives import list_words as list_words
 from app.inventory.lives import of_entitlements as of_entitlements
 from app.inventory.lives import running_change as running_change
-from app.inventory.lives import was_sold as was_sold
+from app.inventory.lives import was_sold_at_its_cost as was_sold_at_its_cost
 from app.inventory.lives import was_touched as was_touched
 from app.inventory.mapping import ROW_CLASSES as ROW_CLASSES
+from app.inventory.mapping import Check as Check
 from app.inventory.mapping import Plan as Plan
 from app.inventory.mapping import read_plan as read_plan
-from app.inventory.models import AlertKind as AlertKind
 from app.inventory.models import Batch as Batch
 from app.inventory.models import BatchState as BatchState
 from app.inventory.models import Code as Code
@@ -56,7 +59,7 @@ from app.inventory.models import Lane as Lane
 from app.inventory.models import SharedCode as SharedCode
 from app.inventory.models import SharedHold as SharedHold
 from app.inventory.models import Status as Status
-from app.inventory.models import Stock, StockAlert
+from app.inventory.models import Stock
 from app.inventory.patterns import Pattern, parse
 from app.inventory.rules import class_of as class_of
 from app.inventory.staged import DECIDE as DECIDE
@@ -69,6 +72,7 @@ from app.inventory.staged import kind_of as kind_of
 from app.inventory.staged import list_rows as list_rows
 from app.inventory.staged import list_undecided as list_undecided
 from app.inventory.staged import preview as preview
+from app.inventory.staged import worth_of as worth_of
 from app.inventory.tagged import list_tags as list_tags
 from app.inventory.tagged import tagged_batches, tagged_codes
 from app.inventory.transitions import fits
@@ -247,7 +251,7 @@ def count_of_batch(batch: Batch, *, today: date) -> dict[str, int]:
 
 def chosen_codes(action: Action, filters: Mapping[str, str], *, recall: UUID | None = None) -> Select[Any]:
     """Select the codes of a list, as its page shows it, that an action would change."""
-    query: Any = select(Code.id, Code.cost)
+    query: Any = select(Code.id)
     for name, said in filters.items():
         if said:
             query = CODES.filters[name](query, said)

@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from app.catalog import queries as catalog
 from app.catalog.queries import Kind
-from app.inventory import files, mapping, rules
+from app.inventory import costs, files, mapping, rules
 from app.inventory.files import Format
-from app.inventory.mapping import Plan
+from app.inventory.mapping import Check, Plan
 from app.inventory.models import Batch, BatchState, ImportChunk, ImportIssue, IssueKind
 from app.kit import crypto, db
 from app.kit.errors import NotFound
+from app.kit.money import Money
 
 STAGING = "import staging"
 BYTES = "latin-1"  # maps each byte to one letter and back
@@ -118,6 +119,11 @@ def mapping_key(first_line: str, delimiter: str) -> bytes:
     return crypto.fingerprint_key("mapping").fingerprint(mapping.shape(cells, delimiter))
 
 
+def worth_of(batch: Batch, check: Check) -> int:
+    """Return what the new codes of a checked file cost together, in minor units of the batch's currency."""
+    return check.own_costs + batch.cost_amount * (check.new - check.own_costed)
+
+
 # What may be seen ------------------------------------------------------------------------------------------------
 
 
@@ -133,20 +139,23 @@ def preview(batch: Batch, plan: Plan, form: Format, *, encoding: str) -> Preview
     headings = tuple(cell if mapping.is_heading(cell) else "" for cell in first) if form.has_header else ()
     body = lines[1:] if form.has_header else lines[:FIRST_LINES]
     start = 1 + form.has_header
-    shown = (StagedRow(number, "", _masked(line, form)) for number, line in enumerate(body, start))
+    shown = (StagedRow(number, "", _masked(line, form, batch.cost_currency)) for number, line in enumerate(body, start))
     return Preview(headings, tuple(shown))
 
 
-def _masked(line: str, form: Format) -> tuple[Cell, ...]:
+def _masked(line: str, form: Format, currency: str) -> tuple[Cell, ...]:
     cells = files.split(line, form.delimiter)
     fields = (*form.columns, *("",) * len(cells))
-    return tuple(_cell(field, text) for field, text in zip(fields, cells, strict=False))
+    return tuple(_cell(field, text, currency) for field, text in zip(fields, cells, strict=False))
 
 
-def _cell(field: str, text: str) -> Cell:
-    """Return what may be seen of a cell; what is taken for a date is shown when it is one."""
-    day = rules.read_date(text) if field == "expires" and len(text) >= mapping.SHORTEST_DATE else None
+def _cell(field: str, text: str, currency: str) -> Cell:
+    """Return what may be seen of a cell; what is taken for a date or a cost is shown when it is one."""
     tail, length = mapping.seen_of(field, text)
+    if field == costs.FIELD and costs.may_be_seen(text):
+        cost, _ = costs.read_cost(text, currency)
+        return Cell(field, "" if cost is None else Money(cost, currency).major, tail, length)
+    day = rules.read_date(text) if field == "expires" and len(text) >= mapping.SHORTEST_DATE else None
     return Cell(field, day.isoformat() if day else "", tail, length)
 
 
@@ -156,7 +165,7 @@ def list_rows(batch: Batch, plan: Plan, name: str, *, after: int, limit: int) ->
         raise NotFound
     form = form_of(batch, plan)
     lines = _new_lines(batch, plan, after, limit) if name == "new" else _issue_lines(batch, plan, name, after, limit)
-    return [StagedRow(line, reason, _masked(text, form)) for line, reason, text in lines]
+    return [StagedRow(line, reason, _masked(text, form, batch.cost_currency)) for line, reason, text in lines]
 
 
 def form_of(batch: Batch, plan: Plan) -> Format:

@@ -10,13 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text
 
-from app.inventory.lives import in_batch
+from app.inventory.lives import FEW, MANY, SOME, between, in_batch
 from app.inventory.models import Batch, Code
 from app.kit import db
 
 CODE = Code.__table__.c
 HAS_TAGS = text("code.tags <> ''")  # names ix_code_tagged
-FEW = 10_000
 FEW_BATCHES = 50
 FEW_SPELLINGS = 20
 MOST_SPELLINGS = 500
@@ -84,7 +83,7 @@ def _between(spelled: Sequence[str], batches: Sequence[Batch]) -> tuple[ColumnEl
         return ()
     ids = [number for batch in batches for number in (batch.first_code, batch.last_code) if number]
     ids += [number for tags in spelled for number in _ends(tags)]
-    return (Code.id >= min(ids), Code.id <= max(ids)) if ids else ()
+    return between(min(ids), max(ids), MANY if batches else SOME) if ids else ()
 
 
 def _ends(tags: str) -> list[UUID]:

@@ -1,17 +1,15 @@
 """Transitions: what may be done to which codes, each one guarded UPDATE; who comes too late changes no row."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, update
+from sqlalchemy import ColumnElement, exists, update
 
 from app.inventory.allocation import CODE
 from app.inventory.changes import Action, CodeChanged
 from app.inventory.models import Code, Status
 from app.kit import db
-from app.kit.inline import is_in
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,7 @@ class Transition:
 
 
 NEVER_SOLD = (CODE.entitlement_id.is_(None), CODE.held_by.is_(None))
+FREE = {"status": Status.FREE, "entitlement_id": None, "held_by": None, "held_until": None}
 UNSOLD = CODE.status.in_((Status.FREE, Status.HELD, Status.QUARANTINED))
 TRANSITIONS = {
     Action.FREEZE: Transition((~CODE.frozen, CODE.status != Status.VOID), {"frozen": True}),
@@ -33,9 +32,18 @@ TRANSITIONS = {
     Action.RELEASE: Transition((CODE.frozen,), {"frozen": False}),
     Action.WITHDRAW: Transition((CODE.status == Status.FREE,), None),
     Action.EXPIRY: Transition((UNSOLD,), {"expires_on": None}),
-    Action.COST: Transition((UNSOLD,), {"cost": 0}),
+    Action.COST: Transition((UNSOLD, CODE.own_cost.is_(None)), {"cost": 0}),
+    # What was set aside and has an owner still was taken back unseen: what a buyer knew becomes void in that same unit.
+    Action.RESTOCK: Transition(
+        (CODE.status == Status.QUARANTINED, ~CODE.frozen, CODE.entitlement_id.is_not(None)), FREE
+    ),
 }
-FREES = {Action.UNFREEZE, Action.RESTORE, Action.RELEASE}  # what is free afterwards goes to those who wait
+FREES = {  # which of the codes are free afterwards: those go to who waits
+    Action.UNFREEZE: CODE.status == Status.FREE,
+    Action.RESTORE: ~CODE.frozen,
+    Action.RELEASE: CODE.status == Status.FREE,
+    Action.RESTOCK: ~CODE.frozen,
+}
 
 
 def fits(action: Action, recall: UUID | None = None) -> tuple[ColumnElement[bool], ...]:
@@ -47,26 +55,10 @@ def fits(action: Action, recall: UUID | None = None) -> tuple[ColumnElement[bool
     return (CODE.frozen, frozen_by)
 
 
-def change(action: Action, code_ids: Sequence[UUID], values: dict[str, Any] | None = None) -> Sequence[Any]:
-    """Change those of these codes that an action fits, and return them as they are now."""
+def change(action: Action, code_id: UUID) -> Any:
+    """Change a code if an action fits it, and return it as it is now, or None."""
     transition = TRANSITIONS[action]
-    mine = (CODE.merchant_id == db.merchant_id(), _of_these(code_ids), *transition.fits)
-    told = (CODE.id, CODE.sku_id, CODE.batch_id, CODE.status, CODE.frozen, CODE.cost, CODE.entitlement_id)
-    given = {} if db.is_sqlite() else {"ids": list(code_ids)}
-    if transition.values is None:
-        removed = delete(Code.__table__).where(*mine).returning(*told)  # type: ignore[arg-type]
-        return db.session().execute(removed, given).all()
-    changed = update(Code.__table__).where(*mine).values(values or transition.values)  # type: ignore[arg-type]
-    return db.session().execute(changed.returning(*told), given).all()
-
-
-def _of_these(code_ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """Return the condition that a code is one of these: on PostgreSQL one array, however many there are."""
-    return CODE.id.in_(code_ids) if db.is_sqlite() else is_in(CODE.id, "ids")
-
-
-def note(change_id: UUID, code_ids: Sequence[UUID]) -> None:
-    """Write down which codes a change changed."""
-    merchant = db.merchant_id()
-    rows = [{"merchant_id": merchant, "code_id": number, "change_id": change_id} for number in code_ids]
-    db.insert((CodeChanged.__table__, rows))
+    mine = (CODE.merchant_id == db.merchant_id(), CODE.id == code_id, *transition.fits)
+    told = (CODE.id, CODE.sku_id, CODE.status, CODE.frozen, CODE.cost)
+    changed = update(Code.__table__).where(*mine).values(transition.values)  # type: ignore[arg-type]
+    return db.session().execute(changed.returning(*told)).one_or_none()

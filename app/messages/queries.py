@@ -40,6 +40,11 @@ def read_until(user_id: UUID) -> datetime:
     return seen.at if seen else EVER
 
 
+def last_of(kind: str) -> datetime:
+    """Return when the staff were last left a note of a kind."""
+    return db.session().scalar(select(func.max(StaffNote.at)).where(StaffNote.kind == kind)) or EVER
+
+
 def facts_of(note: StaffNote) -> dict[str, Any]:
     """Return the plain values of a note."""
     facts: dict[str, Any] = json.loads(note.facts)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.kit.errors import words
 from app.kit.listing import Column, Word
+from app.orders.models import Order, Purpose
 from app.orders.rules import status
 
 STATUS_WORDS: Mapping[str, str] = {
@@ -20,12 +21,19 @@ STATUS_WORDS: Mapping[str, str] = {
     "cancelled": words("Cancelled"),
 }
 
+TOP_UP = Word(words("Top-up of a company's balance"))
+
+
+def _products(order: Order) -> str:
+    return "; ".join(f"{line.title} × {line.quantity}" for line in order.lines)
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("order", words("Order"), lambda row, about: row.number),
     Column(
         "products",
         words("Products"),
-        lambda row, about: "; ".join(f"{line.title} × {line.quantity}" for line in row.lines),
+        lambda row, about: TOP_UP if row.purpose is Purpose.TOP_UP else _products(row),
     ),
     Column("contact", words("Contact"), lambda row, about: row.contact_mask),
     Column("total", words("Total"), lambda row, about: row.total),

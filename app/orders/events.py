@@ -38,6 +38,30 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TopUpAsked(Event):
+    """A company wants to pay ahead; nothing is held for it."""
+
+    name = "top_up.asked"
+    subject_type = "order"
+
+    number: str
+    amount: int
+    currency: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpPaid(Event):
+    """A company paid ahead through a gateway: no sale, and nothing to deliver but its balance."""
+
+    name = "top_up.paid"
+    subject_type = "order"
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderHeld(Event):
     """The order is paid, and waits for somebody of the shop to decide whether it is delivered."""
 
@@ -93,8 +117,12 @@ class OrderExpired(Event):
     name = "order.expired"
     subject_type = "order"
 
+    company_id: UUID | None = None  # whose balance may hold a part of its price
+
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCancelled(Event):
     name = "order.cancelled"
     subject_type = "order"
+
+    company_id: UUID | None = None  # whose balance may hold a part of its price

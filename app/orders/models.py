@@ -25,6 +25,13 @@ from app.kit.money import Money
 from app.kit.tenancy import Owned
 
 
+class Purpose(IntEnum):
+    """What the money of an order is for: goods, or a company's balance; a top-up has no lines and is no sale."""
+
+    SALE = 0
+    TOP_UP = 1
+
+
 class Payment(IntEnum):
     PENDING = 0
     PAID = 1
@@ -114,6 +121,7 @@ class Order(Owned):
             postgresql_where=text("review = 1 AND payment <> 0"),
             sqlite_where=text("review = 1 AND payment <> 0"),
         ),
+        choice_check("purpose", Purpose),
         choice_check("payment", Payment),
         choice_check("fulfilment", Fulfilment),
         choice_check("review", Review),
@@ -153,6 +161,7 @@ class Order(Owned):
     network_index: Mapped[bytes | None] = mapped_column(LargeBinary)  # blind: where it came from; wiped after a month
     payer_index: Mapped[bytes | None] = mapped_column(LargeBinary)  # blind: who paid, as the gateway names them
     refusals: Mapped[int] = mapped_column(Integer, default=0)  # how often a gateway refused its payment
+    purpose: Mapped[Purpose] = mapped_column(Choice(Purpose), default=Purpose.SALE)
 
     lines: Mapped[list["Line"]] = relationship(lazy="raise", order_by="Line.position")
 

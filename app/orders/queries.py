@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -25,6 +24,7 @@ from app.orders.models import Line as Line
 from app.orders.models import Order as Order
 from app.orders.models import Part as Part
 from app.orders.models import Payment as Payment
+from app.orders.models import Purpose as Purpose
 from app.orders.models import Review as Review
 from app.orders.models import Tender as Tender
 from app.orders.models import TenderState as TenderState
@@ -39,18 +39,25 @@ from app.orders.part_lists import sum_bundle as sum_bundle
 from app.orders.passwords import hash_of
 from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of
+from app.orders.rehearsal import Past as Past
+from app.orders.rehearsal import list_past as list_past
+from app.orders.rehearsal import rehearse as rehearse
 from app.orders.rules import mask_contact as mask_contact
 from app.orders.rules import status as status
 from app.orders.tender_lists import fee_back as fee_back
 from app.orders.tender_lists import find_due as find_due
+from app.orders.tender_lists import held_of as held_of
+from app.orders.tender_lists import list_methods_of as list_methods_of
 from app.orders.tender_lists import list_tenders as list_tenders
 from app.orders.tender_lists import list_tenders_of as list_tenders_of
 from app.orders.tender_lists import list_waiting_for as list_waiting_for
 from app.orders.tender_lists import reread_tenders as reread_tenders
 from app.orders.tender_lists import surcharge_of as surcharge_of
+from app.orders.unpaid import count_unpaid_beside as count_unpaid_beside
 
 WAITS = (Order.payment == Payment.PENDING) & (Order.closed == Closed.OPEN)
 KEPT = Order.payment != Payment.REFUNDED
+SALE = Order.purpose == Purpose.SALE
 # They agree with rules.status: an unpaid order is expired from its time on, whether or not somebody closed it.
 FILTERS: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
     "pending": lambda now: WAITS & (Order.expires_at > now),
@@ -96,6 +103,12 @@ ORDERS = Listing(
     columns=COLUMNS,
     private=frozenset({"q"}),
 )
+
+
+def listing_of(ids: Sequence[UUID]) -> Listing:
+    """Return the list of just these orders."""
+    query = select(Order).where(Order.id.in_(ids)).options(selectinload(Order.lines))
+    return Listing(query=lambda: query, keys=(Order.id,))
 
 
 def get(number: UUID | None) -> Order:
@@ -317,51 +330,6 @@ def count_owed() -> int:
 
 
 ORDER = Order.__table__.c
-# Says what UNPAID says, but offers no index for it: all unpaid orders of a busy shop are many, those of a buyer few.
-WAITING = (ORDER.payment == select(literal_column("0")).scalar_subquery()) & (
-    ORDER.closed == select(literal_column("0")).scalar_subquery()
-)
-
-
-def _unpaid_of(whose: ColumnElement[Any], kind: str, number: int) -> Any:
-    some = (
-        select(ORDER.id)
-        .where(
-            ORDER.merchant_id == select(bindparam("merchant", type_=ORDER.merchant_id.type)).scalar_subquery(),
-            whose == bindparam(f"{kind}_{number}", type_=whose.type),
-            ORDER.expires_at > bindparam("now", type_=ORDER.expires_at.type),
-            ORDER.id != bindparam(f"own_{number}", type_=ORDER.id.type),
-            WAITING,
-        )
-        .order_by(ORDER.expires_at)  # which only the buyer's own index gives unsorted, whatever statistics promise
-        .limit(bindparam("most"))
-    )
-    return select(func.count()).select_from(some.subquery()).scalar_subquery()
-
-
-@lru_cache(maxsize=64)
-def _unpaid_beside(count: int) -> Any:
-    return union_all(
-        *(
-            select(
-                literal_column(str(number)).label("number"),
-                _unpaid_of(ORDER.contact_index, "contact", number).label("of_contact"),
-                _unpaid_of(ORDER.device_id, "device", number).label("of_device"),
-            )
-            for number in range(count)
-        )
-    )
-
-
-def count_unpaid_beside(
-    orders: Sequence[Mapping[str, Any]], *, most: int, now: datetime
-) -> Sequence[tuple[int, int, int]]:
-    """Return for each order its place, and how many others of its contact and of its device hold stock unpaid."""
-    binds = {"merchant": db.merchant_id(), "now": now, "most": most}
-    for number, order in enumerate(orders):
-        binds |= {f"contact_{number}": order["contact_index"], f"device_{number}": order["device_id"]}
-        binds[f"own_{number}"] = order["id"]
-    return [tuple(row) for row in db.session().execute(_unpaid_beside(len(orders)), binds)]
 
 
 @dataclass(frozen=True)
@@ -378,7 +346,7 @@ def figures(*, since: datetime, currency: str, until: datetime | None = None) ->
     """Return how many orders were paid and delivered since a moment, what they brought, and what of it went back."""
     came = Order.total_amount - Order.forgiven_amount
     sums = (func.coalesce(func.sum(amount), 0) for amount in (came, Order.refunded_amount))
-    query = select(func.count(), func.count(Order.delivered_at), *sums).where(Order.paid_at >= since)
+    query = select(func.count(), func.count(Order.delivered_at), *sums).where(Order.paid_at >= since, SALE)
     if until is not None:
         query = query.where(Order.paid_at < until)
     paid, delivered, sales, back = db.session().execute(query).one()
@@ -387,8 +355,7 @@ def figures(*, since: datetime, currency: str, until: datetime | None = None) ->
 
 def has_buyers() -> bool:
     """Tell whether the shop has an order that no company placed."""
-    query = select(Order.id).where(Order.company_id.is_(None)).limit(1)
-    return db.session().scalar(query) is not None
+    return db.session().scalar(select(Order.id).where(Order.company_id.is_(None)).limit(1)) is not None
 
 
 def latest(limit: int) -> Sequence[Order]:

@@ -50,6 +50,18 @@ def fee_back(order_id: UUID, *, before: int, after: int) -> Money:
     return Money(back[1] - back[0], db.get(Order, order_id).currency)
 
 
+def held_of(order_id: UUID) -> Money | None:
+    """Return what is paid already of an order that is not paid yet, or None."""
+    met = [tender.due for tender in list_tenders_of(order_id) if tender.state is TenderState.MET]
+    return sum(met[1:], met[0]) if met else None
+
+
+def list_methods_of(order_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return by order the way to pay that met its last tender."""
+    query = select(Tender.order_id, Tender.method_id).where(Tender.order_id.in_(order_ids), Tender.met_at.is_not(None))
+    return {row.order_id: row.method_id for row in db.session().execute(query.order_by(Tender.met_at)) if row.method_id}
+
+
 def list_waiting_for(due: Money, *, limit: int) -> Sequence[Order]:
     """List the latest unpaid orders that wait for just this much, those that ran out included."""
     mine = (Tender.merchant_id == Order.merchant_id) & (Tender.order_id == Order.id)

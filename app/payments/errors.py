@@ -26,6 +26,14 @@ class AccountFault(Refusal):
         self.message = message  # type: ignore[misc]
 
 
+class AlreadyConnected(Refusal):
+    message = words("This account is connected already, as “{name}”.")
+    mend = words("Change its keys and terms on its own page. Nothing was changed.")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 class NoSuchMethod(Refusal):
     kind = "invalid"
     message = words("This way to pay is not offered here.")
@@ -61,3 +69,66 @@ class DoesNotFit(Refusal):
 class NotShort(Refusal):
     message = words("This money cannot be taken for the whole.")
     mend = words("Only less than was due can, in its own currency, while its order is not paid. Send it back instead.")
+
+
+class NoTransferHere(Refusal):
+    message = words("This order waits for no transfer any more.")
+    mend = words(
+        "If you sent money all the same, tell the shop your order number; it can find the order and the money."
+    )
+
+
+class OddProof(Refusal):
+    kind = "invalid"
+    message = words("This file is neither a PDF nor a picture that can be read.")
+    mend = words("Give a JPEG, PNG or WebP picture, or a PDF, of the transfer.")
+
+
+class ProofTooLarge(Refusal):
+    kind = "invalid"
+    message = words("A proof has at most {megabytes} MB.")
+    mend = words("A screenshot of the transfer is enough.")
+
+    def __init__(self, megabytes: int) -> None:
+        self.megabytes = megabytes
+
+
+class OddAmount(Refusal):
+    kind = "invalid"
+    message = words("This cannot be the amount; {due} is due.")
+    mend = words("Look at the point and the zeros once more.")
+
+    def __init__(self, due: Money) -> None:
+        self.due = f"{due.major} {due.currency}"
+
+
+class OtherCurrency(Refusal):
+    kind = "invalid"
+    message = words("The amount has to be in {currency}, as the order is.")
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+
+
+class OddDate(Refusal):
+    kind = "invalid"
+    message = words("A transfer cannot have been sent on a day to come.")
+
+
+class TooManyTellings(Refusal):
+    message = words("You have sent {most} proofs for this order.")
+    mend = words("Write to the shop and tell your order number, so that somebody looks at it with you.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class ReferenceCounted(Refusal):
+    kind = "invalid"
+    message = words("This bank reference was confirmed before.")
+    mend = words("Each transfer counts once. Look at the bank's list for the number of this one.")
+
+
+class LookedMeanwhile(Refusal):
+    message = words("Somebody else has decided, or the buyer has told anew, since you opened this page.")
+    mend = words("Open it again: nothing was changed.")

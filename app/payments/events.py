@@ -63,6 +63,14 @@ class NoticeDismissed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoticeAskedAbout(Event):
+    """Somebody had the gateway asked again about a notice that it did not confirm."""
+
+    name = "notice.asked_about"
+    subject_type = "notice"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaybackAsked(Event):
     """Money is to go back the way it came; `kind` is surplus, misfit or refund."""
 
@@ -177,3 +185,50 @@ class ShortAccepted(Event):
     forgiven: int
     currency: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTold(Event):
+    """A buyer says that they sent a transfer, and gave a proof."""
+
+    name = "transfer.told"
+    subject_type = "transfer"
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferConfirmed(Event):
+    """Somebody saw money of a transfer in the bank; `received` is what came for the order so far, this included."""
+
+    name = "transfer.confirmed"
+    subject_type = "transfer"
+
+    piece_id: UUID
+    amount: int
+    received: int
+    currency: str
+    reference: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferRejected(Event):
+    """Somebody found no money behind a buyer's word; the buyer reads the reason."""
+
+    name = "transfer.rejected"
+    subject_type = "transfer"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferProofTaken(Event):
+    """Somebody opened a buyer's proof."""
+
+    name = "transfer.proof_taken"
+    subject_type = "transfer"
+
+    telling_id: UUID
+    network: str

@@ -1,6 +1,6 @@
 """Tables of payments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     Index,
     Integer,
     LargeBinary,
@@ -79,6 +80,15 @@ class Method(Owned):
     __table_args__ = (
         choice_check("fee_payer", FeePayer),
         CheckConstraint("fee_rate >= 0 AND fee_rate < 10000 AND fee_fixed >= 0", name="fee"),
+        Index(
+            "uq_payment_method_identity",
+            "merchant_id",
+            "provider",
+            "identity",
+            unique=True,
+            postgresql_where=text("enabled"),
+            sqlite_where=text("enabled"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -100,6 +110,8 @@ class Method(Owned):
     notify_url: Mapped[str] = mapped_column(Text, default="")  # as the last self-test called it
     tested_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     findings: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of the last self-test
+    identity: Mapped[str] = mapped_column(Text)  # which account it is; of those offered each is one alone
+    lacks: Mapped[str] = mapped_column(Text, default="")  # what its gateway has yet to tell; "" when it can be offered
 
     @property
     def bare(self) -> Account:
@@ -143,7 +155,7 @@ class Notice(Owned):
     @property
     def is_misfit(self) -> bool:
         """Return whether real money came that fitted nothing we were owed."""
-        return self.state is NoticeState.REFUSED and self.amount is not None
+        return self.state is NoticeState.REFUSED and bool(self.amount)
 
 
 class Attempt(Owned):
@@ -153,6 +165,13 @@ class Attempt(Owned):
     __table_args__ = (
         UniqueConstraint("merchant_id", "tender_id", "method_id"),
         Index(None, "merchant_id", "order_id"),
+        Index(
+            "ix_payment_attempt_transfer",
+            "merchant_id",
+            "started_at",
+            postgresql_where=text("way = 3 AND state < 3"),
+            sqlite_where=text("way = 3 AND state < 3"),
+        ),
         choice_check("state", AttemptState),
         choice_check("way", Way),
         choice_check("scene", Scene),
@@ -216,6 +235,80 @@ class Payback(Owned):
     asked_at: Mapped[datetime] = mapped_column(Moment)
     done_at: Mapped[datetime | None] = mapped_column(Moment)
     by_hand: Mapped[bool] = mapped_column(Boolean, default=False)  # people gave it back, past the gateway
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class TellingState(IntEnum):
+    """What became of a buyer's word that a transfer was sent: people looked at it, or the buyer told anew."""
+
+    WAITING = 0
+    CONFIRMED = 1
+    REJECTED = 2
+    REPLACED = 3
+
+
+class Telling(Owned):
+    """A buyer's word that they sent a transfer, with its proof and their name, both sealed; one waits at a time."""
+
+    __tablename__ = "transfer_telling"
+    __table_args__ = (
+        Index(
+            "ix_transfer_telling_waiting",
+            "merchant_id",
+            "attempt_id",
+            unique=True,
+            postgresql_where=text("state = 0"),
+            sqlite_where=text("state = 0"),
+        ),
+        Index(None, "merchant_id", "attempt_id", "at"),
+        choice_check("state", TellingState),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    attempt_id: Mapped[UUID] = mapped_column(Id)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    state: Mapped[TellingState] = mapped_column(Choice(TellingState))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    sent_on: Mapped[date | None] = mapped_column(Date)
+    media: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(Integer)
+    key_id: Mapped[UUID] = mapped_column(Id)
+    payer: Mapped[bytes] = mapped_column(LargeBinary)  # sealed: the name on the transfer
+    proof: Mapped[bytes] = mapped_column(LargeBinary)  # sealed; empty once the buyer told anew
+    reason: Mapped[str] = mapped_column(Text)  # why it was rejected; the buyer reads it
+    at: Mapped[datetime] = mapped_column(Moment)
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class Piece(Owned):
+    """Money of a transfer that somebody saw in the bank; its number there counts once for each of our accounts."""
+
+    __tablename__ = "transfer_piece"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "method_id", "reference"),
+        Index(None, "merchant_id", "order_id"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    attempt_id: Mapped[UUID] = mapped_column(Id)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    method_id: Mapped[UUID] = mapped_column(Id)
+    reference: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+    seen_by: Mapped[UUID | None] = mapped_column(Id)
 
     @property
     def money(self) -> Money:

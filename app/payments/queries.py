@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from app.kit import crypto, db, effects
 from app.kit.money import Money
 from app.kit.secret import Secret
+from app.orders.queries import Tender
 from app.payments.models import Attempt as Attempt
 from app.payments.models import AttemptState as AttemptState
 from app.payments.models import FeePayer as FeePayer
@@ -19,7 +20,12 @@ from app.payments.models import NoticeState as NoticeState
 from app.payments.models import Payback as Payback
 from app.payments.models import PaybackKind as PaybackKind
 from app.payments.models import PaybackState as PaybackState
+from app.payments.models import Piece as Piece
+from app.payments.models import Telling as Telling
+from app.payments.models import TellingState as TellingState
 from app.payments.providers import BALANCE as BALANCE
+from app.payments.providers import BY_HAND as BY_HAND
+from app.payments.providers import TRANSFER as TRANSFER
 from app.payments.providers import Account as Account
 from app.payments.providers import BadAccount as BadAccount
 from app.payments.providers import ChecksReferrer, Provider, provider
@@ -31,8 +37,21 @@ from app.payments.providers import Way as Way
 from app.payments.providers import Wire as Wire
 from app.payments.providers import names as provider_names
 from app.payments.rules import fees_of
+from app.payments.transfer_lists import count_told_transfers as count_told_transfers
+from app.payments.transfer_lists import find_transfer as find_transfer
+from app.payments.transfer_lists import get_transfer as get_transfer
+from app.payments.transfer_lists import list_counting as list_counting
+from app.payments.transfer_lists import list_pieces as list_pieces
+from app.payments.transfer_lists import list_silent_transfers as list_silent_transfers
+from app.payments.transfer_lists import list_tellings as list_tellings
+from app.payments.transfer_lists import list_told_transfers as list_told_transfers
+from app.payments.transfer_lists import list_transfers as list_transfers
+from app.payments.transfer_lists import payer_of as payer_of
+from app.payments.transfer_lists import received_by_transfer as received_by_transfer
 
 CLOSE = "payment.close"
+AT_ONCE = 1000  # ids of one statement
+DISPUTES = ("disputed", "dispute won", "dispute lost", "dispute over")  # reasons of the notices that tell of one
 UNANSWERED = (effects.State.WAITING, effects.State.CALLING, effects.State.UNKNOWN)
 
 
@@ -71,8 +90,8 @@ def speaker(line: Channel) -> Provider:
 
 
 def list_methods() -> Sequence[Method]:
-    """List the ways to pay that the shop offers, in its order."""
-    query = select(Method).where(Method.enabled).order_by(Method.position, Method.id)
+    """List the ways to pay that the shop offers, in its order; what is not finished is none."""
+    query = select(Method).where(Method.enabled, Method.lacks == "").order_by(Method.position, Method.id)
     return db.session().scalars(query).all()
 
 
@@ -149,6 +168,23 @@ def list_notices(tender_ids: Sequence[UUID]) -> Sequence[Notice]:
     return db.session().scalars(query).all()
 
 
+def list_disputes(tender_ids: Sequence[UUID]) -> Sequence[Notice]:
+    """List the notices that say a payment is disputed, or how that ended, the oldest first."""
+    mine = (Notice.tender_id.in_(tender_ids), Notice.state == NoticeState.REFUSED, Notice.reason.in_(DISPUTES))
+    return db.session().scalars(select(Notice).where(*mine).order_by(Notice.at)).all() if tender_ids else ()
+
+
+def list_disputed(order_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of these orders a payment of which was ever disputed; some at a time, there may be thousands."""
+    told = (Notice.state == NoticeState.REFUSED, Notice.reason.in_(DISPUTES))
+    query = select(Tender.order_id).join(
+        Notice, (Notice.merchant_id == Tender.merchant_id) & (Notice.tender_id == Tender.id)
+    )
+    parts = [order_ids[place : place + AT_ONCE] for place in range(0, len(order_ids), AT_ONCE)]
+    found = (db.session().scalars(query.where(Tender.order_id.in_(part), *told)) for part in parts)
+    return {order_id for some in found for order_id in some}
+
+
 def list_applied(tender_ids: Sequence[UUID]) -> Sequence[Notice]:
     """List the notices that met tenders."""
     query = select(Notice).where(Notice.tender_id.in_(tender_ids), Notice.state == NoticeState.APPLIED)
@@ -182,6 +218,11 @@ def is_answered(effect_ids: Sequence[UUID]) -> bool:
 def get_payback(number: UUID) -> Payback:
     """Return one payback, or refuse with NotFound."""
     return db.get(Payback, number)
+
+
+def is_by_hand(payback: Payback) -> bool:
+    """Tell whether only people can give this money back."""
+    return db.get(Method, payback.method_id).provider == TRANSFER
 
 
 def is_from_balance(payback: Payback) -> bool:

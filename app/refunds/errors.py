@@ -16,3 +16,8 @@ class NothingChosen(Refusal):
 class NoBalance(Refusal):
     message = words("This order belongs to no company, so there is no balance its money could go to.")
     mend = words("Choose the way it was paid.")
+
+
+class ReasonNeeded(Refusal):
+    kind = "invalid"
+    message = words("Say why: codes that the buyer has seen are taken back only with a reason.")

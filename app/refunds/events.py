@@ -22,6 +22,18 @@ class OrderRefunded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TopUpRefunded(Event):
+    """What a company paid ahead, or some of it, is on its way back."""
+
+    name = "top_up.refunded"
+    subject_type = "refund"
+
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundDone(Event):
     """The gateways have given all the money of a refund back."""
 

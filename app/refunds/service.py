@@ -11,20 +11,20 @@ from sqlalchemy import update
 from app.entitlements import service as entitlements
 from app.entitlements.service import TakenBack
 from app.kit import db
-from app.kit.errors import Invalid, Required
+from app.kit.errors import Invalid
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.kit.money import Money, split
 from app.orders import queries as orders
 from app.orders import service as ordering
-from app.orders.queries import Order, Payment
+from app.orders.queries import Order, Payment, Purpose
 from app.payments import queries as paybacks
 from app.payments import service as payments
 from app.payments.events import PaybackDone, PaybackStuck
 from app.payments.queries import PaybackState
 from app.refunds import queries
-from app.refunds.errors import NoBalance, NothingChosen, NotRefundable
-from app.refunds.events import OrderRefunded, RefundDone, RefundStuck
+from app.refunds.errors import NoBalance, NothingChosen, NotRefundable, ReasonNeeded
+from app.refunds.events import OrderRefunded, RefundDone, RefundStuck, TopUpRefunded
 from app.refunds.models import Refund, RefundPart, RefundState
 from app.refunds.rules import due
 
@@ -55,8 +55,8 @@ def refund(order_id: UUID, *, reason: str, now: datetime, by: By) -> Refund:
 def take_back(wish: Wish, *, now: datetime, by: By) -> Refund:
     """Take some or all of a paid order back, and give just the money back that was paid for it, each tender its share.
 
-    Refuses with NotRefundable, NothingChosen, NoBalance, Required, and with CodesSeen, CodesUsed or TakenBackBefore;
-    nothing changes then.
+    Refuses with NotRefundable, NothingChosen, NoBalance, ReasonNeeded, and with CodesSeen, CodesUsed or
+    TakenBackBefore; nothing changes then.
     """
     order = _locked(wish)
     number = new_id()
@@ -76,6 +76,23 @@ def take_back(wish: Wish, *, now: datetime, by: By) -> Refund:
     return Refund(**row)
 
 
+def send_back(order: Order, amount: Money, *, reason: str, now: datetime, by: By) -> Refund:
+    """Send so much of a top-up back the way it was paid; whoever calls has taken it off the balance in this unit.
+
+    Refuses with NotRefundable when it was not paid, or has not so much left.
+    """
+    number, whole = new_id(), amount == order.kept
+    row = _row(number, Wish(order.id, reason), order, (), now=now, by=by) | {"amount": amount.minor, "forgiven": 0}
+    shares = ordering.give_back(order, amount, whole=whole)
+    if shares is None:
+        raise NotRefundable
+    _store(row, (), sent=bool(shares))
+    payments.send_back_payments(order.id, shares, refund_id=number, now=now, by=by)
+    facts = {"amount": amount.minor, "currency": amount.currency, "reason": reason}
+    publish(TopUpRefunded(subject_id=number, order_id=order.id, at=now, by=by, **facts))  # type: ignore[arg-type]
+    return Refund(**row)
+
+
 def decline(order_id: UUID, *, reason: str, now: datetime, by: By) -> Refund:
     """Give the money of an order in review back, whole, and its stock to others; refuses with AlreadyDecided."""
     ordering.decline(order_id, reason=reason, now=now, by=by)
@@ -87,12 +104,12 @@ def _locked(wish: Wish) -> Order:
     orders.get(wish.order_id)
     ordering.lock(wish.order_id)
     order = orders.reread(wish.order_id)
-    if order.payment not in (Payment.PAID, Payment.PARTIALLY_REFUNDED):
+    if order.payment not in (Payment.PAID, Payment.PARTIALLY_REFUNDED) or order.purpose is not Purpose.SALE:
         raise NotRefundable
     if wish.only is not None and not wish.only:
         raise Invalid({"e": NothingChosen()})
     if wish.even_seen and not wish.reason:
-        raise Invalid({"reason": Required()})
+        raise Invalid({"reason": ReasonNeeded()})
     if wish.to_balance and order.company_id is None:
         raise NoBalance
     return order

@@ -41,10 +41,7 @@ class Setting:
 
 def set_rules(settings: Mapping[str, Setting], *, now: datetime, by: By) -> None:
     """Set rules of the running shop; raises Invalid with all that cannot be, by field."""
-    before = queries.read()
-    faults = {field: fault for name, one in settings.items() for field, fault in _faults(before[name], one).items()}
-    if faults:
-        raise Invalid(faults)
+    before = check_rules(settings)
     changes = []
     for name, one in settings.items():
         was = Setting(before[name].mode, before[name].most, before[name].minutes)
@@ -56,7 +53,17 @@ def set_rules(settings: Mapping[str, Setting], *, now: datetime, by: By) -> None
         publish(FencesChanged(subject_id=_subject(), changes=tuple(changes), at=now, by=by))
 
 
-def _faults(rule: Rule, wanted: Setting) -> dict[str, Refusal]:
+def check_rules(settings: Mapping[str, Setting]) -> Mapping[str, Rule]:
+    """Return the rules as they stand if they can be set like this; raises Invalid with all that cannot be, by field."""
+    before = queries.read()
+    faults = {field: fault for name, one in settings.items() for field, fault in faults_of(before[name], one).items()}
+    if faults:
+        raise Invalid(faults)
+    return before
+
+
+def faults_of(rule: Rule, wanted: Setting) -> dict[str, Refusal]:
+    """Return by field why a rule cannot be set like this."""
     found: dict[str, Refusal] = {}
     if not 1 <= wanted.most <= LARGEST:
         found[f"{rule.name}.most"] = BadLimit(LARGEST)

@@ -5,6 +5,7 @@ import hashlib
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -64,9 +65,14 @@ class Keys:
 
 def sign(private: str, message: bytes) -> str:
     """Return the RSA2 signature of a message, in base64."""
+    return base64.b64encode(_loaded(private).sign(message, padding.PKCS1v15(), hashes.SHA256())).decode()
+
+
+@lru_cache
+def _loaded(private: str) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(private.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    return base64.b64encode(key.sign(message, padding.PKCS1v15(), hashes.SHA256())).decode()
+    return key
 
 
 def is_signed(public: str, message: bytes, signature: str) -> bool:

@@ -4,16 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPSConnection
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit
 
 from simulators.alipay import keys
 from simulators.alipay.trades import Refund, Trade
 from simulators.alipay.wire import china, yuan
+from simulators.common.telling import send
 from simulators.test_gateway.notices import Notice
 
 RETRY_DELAYS = tuple(60.0 * minutes for minutes in (4, 10, 10, 60, 120, 360, 900))  # eight postings in 25 hours
-TIMEOUT = 10
 BUYER = {"buyer_id": "2088000000000001", "buyer_logon_id": "158****0001"}
 
 
@@ -95,16 +94,7 @@ class Sender:
 
 def post(notice: Notice, now: float) -> tuple[int, bytes]:
     """Post a notice; follow no redirect."""
-    address = urlsplit(notice.url)
-    connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    connection = connect(address.hostname or "", address.port, timeout=TIMEOUT)
-    path = urlunsplit(("", "", address.path or "/", address.query, ""))
-    try:
-        connection.request("POST", path, notice.body, {"Content-Type": "application/x-www-form-urlencoded"})
-        answer = connection.getresponse()
-        return answer.status, answer.read(200)
-    finally:
-        connection.close()
+    return send("POST", notice.url, notice.body, {"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def _text(fields: Mapping[str, str]) -> bytes:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -63,6 +64,7 @@ def is_signed(pem: str, fields: Mapping[str, str]) -> bool:
     return True
 
 
+@lru_cache
 def _load(pem: str) -> rsa.RSAPrivateKey:
     key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)

@@ -67,9 +67,10 @@ class Trades:
             return self._find("out_trade_no", str(wish["out_trade_no"]))  # type: ignore[return-value]
 
     def find(self, trade_no: str = "", out_trade_no: str = "") -> Trade | None:
-        """Return a trade by the site's number or the shop's."""
+        """Return a trade by the site's number or the shop's; where both are named, they must be of one trade."""
         with self._lock:
-            return self._find("trade_no", trade_no) if trade_no else self._find("out_trade_no", out_trade_no)
+            found = self._find("trade_no", trade_no) if trade_no else self._find("out_trade_no", out_trade_no)
+        return found if found and out_trade_no in ("", found.out_trade_no) else None
 
     def end(self, trade_no: str, status: int, at: int, kind: str = "") -> bool:
         """Pay or close a waiting trade; False when somebody was faster."""

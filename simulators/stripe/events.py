@@ -2,36 +2,30 @@
 
 import copy
 import hashlib
-import heapq
 import hmac
 import itertools
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
+from simulators.common.telling import SILENT, Schedule, send
 from simulators.stripe.book import Book
 from simulators.stripe.faults import Faults
 
 DELAYS = (60, 300, 1800, 7200, 18000, 36000, 36000, 43200, 43200, 43200)  # three days in all
-TIMEOUT = 10
 MARGIN = 900  # how far a stale or early time is off
 log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Letter:
     """One sending that is due; `forged`, `off` and `said` tell what is wrong with it."""
 
-    at: float
-    number: int
     event: str
     endpoint: str
     url: str
@@ -63,20 +57,16 @@ class Post:
         delays: Sequence[float] = DELAYS,
     ) -> None:
         self.clock, self.faults, self._book, self._delays = clock, faults, book, delays
-        self._numbers, self._turns = itertools.count(), itertools.count()
-        self._due: list[Letter] = []
-        self._changed = threading.Condition()
-        self._stopped = False
-        self._threads = [threading.Thread(target=self._run, name=f"events-{n}", daemon=True) for n in range(4)]
+        self._turns = itertools.count()
+        self._schedule = Schedule(self._tell, name="events", clock=clock)
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        """Start sending."""
+        self._schedule.start()
 
     def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        """Stop sending; what was not told yet stays untold."""
+        self._schedule.stop()
 
     def send(self, event: Event, endpoint: dict[str, Any], tried: int = 0) -> None:
         """Plan the sending of an event, with whatever goes wrong on its way."""
@@ -85,17 +75,14 @@ class Post:
         body = json.dumps(self._altered(event), separators=(",", ":")).encode()
         secret = endpoint["secret"][::-1] if self.faults.strike("forged") else endpoint["secret"]
         off = -MARGIN if self.faults.strike("stale") else MARGIN if self.faults.strike("early") else 0
-        at = self.clock() + self._delay()
+        letter = Letter(event["id"], endpoint["id"], endpoint["url"], secret, body, tried, off)
+        delay = self._delay()
         for _ in range(2 if self.faults.strike("twice") else 1):
-            number = next(self._numbers)
-            self._put(Letter(at, number, event["id"], endpoint["id"], endpoint["url"], secret, body, tried, off))
+            self._schedule.put(letter, delay)
 
     def take(self) -> Letter | None:
         """Return the next letter that is due."""
-        with self._changed:
-            if self._due and self._due[0].at <= self.clock():
-                return heapq.heappop(self._due)
-        return None
+        return self._schedule.take()
 
     def answered(self, letter: Letter, status: int) -> None:
         """Note how an endpoint answered; what is no 2xx is sent again."""
@@ -107,9 +94,8 @@ class Post:
             endpoint = self._book.find(self._book.owner(letter.endpoint), "webhook_endpoint", letter.endpoint)
             if event and endpoint:
                 body = json.dumps(event, separators=(",", ":")).encode()  # what was wrong is right next time
-                at = self.clock() + self._delays[letter.tried]
                 place = (event["id"], endpoint["id"], endpoint["url"], endpoint["secret"])
-                self._put(Letter(at, next(self._numbers), *place, body, letter.tried + 1))
+                self._schedule.put(Letter(*place, body, letter.tried + 1), self._delays[letter.tried])
 
     def _altered(self, event: Event) -> Event:
         said = copy.deepcopy(event)
@@ -129,32 +115,13 @@ class Post:
         waits = behind.seconds if behind and next(self._turns) % 2 == 0 else 0
         return (late.seconds if late else 0) + waits
 
-    def _put(self, letter: Letter) -> None:
-        with self._changed:
-            heapq.heappush(self._due, letter)
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while not self._stopped:
-            if letter := self.take():
-                self.answered(letter, _post(letter, self.clock()))
-                continue
-            with self._changed:
-                wait = self._due[0].at - self.clock() if self._due else None
-                if not self._stopped and (wait is None or wait > 0):
-                    self._changed.wait(wait)
+    def _tell(self, letter: Letter) -> None:
+        self.answered(letter, _post(letter, self.clock()))
 
 
 def _post(letter: Letter, now: float) -> int:
     """Post a letter, following no redirect; 0 when nobody answers."""
-    address = urlsplit(letter.url)
-    connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    line = connect(address.hostname or "", address.port, timeout=TIMEOUT)
     try:
-        path = urlunsplit(("", "", address.path or "/", address.query, ""))
-        line.request("POST", path, letter.body, letter.headers(now))
-        return line.getresponse().status
-    except (OSError, HTTPException):
+        return send("POST", letter.url, letter.body, letter.headers(now))[0]
+    except SILENT:
         return 0
-    finally:
-        line.close()

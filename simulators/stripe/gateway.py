@@ -277,6 +277,12 @@ class Gateway:
         thing |= {name: intent[name] for name in ("amount", "currency")} | {"payment_intent": payment}
         self._tell(who, "charge.dispute.created", thing)
 
+    def close_dispute(self, payment: str, *, status: str) -> None:
+        """Let a dispute end: won, lost, or closed before it was one."""
+        who = self._owner(payment)
+        thing = {"id": f"dp_{secrets.token_hex(12)}", "object": "dispute", "metadata": {}, "status": status}
+        self._tell(who, "charge.dispute.closed", thing | {"payment_intent": payment})
+
     # Telling ----------------------------------------------------------------------------------------------------
 
     def add_endpoint(self, who: Caller, given: Mapping[str, Any]) -> Thing:

@@ -1,22 +1,18 @@
 """Telling the shop: signed notices, posted from threads of our own until the shop answers `success`."""
 
-import heapq
-import itertools
 import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
+from simulators.common.telling import SILENT, Schedule, send
 from simulators.test_gateway.signing import sign_body
 from simulators.test_gateway.trades import Trade
 
 RETRY_DELAYS = (1, 2, 4, 8, 15, 30, 60, 120, 240)
-TIMEOUT = 10
 log = logging.getLogger(__name__)
 
 
@@ -42,10 +38,8 @@ Post = Callable[[Notice, float], tuple[int, bytes]]
 
 
 class Due(NamedTuple):
-    """A posting in the queue; `number` keeps equal times in order."""
+    """A posting that waits for its moment."""
 
-    at: float
-    number: int
     notice: Notice
     tried: int
     first_try: threading.Event
@@ -65,21 +59,13 @@ def honest(notice: Notice) -> Sequence[Posting]:
 
 def post(notice: Notice, now: float) -> tuple[int, bytes]:
     """Post the notice, signed for this moment; follow no redirect."""
-    address = urlsplit(notice.url)
-    connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    connection = connect(address.hostname or "", address.port, timeout=TIMEOUT)
     timestamp = int(now)
     headers = {
         "Content-Type": "application/json",
         "Test-Gateway-Timestamp": str(timestamp),
         "Test-Gateway-Signature": sign_body(notice.key, timestamp, notice.body),
     }
-    try:
-        connection.request("POST", urlunsplit(("", "", address.path or "/", address.query, "")), notice.body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(200)
-    finally:
-        connection.close()
+    return send("POST", notice.url, notice.body, headers)
 
 
 class NoticeSender:
@@ -96,62 +82,34 @@ class NoticeSender:
     ) -> None:
         self.plan, self._post = plan, post
         self._record, self._clock, self._delays = record, clock, delays
-        self._queue: list[Due] = []
-        self._numbers = itertools.count()
-        self._changed = threading.Condition()
-        self._stopped = False
-        self._threads = [threading.Thread(target=self._run, name=f"notices-{n}", daemon=True) for n in range(4)]
+        self._schedule = Schedule(self._tell, name="notices")
 
     def start(self) -> None:
         """Start posting."""
-        for thread in self._threads:
-            thread.start()
+        self._schedule.start()
 
     def stop(self) -> None:
         """Stop posting, waiting a moment for what is under way; what was not told yet stays untold."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        patience = time.monotonic() + 1
-        for thread in self._threads:
-            thread.join(max(0, patience - time.monotonic()))
+        self._schedule.stop()
 
     def send(self, notice: Notice, tried: int = 0) -> threading.Event:
         """Queue what the plan makes of this notice; the event is set after the first try, however it ended."""
         first_try = threading.Event()
         if tried <= len(self._delays):
             for delay, planned in self.plan(notice):
-                self._enqueue(delay, planned, tried, first_try)
+                self._schedule.put(Due(planned, tried, first_try), delay)
         return first_try
 
-    def _enqueue(self, delay: float, notice: Notice, tried: int, first_try: threading.Event) -> None:
-        with self._changed:
-            heapq.heappush(self._queue, Due(time.monotonic() + delay, next(self._numbers), notice, tried, first_try))
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while due := self._next():
-            accepted = self._try(due)
-            due.first_try.set()
-            if not accepted and due.tried < len(self._delays):
-                self._enqueue(self._delays[due.tried], due.notice, due.tried + 1, due.first_try)
-
-    def _next(self) -> Due | None:
-        """Wait for the next posting that is due; None when the sender was stopped."""
-        with self._changed:
-            while not self._stopped:
-                wait = self._queue[0].at - time.monotonic() if self._queue else None
-                if wait is not None and wait <= 0:
-                    # Whoever was watching the clock may be the one who leaves to post.
-                    self._changed.notify()
-                    return heapq.heappop(self._queue)
-                self._changed.wait(wait)
-        return None
+    def _tell(self, due: Due) -> None:
+        accepted = self._try(due)
+        due.first_try.set()
+        if not accepted and due.tried < len(self._delays):
+            self._schedule.put(due._replace(tried=due.tried + 1), self._delays[due.tried])
 
     def _try(self, due: Due) -> bool:
         try:
             status, answer = self._post(due.notice, self._clock())
-        except (OSError, HTTPException) as error:
+        except SILENT as error:
             status, answer = 0, str(error).encode()
         accepted = (status, answer) == (200, b"success")
         self._record(due.notice.trade_no, accepted)

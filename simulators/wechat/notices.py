@@ -1,7 +1,5 @@
 """Telling the shop: sealed and signed notices, posted until it says 200 or 204, fifteen times after the first."""
 
-import heapq
-import itertools
 import json
 import logging
 import secrets
@@ -9,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from simulators.common.telling import SILENT, Schedule, send
 from simulators.wechat.faults import WeChatFaults
 from simulators.wechat.keys import Keys
 
@@ -48,10 +45,8 @@ class Letter:
 
 
 class Due(NamedTuple):
-    """A posting in the queue; `number` keeps equal times in order."""
+    """A posting that waits for its moment."""
 
-    at: float
-    number: int
     make: Callable[[], News | None]
     tried: int
     first_try: threading.Event
@@ -111,16 +106,7 @@ class Writer:
 
 def post(letter: Letter) -> int:
     """Post a letter and return the status of the answer; follow no redirect."""
-    address = urlsplit(letter.url)
-    connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    connection = connect(address.hostname or "", address.port, timeout=PATIENCE)
-    try:
-        connection.request("POST", address.path or "/", letter.body, letter.headers)
-        answer = connection.getresponse()
-        answer.read(200)
-        return answer.status
-    finally:
-        connection.close()
+    return send("POST", letter.url, letter.body, letter.headers, timeout=PATIENCE)[0]
 
 
 class Sender:
@@ -129,26 +115,15 @@ class Sender:
     def __init__(self, writer: Writer, record: Callable[[str, bool], None], *, pace: float = 1.0) -> None:
         self.writer, self._record = writer, record
         self._delays: Sequence[float] = [delay * pace for delay in RETRY_DELAYS]
-        self._queue: list[Due] = []
-        self._numbers = itertools.count()
-        self._changed = threading.Condition()
-        self._stopped = False
-        self._threads = [threading.Thread(target=self._run, name=f"wechat-{n}", daemon=True) for n in range(4)]
+        self.schedule = Schedule(self._tell, name="wechat")
 
     def start(self) -> None:
         """Start posting."""
-        for thread in self._threads:
-            thread.start()
+        self.schedule.start()
 
     def stop(self) -> None:
         """Stop posting; what was not told stays untold."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        patience = time.monotonic() + 1
-        for thread in self._threads:
-            if thread.ident:
-                thread.join(max(0, patience - time.monotonic()))
+        self.schedule.stop()
 
     def send(self, make: Callable[[], News | None], *, after: float = 0.0, tried: int = 0) -> threading.Event:
         """Have news told, made at the moment it is posted; the event is set after the first try, or without one."""
@@ -158,31 +133,14 @@ class Sender:
             return first_try
         copies = 2 if faults.strike("twice", "notice") else 1
         for _ in range(copies):
-            self._enqueue(Due(time.monotonic() + after + faults.delay(), next(self._numbers), make, tried, first_try))
+            self.schedule.put(Due(make, tried, first_try), after + faults.delay())
         return first_try
 
-    def _enqueue(self, due: Due) -> None:
-        with self._changed:
-            heapq.heappush(self._queue, due)
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while due := self._next():
-            taken = self._try(due)
-            due.first_try.set()
-            if not taken and due.tried < len(self._delays):
-                at = time.monotonic() + self._delays[due.tried]
-                self._enqueue(due._replace(at=at, number=next(self._numbers), tried=due.tried + 1))
-
-    def _next(self) -> Due | None:
-        with self._changed:
-            while not self._stopped:
-                wait = self._queue[0].at - time.monotonic() if self._queue else None
-                if wait is not None and wait <= 0:
-                    self._changed.notify()
-                    return heapq.heappop(self._queue)
-                self._changed.wait(wait)
-        return None
+    def _tell(self, due: Due) -> None:
+        taken = self._try(due)
+        due.first_try.set()
+        if not taken and due.tried < len(self._delays):
+            self.schedule.put(due._replace(tried=due.tried + 1), self._delays[due.tried])
 
     def _try(self, due: Due) -> bool:
         news = due.make()
@@ -199,5 +157,5 @@ class Sender:
     def _post(self, letter: Letter) -> int:
         try:
             return post(letter)
-        except (OSError, HTTPException):
+        except SILENT:
             return 0

@@ -15,9 +15,8 @@ from app.merchants import service as merchants
 from app.orders import queries as orders
 from app.orders.errors import ShopIsClosed
 from tests.catalog.shelf import TEXTS, change, draft, finds, make, told, version, whole, yuan
+from tests.engines import on_one_engine
 from tests.make import Shop, fresh_code
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def put_pictures(shop: Shop, count: int) -> list[Any]:

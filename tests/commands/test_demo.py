@@ -14,7 +14,7 @@ from app.catalog import queries as catalog
 from app.catalog.models import Product, ProductStatus
 from app.catalog.rules import facts_of, faq_of, lines_of
 from app.commands.demo import company, shelf
-from app.commands.demo.novelties import BUYERS
+from app.commands.demo.novelties import BUYERS, HELD
 from app.commands.demo.plan import ORDERS, ZONE, End, Plan
 from app.commands.demo.tutorials import STEPS, Scene, draw
 from app.companies import queries as companies
@@ -27,8 +27,10 @@ from app.kit.events import SYSTEM, EventRow, Outbox
 from app.kit.listing import listed
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
+from app.orders import queries as orders
 from app.orders.models import Closed, Fulfilment, Order, Payment
 from app.payments.models import Payback, PaybackState
+from app.risk import queries as risk
 from app.web.dispatch import Miaofa
 from tests.commands.test_commands import run
 
@@ -90,7 +92,7 @@ def test_loading_twice_changes_nothing_and_the_books_balance(fresh: Miaofa) -> N
     assert first[1]["codes"] > 2000
     assert run(fresh, "stock", "YT-MONTH")[1] == stock
     assert of_demo(counts) == rows
-    assert rows["Order"] == ORDERS + COMPANY_ORDERS + LATER_ORDERS + len(BUYERS)
+    assert rows["Order"] == ORDERS + COMPANY_ORDERS + LATER_ORDERS + len(BUYERS) + len(HELD)
     assert stock["available"] == 1000  # contract.md promises so many
     assert run(fresh, "stock", "LJ-500")[1]["available"] == 200
     assert run(fresh, "stock", "LA-2D")[1]["available"] == 0
@@ -128,6 +130,8 @@ def test_the_month_has_all_kinds_of_ends_and_nothing_of_it_is_left_to_do(fresh: 
     assert of_demo(lambda: db.session().scalar(select(func.count()).select_from(Delivery))) == 0  # no letters
     assert of_demo(lambda: db.session().scalar(select(func.count()).select_from(Outbox))) == 0
     assert run(fresh, "ledger", "check", "--shop", "demo")[1]["ok"]
+    (held,) = of_demo(lambda: orders.list_in_review(limit=9))
+    assert [row.rule for row in of_demo(lambda: risk.list_caught([held.id]))[held.id]] == ["contact.refused"]
 
 
 def test_the_company_has_something_to_show_and_its_administrator_can_sign_in(fresh: Miaofa) -> None:

@@ -204,6 +204,7 @@ def test_digits_of_what_no_order_fits_open_nothing_even_when_guessed(open_shop: 
     assert asked.owns() == 0
 
 
+@pytest.mark.both_engines
 def test_ten_browsers_at_once_spend_five_tries_and_use_a_code_once(open_shop: Shop) -> None:
     sell(open_shop)
     asked, right = Asked(open_shop), Asked(open_shop)

@@ -22,11 +22,11 @@ from app.kit.ids import public
 from app.orders.models import Order
 from app.refunds import service as refunds
 from tests.companies.firm import Firm, make_firm
+from tests.engines import on_one_engine
 from tests.mailbox import Mailbox, text_of
 from tests.make import Browser, at_once
 from tests.web.shop.doors import from_network, in_one_window
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 PEOPLE = [Person("Li Wei", "E-1001", "li@example.com"), Person("Wang Fang", "E-1002")]
 
 
@@ -158,11 +158,11 @@ def test_another_number_than_was_looked_at_gives_nothing(gift: Gift) -> None:
     assert len(given) == len(set(given)) == 3
 
 
+@pytest.mark.both_engines
 def test_two_administrators_who_hand_out_at_once_give_no_piece_twice(gift: Gift) -> None:
     drafts = [gift.draft([Person(f"P{n}{m}", f"{n}{m}") for m in range(2)]) for n in range(4)]
 
     answers = at_once([lambda number=number: gift.confirm(number, 2) for number in drafts])  # type: ignore[misc]
-
     assert [answer for answer in answers if answer == 2] == [2]
     assert all(isinstance(answer, CountChanged) for answer in answers if answer != 2)
     query = select(HandoutRow.entitlement_id).where(HandoutRow.entitlement_id.is_not(None))

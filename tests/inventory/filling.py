@@ -7,8 +7,8 @@ from app.catalog import queries as catalog
 from app.catalog.models import Component
 from app.entitlements.models import Chore
 from app.inventory.changes import Action, ChangeState, CodeChange, CodeChanged
+from app.inventory.dips import AlertKind, StockAlert
 from app.inventory.models import (
-    AlertKind,
     CodeExport,
     ExportState,
     ImportMapping,
@@ -19,7 +19,6 @@ from app.inventory.models import (
     Proof,
     SharedCode,
     SharedHold,
-    StockAlert,
 )
 from app.kit import db
 from app.kit.ids import new_id

@@ -18,6 +18,7 @@ from app.inventory.service import Want
 from app.kit import clock
 from app.kit.ids import new_id
 from app.orders.models import Order
+from tests.engines import on_postgresql
 from tests.inventory import pool
 from tests.make import Shop, at_once
 
@@ -86,7 +87,7 @@ def test_false_sold_out(shop: Shop, quantity: int) -> None:
     assert ended == {"bought": LAST // quantity, "sold out": 2}
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # on SQLite one writes at a time
+@on_postgresql  # on SQLite one writes at a time
 def test_false_sold_out_with_each_of_the_last_codes_locked_by_somebody_else(shop: Shop) -> None:
     pool.bring(shop, "\n".join(pool.fresh_codes(LAST)))
     sku = sku_of(shop)

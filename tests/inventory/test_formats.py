@@ -6,11 +6,12 @@ import pytest
 
 from app.catalog.models import Kind
 from app.inventory.queries import list_issues
+from tests.engines import on_sqlite
 from tests.inventory import pool
 from tests.make import Shop, make_product
 
 # How a file is read depends on no engine; that codes go in on both is shown in test_imports.py.
-pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 
 TRAP = next(letter for letter in map(chr, range(0x4E00, 0x9FA6)) if letter.encode("gb18030").endswith(b"|"))
 CARDS = [{"number": "6222000011112222", "pin": "1234"}, {"number": "6222000033334444", "pin": "5678"}]

@@ -11,10 +11,11 @@ from app.inventory.models import Batch, BatchState
 from app.inventory.service import imports as importing
 from app.kit import db, tasks
 from app.web.office import stock
+from tests.engines import on_sqlite
 from tests.inventory import pool
 from tests.make import Browser, Shop
 
-pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # pages depend on no engine
+pytestmark = on_sqlite  # pages depend on no engine
 
 
 @pytest.fixture

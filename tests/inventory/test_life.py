@@ -10,7 +10,7 @@ from app.entitlements import queries as entitled
 from app.entitlements import service as entitlements
 from app.entitlements.errors import CodesFrozen, NotReplaceable
 from app.entitlements.service import Proof
-from app.inventory import queries, service
+from app.inventory import queries, service, slices, transitions
 from app.inventory.changes import Action, ChangeState
 from app.inventory.errors import CodeStoodOtherwise, MoreCodesNow, NothingToChange, OutOfStock, SoldOut
 from app.inventory.models import Status
@@ -212,6 +212,34 @@ def test_a_filter_changes_what_it_shows_and_nothing_else(shop: Shop) -> None:
 
     assert (counts(shop, one), counts(shop, two)) == ({"sold": 1, "void": 1}, {"void": 2})
     assert code(shop, owned.code_id).status is Status.SOLD  # type: ignore[arg-type]
+
+
+def test_a_change_leaves_the_codes_of_another_shop_alone(shop: Shop, other: Shop) -> None:
+    mine, theirs = shop.codes(2), other.codes(2)
+
+    assert change(shop, Action.FREEZE, {"status": "available"}).done == 2
+    assert change(shop, Action.UNFREEZE, {"status": "frozen"}).done == 2
+
+    assert (counts(shop, mine), counts(other, theirs)) == ({"available": 2}, {"available": 2})
+    assert [shop.read(lambda: queries.list_done(one.id)) for one in codes_of(other, theirs)] == [[], []]  # noqa: B023
+
+
+def test_a_slice_whose_codes_did_not_wait_is_undone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = shop.codes(3)
+    first = codes_of(shop, batch)[0]
+    task_id = shop.write(lambda: service.change_codes(Action.VOID, of_batch(batch), count=3, **now_known()))
+    number = shop.read(lambda: tasks.get(task_id).subject_id)
+
+    def count_late(some: slices.Slice, action: Action) -> Any:
+        assert transitions.change(Action.VOID, first.id)  # somebody else, who heeds no lock
+        return slices.list_shares(some, action)
+
+    monkeypatch.setattr(changing, "list_shares", count_late)
+    with pytest.raises(slices.Overtaken):
+        shop.write(lambda: service.change_slice(number, now=clock.now()))
+
+    assert counts(shop, batch) == {"available": 3}
+    assert not shop.read(lambda: queries.list_done(first.id))
 
 
 def test_a_list_that_has_grown_since_it_was_looked_at_is_not_changed(shop: Shop) -> None:

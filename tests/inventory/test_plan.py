@@ -11,11 +11,14 @@ from sqlalchemy import create_engine, event, select, text, update
 from sqlalchemy.pool import NullPool
 
 from app.catalog import queries as catalog
-from app.inventory import allocation, handover
+from app.inventory import allocation, handover, lives
 from app.inventory.handover import Piece
 from app.inventory.models import Code, Status
-from app.kit import clock, db
-from app.kit.ids import new_id
+from app.inventory.queries import CODES
+from app.kit import clock, db, paging
+from app.kit.ids import new_id, public
+from app.kit.listing import listed
+from tests.engines import on_postgresql, on_sqlite
 from tests.inventory import pool
 from tests.make import Shop, make_shop
 
@@ -153,7 +156,7 @@ def read_rows(plan: dict[str, Any]) -> dict[str, int]:
     return read
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgresql
 def test_postgresql_reads_the_codes_it_takes_and_no_others(crowded: Shop) -> None:
     def check() -> None:
         for name, (act, indexes) in ACTS.items():
@@ -170,7 +173,7 @@ def test_postgresql_reads_the_codes_it_takes_and_no_others(crowded: Shop) -> Non
     check()
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_sqlite_walks_the_free_index_and_looks_up_what_it_found(crowded: Shop) -> None:
     free = "SEARCH code USING INDEX ix_code_free (merchant_id=? AND sku_id=? AND lane=?)"
     held = "SEARCH code USING INDEX ix_code_held (merchant_id=?{})"
@@ -187,3 +190,33 @@ def test_sqlite_walks_the_free_index_and_looks_up_what_it_found(crowded: Shop) -
     for name, (act, _) in ACTS.items():
         rows = [str(row[3]) for row in explain(crowded, "EXPLAIN QUERY PLAN", act)]
         assert sorted(row for row in rows if " code" in row) == sorted(expected[name]), name
+
+
+def test_deep_in_a_large_batch_a_page_costs_what_the_first_one_costs(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite would walk from the end of the batch to the cursor."""
+    if shop.app.config["MIAOFA"].database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL walks from the nearer bound by itself")
+    monkeypatch.setattr(lives, "FEW", 100)
+    args = {"batch": public("bat", shop.codes(3000).id)}
+    below = shop.read(lambda: db.session().scalars(select(Code).order_by(Code.id).offset(60).limit(1)).one().id)
+    deep = shop.read(lambda: paging.page(select(Code).where(Code.id <= below), CODES.keys, cursor=None, size=1).next)
+
+    first, last = (steps(shop, args | cursor) for cursor in ({}, {"cursor": str(deep)}))
+
+    assert last < 2 * first
+
+
+def steps(shop: Shop, args: dict[str, str]) -> int:
+    """Return how many hundreds of steps SQLite makes for a page of the list of codes."""
+    made: list[None] = []
+
+    def ask() -> None:
+        driver: Any = db.session().connection().connection.driver_connection
+        driver.set_progress_handler(lambda: made.append(None), 100)
+        assert len(listed(CODES, args).page.rows) == 50
+        driver.set_progress_handler(None, 0)
+
+    shop.read(ask)
+    return len(made)

@@ -10,6 +10,7 @@ import pytest
 from app.catalog.models import Kind
 from app.inventory.errors import UnreadableWorkbook
 from app.kit import sheets
+from tests.engines import on_sqlite
 from tests.inventory import pool
 from tests.inventory.staging import stage, stage_and_check
 from tests.inventory.test_wizard import begin
@@ -59,7 +60,7 @@ BOMBS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_bomb_is_refused_in_words_and_leaves_nothing(shop: Shop, name: str) -> None:
     began = time.monotonic()
 

@@ -20,7 +20,7 @@ import worker as worker_program
 from app.kit import bell, clock, db, effects, events, tasks
 from app.kit.ids import new_id, new_merchant_id
 from app.web.dispatch import Miaofa
-from tests.engines import Redis
+from tests.engines import Redis, on_postgresql, on_sqlite
 from tests.kit.counting import Counter, begun, counted
 from tests.kit.counting import wired as tasks_wired
 from tests.kit.lamps import light, lit, waiting
@@ -197,7 +197,7 @@ def gone(merchant: int, patience: float = 60) -> bool:
     return True
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgresql
 @pytest.mark.parametrize("role", ["work", "deliver"])
 def test_a_worker_hears_the_bell_and_drains_the_outbox(fresh: Miaofa, queue: Client, redis: Redis, role: str) -> None:
     merchant = new_merchant_id()
@@ -213,7 +213,7 @@ def test_a_worker_hears_the_bell_and_drains_the_outbox(fresh: Miaofa, queue: Cli
     assert bell.queue(queue).failed_job_registry.count == 0
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_the_sweeper_finds_what_nobody_rang_for(fresh: Miaofa) -> None:
     merchant = new_merchant_id()
     lit(merchant, 3)
@@ -240,7 +240,7 @@ def test_a_drain_that_fails_stops_neither_the_others_nor_the_sweeper(monkeypatch
     assert [(each["event"], each["log_level"]) for each in said] == [("sweeper.failed", "error")]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_job_takes_no_longer_than_its_share_and_asks_for_another(
     app: Miaofa, queue: Client, merchant: int, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +258,7 @@ def test_a_job_takes_no_longer_than_its_share_and_asks_for_another(
     assert len(office.calls) == 3
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_every_entry_of_the_bell_is_a_function_of_the_worker(
     app: Miaofa, merchant: int, counter: Counter, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

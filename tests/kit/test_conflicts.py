@@ -13,11 +13,10 @@ from sqlalchemy import Connection, event, func, select, text
 from app.inventory.models import Stock
 from app.kit import db
 from app.kit.errors import Busy
+from tests.engines import on_postgresql, on_sqlite
 from tests.kit import shelf
 from tests.make import at_once
 
-on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 Block = Callable[[UUID], Callable[[], None]]
 
 

@@ -13,9 +13,8 @@ from sqlalchemy import func, select
 
 from app.kit import clock, db, pictures
 from app.kit.pictures import BadPicture, NoPicture, NotAPicture, Picture, PictureTooLarge, TooManyDots, remake
+from tests.engines import on_one_engine
 from tests.make import Shop
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def drawn(width: int = 300, height: int = 200, media: str = "JPEG", mode: str = "RGB", **more: Any) -> bytes:

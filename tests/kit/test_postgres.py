@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from app.kit import db
+from tests.engines import on_postgresql
 from tests.kit import shelf
 
-pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+pytestmark = on_postgresql
 
 
 def ask(question: str) -> Callable[[], str]:

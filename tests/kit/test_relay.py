@@ -8,6 +8,7 @@ import pytest
 
 from app.kit import clock, db, events
 from app.kit.events import BATCH, LONGEST_PAUSE, EventRow
+from tests.engines import on_postgresql, on_sqlite
 from tests.kit import shelf
 from tests.kit.lamps import LampLit, light, lit, recorded, waiting, wired
 from tests.make import at_once
@@ -115,7 +116,7 @@ def test_a_failing_event_waits_and_holds_up_no_other(merchant: int, stranger: in
     assert shelf.look(merchant) == {}  # what the failing reaction did is undone
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgresql
 def test_the_event_that_failed_is_put_off_not_one_that_came_meanwhile(merchant: int) -> None:
     (bad,) = lit(merchant)
     early = LampLit(subject_id=UUID(int=1), at=clock.now() - timedelta(hours=1))
@@ -168,7 +169,7 @@ def test_the_pause_grows_to_an_hour_and_no_longer(merchant: int, listener: Liste
     assert waiting(merchant)[bad].attempts == 14
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_whole_batch_of_failing_events_does_not_hide_the_good_ones_behind_it(
     merchant: int, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,12 +10,10 @@ from app.kit import clock, db, tasks
 from app.kit.errors import NotFound
 from app.kit.ids import new_id
 from app.kit.tasks import State, leases
+from tests.engines import on_postgresql
 from tests.kit.counting import Counter, begun, counted, task, wired
 from tests.kit.outside import Killed, dying_at, later
 from tests.make import at_once
-
-on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-
 
 # Work ----------------------------------------------------------------------------------------------------------------
 

@@ -14,10 +14,9 @@ from app.kit.events import EventRow, Outbox
 from app.kit.ids import new_id
 from app.kit.tenancy import System, Unscoped
 from tests import sql_guard
+from tests.engines import on_postgresql
 from tests.kit import shelf
 from tests.kit.lamps import lit
-
-on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
 
 def test_a_query_finds_only_ones_own(merchant: int, stranger: int) -> None:

@@ -11,12 +11,11 @@ from app.kit import clock, db, tasks
 from app.kit.ids import new_id
 from app.kit.tasks import State, Step, leases
 from app.kit.tasks.book import WATCH
+from tests.engines import on_postgresql
 from tests.kit import shelf
 from tests.kit.counting import Counter
 from tests.kit.outside import later
 from tests.make import at_once
-
-on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
 
 def watch(merchant: int) -> tasks.Task:

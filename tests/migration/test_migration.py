@@ -19,11 +19,11 @@ from app.migration import service
 from app.migration.service import SHAPES
 from tests import people
 from tests.commands.test_commands import run
+from tests.engines import on_one_engine
 from tests.make import Shop
 from tests.migration.dumps import ACG, DUJIAOKA
 
 ENGLISH = {"Accept-Language": "en"}
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 Write = Callable[[str, str], tuple[str, str]]
 

@@ -7,7 +7,6 @@ of a wide table; here it has some.
 import secrets
 from collections.abc import Callable
 
-import pytest
 from sqlalchemy import create_engine, text
 
 from app.accounts import service as accounts
@@ -18,6 +17,7 @@ from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.queries import Wire
+from tests.engines import on_postgresql
 from tests.make import Shop
 
 TOUCHED = text("SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables")
@@ -65,7 +65,7 @@ def analyze(shop: Shop) -> None:
     owner.dispose()
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgresql
 def test_an_order_is_placed_paid_and_cancelled_without_a_look_at_others(shop: Shop) -> None:
     shop.codes(STOCK)
     for count in (FEW, MANY - FEW):

@@ -5,7 +5,6 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from app.accounts.models import Device
@@ -21,6 +20,7 @@ from app.orders import service as ordering
 from app.orders.errors import TooManyUnpaid
 from app.orders.models import Order, Part
 from app.web.shop.placing import Placed, Sent, place_all
+from tests.engines import on_postgresql
 from tests.make import Shop, at_once, make_product
 
 
@@ -149,7 +149,7 @@ def test_rounds_that_meet_sell_each_code_once_and_never_lock_each_other_out(shop
     assert shop.read(lambda: len(db.session().scalars(select(Order)).all())) == 16
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgresql
 def test_a_text_the_engine_refuses_is_the_fault_of_one_alone(shop: Shop) -> None:
     shop.codes(3)
 

@@ -68,6 +68,7 @@ def test_a_payment_is_told_and_answered_with_seven_letters(till: Till, order: Or
     assert notice.payer_index
 
 
+@pytest.mark.both_engines
 def test_a_notice_comes_a_hundred_times_at_once_and_counts_once(till: Till, order: Order, paid: bytes) -> None:
     assert set(at_once([lambda: till.post(paid)] * 100)) == {SUCCESS}
 

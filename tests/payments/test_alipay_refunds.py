@@ -36,6 +36,15 @@ def test_money_goes_back_once_however_often_it_is_asked(talk: Talk) -> None:
     assert talk.bank.trade(NUMBER).refunded == 1990
 
 
+def test_money_that_pays_another_order_goes_back_by_alipays_own_number(talk: Talk) -> None:
+    talk.pay()
+    matched = replace(talk.payback(), trade="0" * 26)
+
+    assert talk.gateway.refund(matched, talk.account, talk.http) == Done("R1")
+    assert talk.gateway.refund_query(matched, talk.account, talk.http) == Done("R1")
+    assert talk.bank.trade(NUMBER).refunded == 1990
+
+
 def test_parts_go_back_under_numbers_of_their_own_and_never_more_than_was_paid(talk: Talk) -> None:
     talk.pay()
 

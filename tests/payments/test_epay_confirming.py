@@ -9,12 +9,15 @@ import pytest
 from app.kit import clock, effects
 from app.kit.effects import State
 from app.kit.events import SYSTEM
+from app.kit.ids import public
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.models import Notice
 from app.payments.service.asking import QUERY, SWEEP
+from app.web.office import exceptions
+from tests import people
 from tests.make import Shop, at_once
 from tests.payments.epay import Trading, trading
 from tests.payments.market import rows
@@ -70,6 +73,34 @@ def test_what_the_site_calls_unpaid_to_the_end_is_listed_for_people(trade: Tradi
     assert (listed.is_misfit, listed.reported_no) == (False, "9")  # no money came that anybody could send back
 
 
+def test_people_have_the_site_asked_again_and_hear_what_it_says(
+    trade: Trading, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exceptions, "WAIT", 0.4)
+    trade.send(trade.signed(order, trade.site.find({"out_trade_no": trade.number(order)}).trade_no))
+    trade.wait(minutes=16)
+    (listed,) = trade.shop.read(lambda: paying.list_refused_notices(limit=9))
+    alice, office = people.alice(trade.shop), f"/office/{trade.shop.slug}"
+    here, form = f"{office}/exceptions?lang=en", f"{office}/notices/{public('ntc', listed.id)}/question"
+
+    def asked() -> str:
+        assert form in alice.get(here).get_data(as_text=True)
+        answer = alice.post(form, {}, page=here)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return str(alice.get(here).get_data(as_text=True))
+
+    assert "still knows of no such payment" in asked()
+    trade.stand.ill("down", on="order", times=9)
+    assert "has not answered yet" in asked()
+    trade.stand.well()
+    trade.wait(minutes=2)  # nobody answered in time, so it is for people again
+    trade.pay(order)
+
+    assert "knows of this payment now" in asked()
+    assert (trade.word(order), sorted(trade.inbox())) == ("delivered", [("APPLIED", ""), ("HEARD", "")])
+    assert alice.post(form, {}, page=here).status_code == 409
+
+
 def test_the_same_notice_twice_asks_once(trade: Trading, order: Order) -> None:
     notice = trade.signed(order)
 
@@ -100,6 +131,7 @@ def test_a_flood_of_signed_notices_for_one_trade_has_one_question_under_way(trad
     assert listed.reason == "not confirmed"
 
 
+@pytest.mark.both_engines
 def test_a_flood_from_many_sides_at_once_ships_once(trade: Trading, order: Order) -> None:
     trade.pay(order)
     letters = [trade.signed(order, f"9{number}") for number in range(12)]

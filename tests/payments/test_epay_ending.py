@@ -86,6 +86,18 @@ def test_the_first_version_gives_back_only_where_the_site_lets_us(stand: Stand) 
 
 
 @BOTH
+def test_money_that_pays_another_order_goes_back_by_the_sites_own_number(stand: Stand, version: int) -> None:
+    matched = replace(stand.payback(trade_no=stand.paid(version=version)), trade="T2")
+    stand.start("T2", version=version)
+
+    assert isinstance(stand.ask("refund", matched, version, refunds="yes"), Done)
+    assert stand.site.trades.kept == 0
+    if version == 1:
+        stand.ill("unpaid")
+    assert isinstance(stand.ask("refund_query", matched, version, refunds="yes"), Done)
+
+
+@BOTH
 def test_a_site_that_refuses_to_give_back_is_quoted(stand: Stand, version: int) -> None:
     stand.paid(version=version)
     stand.habit("no_refunds")

@@ -52,6 +52,7 @@ def test_a_payment_is_delivered_whatever_the_fork(trade: Trading, order: Order, 
     assert_sold_once(trade, order)
 
 
+@pytest.mark.both_engines
 def test_a_notice_twice_and_a_hundred_times_at_once_counts_once(trade: Trading, order: Order) -> None:
     trade.pay(order)
     assert isinstance(trade.site.post, Postbox)

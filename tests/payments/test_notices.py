@@ -178,6 +178,16 @@ def test_wrong_money_is_stored_and_pays_nothing_and_the_right_one_still_does(
     assert_sold_once(shop, order)
 
 
+def test_a_notice_of_no_money_for_a_paid_order_is_on_record_and_sends_nothing_back(shop: Shop, order: Order) -> None:
+    shop.pay(order)
+
+    assert send(shop, shop.notice(order, trade_no="TG-nothing", amount=0)) == SUCCESS
+
+    assert sorted(notice.reason for notice in notices(shop)) == ["", "wrong amount"]
+    assert not any(notice.is_misfit for notice in notices(shop))
+    assert_sold_once(shop, order)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

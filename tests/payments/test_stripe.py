@@ -229,6 +229,13 @@ def test_nobody_there_means_nothing_happened(talk: Talk) -> None:
 # Giving back -----------------------------------------------------------------------------------------------------
 
 
+def test_money_that_pays_another_order_goes_back_by_the_payments_number(talk: Talk) -> None:
+    matched = replace(talk.payback(talk.paid()), trade="0" * 26)
+
+    assert isinstance(talk.refund(matched), Done)
+    assert isinstance(talk.refund_query(matched), Done)
+
+
 def test_money_goes_back_once_however_often_it_is_asked(side: Side, talk: Talk) -> None:
     payback = talk.payback(talk.paid())
     assert talk.refund_query(payback) == Absent()

@@ -173,6 +173,10 @@ def test_a_dispute_is_something_a_person_must_see() -> None:
     dispute = {"id": "dp_1", "object": "dispute", "metadata": {}, "payment_intent": "pi_1"}
 
     assert hear(signed(event("charge.dispute.created", dispute))) == Hint(trade_no="pi_1", alarm="disputed")
+    ends = {"won": "dispute won", "lost": "dispute lost", "warning_closed": "dispute over"}
+    for status, alarm in ends.items():
+        over = signed(event("charge.dispute.closed", dispute | {"status": status}))
+        assert hear(over) == Hint(trade_no="pi_1", alarm=alarm)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from app.kit.secret import Secret
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.payments import providers
+from app.payments import queries as payments_asked
 from app.payments import service as payments
 from app.payments.errors import LiveOnly
 from app.payments.models import AttemptState, NoticeState, PaybackState
@@ -81,6 +82,7 @@ def test_the_sweep_goes_on_after_a_silent_minute(counter: Counter, order: Order)
 # Twice, late, out of order ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_an_event_that_comes_twice_or_a_hundred_times_at_once_ships_once(counter: Counter, order: Order) -> None:
     counter.pay(order)
     letter = counter.side.letter("checkout.session.completed")
@@ -333,6 +335,11 @@ def test_a_disputed_payment_is_shown_to_people(counter: Counter, order: Order) -
     assert set(counter.bring()) == {OK}
 
     assert [odd.reason for odd in counter.odd()] == ["disputed"]
+    counter.side.gateway.close_dispute(session["payment_intent"], status="lost")
+    assert set(counter.bring()) == {OK}
+    tenders = [tender.id for tender in counter.shop.read(lambda: orders.list_tenders_of(order.id))]
+    told = counter.shop.read(lambda: payments_asked.list_disputes(tenders))
+    assert [notice.reason for notice in told] == ["disputed", "dispute lost"]
 
 
 def test_money_that_came_for_nothing_of_ours_goes_back_by_its_own_number(counter: Counter, order: Order) -> None:

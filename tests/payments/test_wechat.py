@@ -230,6 +230,14 @@ def test_a_number_stands_for_one_payback(talk: Talk, paid: Office) -> None:
     assert talk.refund_query(101) == Refused("other_refund: the number was used for another payback")
 
 
+def test_money_that_pays_another_order_goes_back_by_wechats_own_number(talk: Talk, paid: Office) -> None:
+    answers = [talk.refund(trade="0" * 26), talk.refund_query(trade="0" * 26)]
+
+    entry = paid.gateway.book.find("refund", "REFUND0001")
+    assert entry
+    assert answers == [Done(entry["refund_id"])] * 2
+
+
 def test_a_refund_that_wechat_never_saw_is_absent(talk: Talk, paid: Office) -> None:
     assert talk.refund_query() == Absent()
 

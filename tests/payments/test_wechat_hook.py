@@ -56,6 +56,7 @@ def test_who_paid_is_kept_as_a_blind_index_alone(counter: Counter) -> None:
     assert "ciphertext" in notice.body
 
 
+@pytest.mark.both_engines
 def test_the_same_notice_a_hundred_times_at_once_counts_once(counter: Counter) -> None:
     order = counter.order()
     counter.pay(order)

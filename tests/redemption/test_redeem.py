@@ -34,6 +34,7 @@ from app.redemption.errors import (
 from app.redemption.models import Channel
 from app.redemption.service import Use, Via
 from app.refunds import service as refunds
+from tests.engines import on_postgresql
 from tests.inventory import goods
 from tests.make import Shop, at_once
 from tests.redemption.goods import COUNTER, STAFF, Desk
@@ -70,7 +71,7 @@ def test_of_32_at_once_just_as_many_use_it_as_it_is_good_for(desk: Desk, uses: i
     assert len(desk.events("entitlement.redeemed", card)) == uses
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgresql
 def test_without_the_lock_the_counter_alone_lets_no_more_through(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_locking", counting._seen)
     desk.rule(uses=3)

@@ -2,8 +2,10 @@
 
 import secrets
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.delivery import queries as told
 from app.entitlements import queries as entitled
@@ -12,9 +14,11 @@ from app.entitlements.errors import NothingToReveal
 from app.entitlements.models import State
 from app.entitlements.service import Proof
 from app.entitlements.tasks import watch as watch_grants
-from app.kit import clock
+from app.kit import clock, db
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
+from app.messages import queries as notes
+from app.messages.models import StaffNote
 from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.errors import AlreadyDecided
@@ -24,6 +28,9 @@ from app.refunds import service as refunds
 from app.refunds.errors import NotRefundable
 from app.risk import service as risk
 from app.risk.queries import Mode, Policy
+from tests import people
+from tests.mailbox import Mailbox, text_of
+from tests.mailbox import read as opened
 from tests.make import at_once
 from tests.payments.market import Market
 from tests.risk.hands import order, set_rule
@@ -184,6 +191,32 @@ def test_nobody_decides_and_the_shop_wants_it_delivered_then(market: Market) -> 
 
     assert (market.word(placed), market.owns(placed)) == ("delivered", [State.READY])
     market.assert_books()
+
+
+def test_the_staff_are_told_once_and_of_later_ones_an_hour_later(market: Market, tmp_path: Path) -> None:
+    Mailbox(tmp_path)
+
+    def noted() -> list[int]:
+        rows = market.shop.read(lambda: db.session().scalars(select(StaffNote).order_by(StaffNote.id)).all())
+        return [notes.facts_of(row)["count"] for row in rows if row.kind == "order.review"]
+
+    caught_order(market)
+    assert noted() == [1]
+    (letter,) = [text_of(opened(file)) for file in tmp_path.glob("*.eml") if "/reviews" in text_of(opened(file))]
+    assert f"/office/{market.shop.slug}/reviews" in letter
+    alice = people.alice(market.shop)
+    page = alice.get(f"/office/{market.shop.slug}/notes?lang=en").get_data(as_text=True)
+    assert "Paid orders wait for a decision" in page
+    assert f'href="/office/{market.shop.slug}/reviews"' in page
+    caught_order(market)
+    caught_order(market)
+    assert noted() == [1]
+
+    market.wait(hours=1, minutes=1)
+
+    assert noted() == [1, 2]
+    market.wait(hours=2)
+    assert noted() == [1, 2]
 
 
 def test_what_it_holds_is_kept_for_it(market: Market) -> None:

@@ -107,6 +107,16 @@ def test_a_rush_from_one_network_stays_within_the_limit(shop: Shop) -> None:
     assert shop.stock()["held"] == 3
 
 
+def test_orders_paid_at_once_from_one_account_count_each_other(shop: Shop) -> None:
+    shop.codes(8)
+    set_rule(shop, "payer.orders", Mode.REVIEW, 3)
+    placed = [order(shop) for _ in range(8)]
+
+    assert all(at_once([lambda one=one: pay_from(shop, one, "2088") for one in placed]))  # type: ignore[misc]
+
+    assert sum(review_of(shop, one) is Review.WAITING for one in placed) == 5
+
+
 def test_unpaid_orders_of_a_network_make_room_when_they_are_paid(shop: Shop) -> None:
     set_rule(shop, "network.unpaid", Mode.REFUSE, 1)
     first = order(shop, network=HOME)

@@ -79,7 +79,7 @@ def served(*, posts: bool = True, path: str = ":memory:") -> Iterator[Office]:
     if posts:
         gateway.sender.start()
     else:
-        gateway.sender._enqueue = office.due.append  # type: ignore[method-assign, assignment]
+        gateway.sender.schedule.put = lambda thing, delay=0.0: office.due.append(thing)  # type: ignore[method-assign]
     thread = threading.Thread(target=door.serve, daemon=True)
     thread.start()
     try:

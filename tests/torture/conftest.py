@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import ENGINES, NewDatabase
+from tests.conftest import NewDatabase
+from tests.halves import ENGINES
 from tests.torture.world import World
 
 

@@ -33,6 +33,7 @@ class World:
 
     def __init__(self, folder: Path, url: str, owner_url: str) -> None:
         self.now = datetime.now(UTC)
+        self.engine = url.split(":")[0].split("+")[0]
         self.bank = Bank(lambda: self.now)
         self.wire, theirs = Wire.pair()
         self.log = folder / "log.txt"

@@ -9,12 +9,12 @@ from app import logs
 from app.delivery import queries as links
 from app.web.headers import OPENS
 from tests.doors import doors, knock, sell
+from tests.engines import on_one_engine
 from tests.make import Shop
 from tests.web.shop.doors import Linked
 from tests.web.shop.test_purchase import shown_codes
 
 KEPT_NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

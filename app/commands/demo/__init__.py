@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, novelties, opening, shelf, stock, story
+from app.commands.demo import company, gateways, novelties, opening, shelf, stock, story
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -35,3 +35,10 @@ def load() -> Any:
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
     logins = [owner, company.login()]
     return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}
+
+
+@demo.command()
+@answers
+def connect() -> Any:
+    """Connect the demo shop to the simulators that run beside it, so that its cashier offers them."""
+    return {"shop": SLUG, "gateways": gateways.connect(opening.open_demo(clock.now()))}

@@ -23,6 +23,8 @@ from app.kit.events import SYSTEM
 from app.kit.ids import public
 from app.kit.listing import listed
 from app.kit.money import Money
+from app.orders import queries as orders
+from app.orders import service as ordering
 
 FOLDER = "goods/later"
 PAPER_SKU, LANE_SKU, LOW_SKU, TROUBLED_SKU, STAGED_SKU = "SJ-YEAR", "XY-QUARTER", "ML-50", "HC-LARGE", "ZS-MONTH"
@@ -36,6 +38,11 @@ BUYERS = (  # minutes ago, what, who
     (50, MADE, "12000000004"),
     (25, MANUAL, "12000000005"),
 )
+HELD = (  # who was put off by a bank time and again, and soon bought once more: a fence holds that back
+    (130, "HC-COUPON", "12000000006"),
+    (105, "HC-COUPON", "12000000006"),
+)
+REFUSALS = 6
 PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
 
@@ -158,7 +165,17 @@ def _sell(merchant_id: int, now: datetime) -> None:
     """Let somebody buy one of each novelty; what people of the staff have to do for them is left to do."""
     teller = Teller(merchant_id)
     teller.tell([_deal(place, now - timedelta(minutes=back), *what) for place, (back, *what) in enumerate(BUYERS)])
+    for place, (back, sku, contact) in enumerate(HELD, len(BUYERS)):
+        teller.tell([_deal(place, now - timedelta(minutes=back), sku, contact)])
+        db.write(merchant_id, lambda: _refuse_payments(contact))  # noqa: B023
     teller.leave_word()
+
+
+def _refuse_payments(contact: str) -> None:
+    """Let it have taken several tries until somebody's first order was paid."""
+    found = orders.list_of_contact(orders.contact_index(contact))
+    for _ in range(REFUSALS if len(found) == 1 else 0):
+        ordering.count_refusal(found[0].id)
 
 
 def _deal(place: int, at: datetime, sku: str, contact: str) -> Deal:

@@ -20,6 +20,8 @@ from app.kit.events import SYSTEM, By, publish
 from app.kit.ids import base32, new_id
 from app.kit.money import Money
 from app.orders import queries as orders
+from app.orders import service as ordering
+from app.orders.events import OrderCancelled, OrderExpired
 from app.orders.queries import Order
 from app.payments import queries as paying
 from app.payments import service as payments
@@ -29,8 +31,8 @@ ACCOUNT = Account.__table__.c
 
 
 @dataclass(frozen=True)
-class _Change:
-    """What is to happen to an account: money in, or out where it is negative."""
+class Change:
+    """What is to happen to an account: money in, or out where it is negative; its `source` is counted once."""
 
     company_id: UUID
     kind: MovementKind
@@ -54,7 +56,7 @@ def top_up(company_id: UUID, money: Money, reference: str, *, now: datetime, by:
     if not reference or len(reference) > LONGEST_REFERENCE:
         raise Invalid({"reference": TooLong(LONGEST_REFERENCE) if reference else Required()})
     source = f"transfer:{same_reference(reference)}"
-    moved = _move(_Change(company.id, MovementKind.TOP_UP, money, source, now, by, reference=reference))
+    moved = move(Change(company.id, MovementKind.TOP_UP, money, source, now, by, reference=reference))
     if moved is None:
         raise Invalid({"reference": KnownTransfer(reference)})
     publish(
@@ -81,11 +83,11 @@ def pay_out(company_id: UUID, money: Money, reason: str, *, key: str, now: datet
         raise Invalid({"out": NothingToBook()})
     if not reason or len(reason) > LONGEST_REFERENCE:
         raise Invalid({"reason": TooLong(LONGEST_REFERENCE) if reason else Required()})
-    change = _Change(company_id, MovementKind.PAID_OUT, -money, f"pay-out:{key}", now, by, reference=reason)
+    change = Change(company_id, MovementKind.PAID_OUT, -money, f"pay-out:{key}", now, by, reference=reason)
     try:
-        moved = _move(change)
+        moved = move(change)
     except InsufficientBalance:
-        if _is_counted(change):
+        if is_counted(change):
             return
         raise Invalid({"out": TooMuch(queries.balance(company_id))}) from None
     if moved is not None:
@@ -102,6 +104,35 @@ def pay_out(company_id: UUID, money: Money, reason: str, *, key: str, now: datet
         )
 
 
+def hold_part(order: Order, company_id: UUID, *, now: datetime, by: By) -> bool:
+    """Pay from a balance what it holds of an unpaid order; tells whether that was all of it.
+
+    A part stays with the order until the rest is paid another way, and returns when it never is.
+    """
+    part = min(queries.balance(company_id), order.total, key=lambda money: money.minor)
+    if part == order.total:
+        spend(order, company_id, now=now, by=by)
+        return True
+    if part.minor:
+        moved = move(Change(company_id, MovementKind.SPENT, -part, f"order:{order.id}", now, by, order.id))
+        assert moved is not None  # its form made this order just now, see `place`
+        _tell(BalanceSpent, moved, order.id, part, by)
+        payments.pay_part_from_balance(order, part, trade_no=base32(order.id), now=now)
+    return False
+
+
+def release(closed: Sequence[OrderExpired | OrderCancelled]) -> None:
+    """Put back on the balance what it held for orders that were closed unpaid; a reaction, which never refuses."""
+    for event in closed:
+        parts = ordering.end_parts(event.subject_id) if event.company_id else []
+        for tender_id, part in parts:
+            source = f"unpaid:{tender_id}"
+            assert event.company_id is not None
+            change = Change(event.company_id, MovementKind.RETURNED, part, source, event.at, SYSTEM, event.order_id)
+            if (moved := move(change)) is not None:
+                _tell(BalanceReturned, moved, event.order_id, part, SYSTEM)
+
+
 def spend(order: Order, company_id: UUID, *, now: datetime, by: By) -> None:
     """Pay an order at once from a company's balance, as a notice of a gateway of ours would.
 
@@ -109,7 +140,7 @@ def spend(order: Order, company_id: UUID, *, now: datetime, by: By) -> None:
     """
     total = order.total
     if total.minor:
-        moved = _move(_Change(company_id, MovementKind.SPENT, -total, f"order:{order.id}", now, by, order.id))
+        moved = move(Change(company_id, MovementKind.SPENT, -total, f"order:{order.id}", now, by, order.id))
         assert moved is not None  # an order that is paid is not paid again, see `place`
         _tell(BalanceSpent, moved, order.id, total, by)
     payments.pay_from_balance(order, trade_no=base32(order.id), now=now)
@@ -123,8 +154,8 @@ def give_back(done: Sequence[PaybackDone]) -> None:
         if company_id is None or event.by_hand or not paying.is_from_balance(paying.get_payback(event.subject_id)):
             continue
         money, source = Money(event.amount, event.currency), f"payback:{event.subject_id}"
-        change = _Change(company_id, MovementKind.RETURNED, money, source, event.at, SYSTEM, event.order_id)
-        if (moved := _move(change)) is not None:
+        change = Change(company_id, MovementKind.RETURNED, money, source, event.at, SYSTEM, event.order_id)
+        if (moved := move(change)) is not None:
             _tell(BalanceReturned, moved, event.order_id, money, SYSTEM)
 
 
@@ -144,8 +175,11 @@ def _tell(
     )
 
 
-def _move(change: _Change) -> Movement | None:
-    """Change the balance by one guarded statement and write the movement; None when its source counted before."""
+def move(change: Change) -> Movement | None:
+    """Change the balance by one guarded statement and write the movement; None when its source counted before.
+
+    Raises InsufficientBalance.
+    """
     delta = change.money.minor
     mine = (ACCOUNT.merchant_id == db.merchant_id(), ACCOUNT.company_id == change.company_id)
     enough = (ACCOUNT.currency == change.money.currency, ACCOUNT.amount + delta >= 0)
@@ -162,12 +196,13 @@ def _move(change: _Change) -> Movement | None:
     return None
 
 
-def _is_counted(change: _Change) -> bool:
+def is_counted(change: Change) -> bool:
+    """Tell whether the source of a change counted before."""
     same = (Movement.company_id == change.company_id, Movement.source == change.source)
     return db.session().scalar(select(Movement.id).where(*same)) is not None
 
 
-def _row(change: _Change, after: int) -> dict[str, Any]:
+def _row(change: Change, after: int) -> dict[str, Any]:
     return {
         "merchant_id": db.merchant_id(),
         "id": new_id(),

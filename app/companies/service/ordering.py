@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from app.companies import queries
-from app.companies.service.balance import spend, top_up
+from app.companies.service.balance import hold_part, spend, top_up
 from app.companies.service.members import lock
 from app.kit import db
 from app.kit.events import By
 from app.orders import queries as orders
 from app.orders import service as ordering
-from app.orders.queries import Order, Payment
+from app.orders.queries import Closed, Order, Payment, TenderState
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,15 @@ class Wanted:
     lines: Sequence[tuple[str, int]]
     lang: str
     idem: str
+    rest: bool = False  # what the balance does not hold may be paid another way
 
 
 def place(company_id: UUID, wanted: Wanted, *, transfer: str | None = None, now: datetime, by: By) -> Order:
     """Place an order for a company and pay it from its balance; the same form gives the same order, paid once.
 
     With the reference of a `transfer`, its money is booked first, exactly what the order costs. Raises what placing
-    raises, KnownTransfer, InsufficientBalance, ClosedCompany; then there is no order and no hold.
+    raises, KnownTransfer, InsufficientBalance, ClosedCompany; then there is no order and no hold. Where the rest may be
+    paid another way the order waits for it, and so does the part that the balance pays.
     """
     company = lock(company_id)
     basket = ordering.Basket(
@@ -38,10 +40,20 @@ def place(company_id: UUID, wanted: Wanted, *, transfer: str | None = None, now:
         idem=f"company:{company.id}:{wanted.idem}",
     )
     (order,) = ordering.place_all([ordering.Wish(basket, None, by, company.id)], now=now)
-    if order.payment is not Payment.PENDING:
+    if order.payment is not Payment.PENDING or order.closed is not Closed.OPEN or _is_begun(order):
         return order
+    if wanted.rest and transfer is None:
+        hold_part(order, company.id, now=now, by=by)
+        db.session().flush()
+        return orders.reread(order.id)
     if transfer is not None and order.total.minor:
         top_up(company.id, order.total, transfer, now=now, by=by)
     spend(order, company.id, now=now, by=by)
     db.session().flush()
     return orders.reread(order.id)
+
+
+def _is_begun(order: Order) -> bool:
+    """Tell whether this order was here before: a part of it is paid, or its payment was started."""
+    tenders = orders.list_tenders_of(order.id)
+    return any(tender.state is not TenderState.DUE or tender.method_id for tender in tenders)

@@ -4,7 +4,7 @@ from app.entitlements.service.chores import finish_chore, leave_chore, take_chor
 from app.entitlements.service.granting import grant, grant_missing, release
 from app.entitlements.service.replacing import replace
 from app.entitlements.service.revealing import MOST_REVEALS, Opening, Proof, reveal
-from app.entitlements.service.revoking import Revoking, TakenBack, revoke
+from app.entitlements.service.revoking import Revoking, TakenBack, let_go, revoke
 from app.entitlements.service.serving import (
     RELEASE,
     catch_up,
@@ -29,6 +29,7 @@ __all__ = [
     "grant",
     "grant_missing",
     "leave_chore",
+    "let_go",
     "mark_used",
     "release",
     "replace",

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from app.catalog.queries import Source
 from app.entitlements.errors import CodesSeen, CodesUsed, TakenBackBefore
 from app.entitlements.models import Entitlement, State
 from app.entitlements.service import chores
 from app.inventory import service as inventory
+from app.inventory.events import CodesPutBack
 from app.kit import db
 from app.kit.errors import NotFound
 from app.kit.events import By
@@ -96,14 +97,20 @@ def _take_codes(what: Revoking, revoked: Sequence[Any], now: datetime, by: By) -
     if gone:
         inventory.write_off(gone, reason=what.reason, **about)
     if fresh and returned is Returned.STOCK:
-        _let_go([code.entitlement_id for code in fresh])
+        _let_go(E.id.in_([code.entitlement_id for code in fresh]))
         inventory.restock(fresh, reason=what.reason, **about)
     return {code.entitlement_id: code.cost for code in aside}
 
 
-def _let_go(entitlement_ids: Sequence[UUID]) -> None:
+def let_go(put_back: Sequence[CodesPutBack]) -> None:
+    """Forget who had codes that staff let be sold again."""
+    for event in put_back:
+        _let_go(E.code_id.in_(event.code_ids))
+
+
+def _let_go(which: ColumnElement[bool]) -> None:
     """Forget which codes these had, since somebody else may get them now."""
-    theirs = (E.merchant_id == db.merchant_id(), E.id.in_(entitlement_ids))
+    theirs = (E.merchant_id == db.merchant_id(), E.state == State.REVOKED, which)
     db.changed(update(Entitlement.__table__).where(*theirs).values(code_id=None))  # type: ignore[arg-type]
 
 

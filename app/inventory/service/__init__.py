@@ -36,7 +36,7 @@ from app.inventory.service.imports import (
     stop_import,
 )
 from app.inventory.service.lanes import drop_lane, move_codes, set_lane, set_walks, steer_some
-from app.inventory.service.life import exchange, freeze, restore, unfreeze, void
+from app.inventory.service.life import exchange, freeze, put_back, restore, unfreeze, void
 from app.inventory.service.making import enter
 from app.inventory.service.moving import MoveWish, cancel_move, count_movable, move, move_slice
 from app.inventory.service.picking import (
@@ -137,6 +137,7 @@ __all__ = [
     "move_codes",
     "move_slice",
     "open_clearance",
+    "put_back",
     "quarantine",
     "recall",
     "receive",

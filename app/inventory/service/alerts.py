@@ -10,8 +10,8 @@ from sqlalchemy import delete
 from app.catalog import queries as catalog
 from app.catalog.queries import Sku
 from app.inventory import queries
+from app.inventory.dips import AlertKind, StockAlert
 from app.inventory.events import StockDipped
-from app.inventory.models import AlertKind, StockAlert
 from app.inventory.queries import ALERTS, SOLD_DAYS
 from app.kit import clock, db, tasks
 from app.kit.events import EventRow, publish

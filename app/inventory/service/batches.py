@@ -18,7 +18,7 @@ from app.inventory.errors import (
     NotRecalled,
 )
 from app.inventory.events import BatchChanged, BatchRecalled, BatchUndone, RecallReleased
-from app.inventory.lives import has_codes, last_recall, running_change, was_sold, was_touched
+from app.inventory.lives import has_codes, last_recall, running_change, was_sold_at_its_cost, was_touched
 from app.inventory.models import Batch, BatchState
 from app.inventory.queries import count_chosen
 from app.inventory.service.changing import change_codes
@@ -49,7 +49,8 @@ class BatchFacts:
 def change_batch(batch_id: UUID, facts: BatchFacts, *, now: datetime, by: By) -> list[UUID]:
     """Correct what is known of a batch, and return the tasks that carry it to its codes.
 
-    A new expiry reaches the codes that are not sold; the cost stays once one was sold. Raises Invalid, ChangeUnderWay.
+    A new expiry reaches the codes that are not sold, a new cost those that have none of their own; the cost stays once
+    one was sold at it. Raises Invalid, ChangeUnderWay.
     """
     batch = _locked(batch_id)
     before = BatchFacts(**{field.name: getattr(batch, field.name) for field in fields(BatchFacts)})
@@ -143,7 +144,7 @@ def _check(batch: Batch, facts: BatchFacts, differ: list[str]) -> None:
         raise Invalid({"cost": BadCost()})
     if batch.state is not BatchState.READY:
         raise Invalid({"cost": BatchNotReady()})
-    if was_sold(batch):
+    if was_sold_at_its_cost(batch):
         raise Invalid({"cost": CostIsFixed()})
 
 

@@ -10,23 +10,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.inventory.changes import Action, ChangeState, CodeChange
 from app.inventory.errors import MoreCodesNow, NothingToChange
 from app.inventory.events import CodesChangeAsked, CodesChanged, SoldRecosted
-from app.inventory.models import Code, Status
+from app.inventory.models import Code
 from app.inventory.queries import CHANGE, chosen_codes, count_chosen
 from app.inventory.service.counting import recount
 from app.inventory.service.holds import tell_freed
-from app.inventory.service.life import revalue
-from app.inventory.transitions import FREES, change, note
+from app.inventory.service.life import revalue, tell_put_back
+from app.inventory.slices import Share, Slice, change_all, list_codes, list_owners, list_shares, note_next
 from app.kit import db, tasks
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 
-SLICE = 2000
-BULK = (Action.FREEZE, Action.UNFREEZE, Action.VOID, Action.RESTORE)  # what may be done with any list
+SLICE = 4000
+BULK = (Action.FREEZE, Action.UNFREEZE, Action.VOID, Action.RESTORE, Action.RESTOCK)  # what may be done with any list
 CAUSES = {Action.VOID: "void", Action.RESTORE: "restored", Action.WITHDRAW: "withdrawn", Action.COST: "cost"}
 
 
@@ -65,11 +65,11 @@ def change_slice(
     row = _locked(change_id)
     if row.state is not ChangeState.RUNNING:
         return row
-    costs = _next(row)
-    if costs:
-        _change(row, costs, now)
-        row.after = max(costs)
-    if len(costs) < SLICE:
+    some = note_next(row, _chosen(row), most=SLICE)
+    if some is not None:
+        _change(row, some, now)
+        row.after = some.last
+    if some is None or some.count < SLICE:
         if finish is not None:
             finish(row, now)
         _end(row, ChangeState.DONE, now)
@@ -118,34 +118,28 @@ def _recall(action: Action, value: str) -> UUID | None:
     return UUID(value) if action is Action.RELEASE else None
 
 
-def _next(row: CodeChange) -> dict[UUID, int]:
-    """Lock the next codes that fit, in the order of their ids, and return what each costs.
-
-    What came into the list after it was confirmed is younger than the change.
-    """
+def _chosen(row: CodeChange) -> Select[Any]:
+    """Select the codes that still fit; what came into the list after it was confirmed is younger than the change."""
     query = chosen_codes(row.action, json.loads(row.filters), recall=_recall(row.action, row.value))
-    query = query.where(Code.id <= row.id)
-    if row.after is not None:
-        query = query.where(Code.id > row.after)
-    found = db.session().execute(query.order_by(Code.id).limit(SLICE).with_for_update(of=Code)).all()
-    return dict(found)
+    return query.where(Code.id <= row.id)
 
 
-def _change(row: CodeChange, costs: Mapping[UUID, int], now: datetime) -> None:
-    changed = change(row.action, list(costs), _values(row))
-    row.done += len(changed)
-    if row.action is not Action.WITHDRAW:
-        note(row.id, [code.id for code in changed])
-    amount = _worth(row, changed, costs)
+def _change(row: CodeChange, some: Slice, now: datetime) -> None:
+    shares = list_shares(some, row.action)
+    owned = list_owners(some) if row.action is Action.COST else ()
+    change_all(some, row.action, _values(row))
+    row.done += some.count
+    amount = _worth(row, shares)
     row.amount += amount
     by = By(row.actor_type, row.actor_id)
     if row.action in CAUSES:
         revalue(CAUSES[row.action], amount, now=now, by=by)
-    if row.action is Action.COST and (owned := tuple(code.entitlement_id for code in changed if code.entitlement_id)):
+    if owned:
         publish(SoldRecosted(subject_id=row.id, entitlement_ids=owned, at=now, by=by))
-    if row.action in FREES:
-        tell_freed({code.sku_id for code in changed if code.status is Status.FREE and not code.frozen}, now)
-    recount({code.sku_id for code in changed}, now=now)
+    if row.action is Action.RESTOCK:
+        tell_put_back(list_codes(some), now=now, by=by)
+    tell_freed({share.sku_id for share in shares if share.frees}, now)
+    recount({share.sku_id for share in shares}, now=now)
 
 
 def _values(row: CodeChange) -> dict[str, Any] | None:
@@ -155,12 +149,11 @@ def _values(row: CodeChange) -> dict[str, Any] | None:
     return {"cost": int(row.value)} if row.action is Action.COST else None
 
 
-def _worth(row: CodeChange, changed: Sequence[Any], costs: Mapping[UUID, int]) -> int:
+def _worth(row: CodeChange, shares: Sequence[Share]) -> int:
     """Return by how much a change altered what the stock is worth."""
-    before = sum(costs[code.id] for code in changed)
+    before = sum(share.cost for share in shares)
     if row.action is Action.COST:
-        after: int = sum(code.cost for code in changed)
-        return after - before
+        return int(row.value) * sum(share.count for share in shares) - before
     return {Action.VOID: -before, Action.WITHDRAW: -before, Action.RESTORE: before}.get(row.action, 0)
 
 

@@ -58,7 +58,9 @@ def _checked(batch: Batch, plan: Plan, check: Check, lines: Sequence[str]) -> Pl
     for _, found, _ in issues:
         counted[NAMES[found]] += 1
     added = {name: getattr(check, name) + count for name, count in counted.items()}
-    new = check.new + len(rows) - len(issues)
+    new, refused = check.new + len(rows) - len(issues), {line for line, _, _ in issues}
+    own = [row.cost for row in rows if row.cost is not None and row.line not in refused]
+    added |= {"own_costed": check.own_costed + len(own), "own_costs": check.own_costs + sum(own)}
     return plan.with_check(chunk=check.chunk + 1, row=0, lines=check.lines + len(part), new=new, **added)
 
 

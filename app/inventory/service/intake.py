@@ -10,10 +10,11 @@ from sqlalchemy import insert, select
 
 from app.catalog import queries as catalog
 from app.catalog.queries import Kind
-from app.inventory import files, rules
+from app.inventory import costs, files, rules
 from app.inventory.models import Batch, Code, ImportIssue, IssueKind, Status
 from app.kit import crypto, db
 from app.kit.ids import new_id
+from app.kit.money import LARGEST
 from app.kit.secret import Secret
 
 ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes an encoder for each code
@@ -28,6 +29,8 @@ class Row:
     values: tuple[str, ...] = field(repr=False)
     expires: str = ""
     tags: str = ""
+    cost: int | None = None  # minor units
+    cost_fault: str = ""
 
 
 def rows_of(batch: Batch, kind: Kind, part: Iterable[str], before: int) -> list[Row]:
@@ -38,19 +41,20 @@ def rows_of(batch: Batch, kind: Kind, part: Iterable[str], before: int) -> list[
     if not more:
         return [Row(number, tuple(form.values(line, kind.fields))) for number, line in numbered]
     names = (*kind.fields, *more)
-    return [_row(number, form.values(line, names), kind.fields, more) for number, line in numbered]
+    return [_row(batch, number, form.values(line, names), kind.fields, more) for number, line in numbered]
 
 
-def _row(number: int, values: Sequence[str], fields: Sequence[str], more: Sequence[str]) -> Row:
+def _row(batch: Batch, number: int, values: Sequence[str], fields: Sequence[str], more: Sequence[str]) -> Row:
     if len(values) != len(fields) + len(more):
         return Row(number, ("",) * (len(fields) + 1))  # a wrong number of columns
     said = dict(zip(more, values[len(fields) :], strict=True))
-    return Row(number, tuple(values[: len(fields)]), said.get("expires", ""), said.get("tags", ""))
+    cost, fault = costs.read_cost(said.get("cost", ""), batch.cost_currency)
+    return Row(number, tuple(values[: len(fields)]), said.get("expires", ""), said.get("tags", ""), cost, fault)
 
 
 def fault_of(row: Row, fields: Sequence[str]) -> str:
     """Return why a row cannot be a code, as a stable word, or "" when it can."""
-    return rules.fault(row.values, len(fields)) or rules.fault_beside(row.expires, row.tags)
+    return rules.fault(row.values, len(fields)) or rules.fault_beside(row.expires, row.tags) or row.cost_fault
 
 
 def take_in(batch: Batch, kind: Kind, rows: Sequence[Row]) -> None:
@@ -61,7 +65,7 @@ def take_in(batch: Batch, kind: Kind, rows: Sequence[Row]) -> None:
     fingerprints = crypto.fingerprint_key("code")
     seal = _Sealer(batch, kind)
     for row in rows:
-        if reason := fault_of(row, kind.fields) or _misfit(kind, row.values):
+        if reason := fault_of(row, kind.fields) or _misfit(kind, row.values) or seal.excess(row):
             issues.append(_issue(batch, row.line, IssueKind.INVALID, None, reason))
             continue
         fingerprint = fingerprints.fingerprint(rules.canonical(kind.fields[0], row.values[0]))
@@ -74,6 +78,7 @@ def take_in(batch: Batch, kind: Kind, rows: Sequence[Row]) -> None:
     if issues:
         db.session().execute(insert(ImportIssue.__table__), issues)  # type: ignore[arg-type]
     _count(batch, len(rows), issues)
+    _count_costs(batch, fresh.values(), {issue["line"] for issue in issues})
 
 
 def _misfit(kind: Kind, values: Sequence[str]) -> str:
@@ -86,6 +91,13 @@ def _count(batch: Batch, rows: int, issues: Sequence[Mapping[str, Any]]) -> None
     batch.duplicate_in_file += by_kind[IssueKind.IN_FILE]
     batch.duplicate_in_stock += by_kind[IssueKind.IN_STOCK] + by_kind[IssueKind.WAS_SOLD]
     batch.imported += rows - len(issues)
+
+
+def _count_costs(batch: Batch, fresh: Iterable[Mapping[str, Any]], refused: set[int]) -> None:
+    """Add up what the codes that came in cost, as far as they said it themselves."""
+    own = [row["cost"] for row in fresh if row.get("own_cost") and row["line"] not in refused]
+    batch.own_costed += len(own)
+    batch.own_costs += sum(own)
 
 
 def _insert(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,6 +166,7 @@ class _Sealer:
         self.key = crypto.load_key(batch.key_id)
         self.prints = crypto.fingerprint_key("code")
         self.batch = batch
+        self.own_costs = batch.own_costs
         self.strategy = catalog.keep_strategy(batch.sku_id)
         self.common = {
             "merchant_id": batch.merchant_id,
@@ -165,7 +178,9 @@ class _Sealer:
             "key_id": batch.key_id,
             "cost": batch.cost_amount,
         }
-        self.of_batch = {"expires_on": batch.expires_on, "tags": ""}
+        self.of_batch: dict[str, Any] = {"expires_on": batch.expires_on, "tags": ""}
+        if costs.FIELD in batch.columns.split(","):
+            self.of_batch["own_cost"] = None  # all rows of a statement name the same columns
 
     def __call__(self, row: Row, fingerprint: bytes) -> dict[str, Any]:
         number = new_id()
@@ -186,12 +201,18 @@ class _Sealer:
             }
         )
 
+    def excess(self, row: Row) -> str:
+        """Return why a row is refused whose cost the books of its batch could not hold any more, or ""."""
+        self.own_costs += row.cost or 0
+        return "cost_too_large" if self.own_costs > LARGEST // 2 else ""
+
     def _of_its_own(self, row: Row) -> dict[str, Any]:
         """Return what a row says itself, or else its batch."""
-        if not row.expires and not row.tags:
+        if not row.expires and not row.tags and row.cost is None:
             return self.of_batch
+        own = {} if row.cost is None else {"cost": row.cost, "own_cost": True}
         expires_on = rules.read_date(row.expires) or self.batch.expires_on
-        return {"expires_on": expires_on, "tags": rules.read_tags(row.tags)}
+        return self.of_batch | own | {"expires_on": expires_on, "tags": rules.read_tags(row.tags)}
 
     def _pin_fingerprint(self, row: Row) -> bytes | None:
         """Return what tells later whether somebody knows both fields; a code of one field has none."""

@@ -1,5 +1,6 @@
-"""The life of one code: frozen, unfrozen, void, restored, exchanged; each one guarded UPDATE with its reason."""
+"""The life of one code: frozen, void, restored, sold again, exchanged; each one guarded UPDATE with its reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,8 @@ from app.inventory.events import (
     CodeFrozen,
     CodeQuarantined,
     CodeRestored,
+    CodeReturned,
+    CodesPutBack,
     CodeUnfrozen,
     CodeVoided,
     StockRevalued,
@@ -33,6 +36,7 @@ EVENTS: dict[Action, type[Event]] = {
     Action.UNFREEZE: CodeUnfrozen,
     Action.VOID: CodeVoided,
     Action.RESTORE: CodeRestored,
+    Action.RESTOCK: CodeReturned,
 }
 LOSSES = {Action.VOID: ("void", -1), Action.RESTORE: ("restored", 1)}
 
@@ -64,6 +68,16 @@ def void(code_id: UUID, *, reason: str, now: datetime, by: By) -> None:
 def restore(code_id: UUID, *, reason: str, now: datetime, by: By) -> None:
     """Bring a void code back that nobody ever had; refuses with CodeStoodOtherwise."""
     _do(Action.RESTORE, code_id, reason, now, by)
+
+
+def put_back(code_id: UUID, *, reason: str, now: datetime, by: By) -> None:
+    """Sell a code again that was taken back from a buyer who never saw it; refuses with CodeStoodOtherwise."""
+    _do(Action.RESTOCK, code_id, reason, now, by)
+
+
+def tell_put_back(code_ids: Iterable[UUID], *, now: datetime, by: By) -> None:
+    """Tell who had these codes before that they have them no more, ahead of anybody else who may get one."""
+    publish(CodesPutBack(subject_id=new_id(), code_ids=tuple(code_ids), at=now, by=by))
 
 
 def exchange(owed: Owed, *, reason: str, now: datetime, today: date, by: By, order_id: UUID) -> Exchanged:
@@ -100,11 +114,13 @@ def revalue(cause: str, amount: int, *, now: datetime, by: By, order_id: UUID | 
 
 def _do(action: Action, code_id: UUID, reason: str, now: datetime, by: By) -> None:
     get_code(code_id)
-    changed = change(action, [code_id])
-    if not changed:
+    code = change(action, code_id)
+    if code is None:
         raise CodeStoodOtherwise
-    (code,) = changed
-    publish(EVENTS[action](subject_id=code_id, reason=reason, at=now, by=by))  # type: ignore[call-arg]
+    about: dict[str, Any] = {"skus": (code.sku_id,)} if action is Action.RESTOCK else {}
+    publish(EVENTS[action](subject_id=code_id, reason=reason, at=now, by=by, **about))  # type: ignore[call-arg]
+    if action is Action.RESTOCK:
+        tell_put_back([code_id], now=now, by=by)
     if action in LOSSES:
         cause, sign = LOSSES[action]
         revalue(cause, sign * code.cost, now=now, by=by)

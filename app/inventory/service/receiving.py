@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.catalog.queries import Kind
 from app.inventory import rules
-from app.inventory.files import CHUNK, MORE, count_lines
+from app.inventory.files import CHUNK, count_lines
 from app.inventory.models import Batch, BatchState, Code
 from app.inventory.queries import IMPORT
 from app.inventory.service.intake import LOOK_UP, Row, fault_of
@@ -18,6 +18,7 @@ from app.inventory.service.staging import ImportOrder, discard, open_batch, stag
 from app.inventory.staged import kind_of
 from app.kit import crypto, db, tasks
 
+BESIDE = ("expires", "tags")  # what a row says beside its code
 MOST_HELD = 4 * 1024 * 1024  # bytes of lines that are not staged yet, of all SKUs together
 
 
@@ -94,7 +95,7 @@ def _written(cells: Sequence[str]) -> bytes:
 def _begin(batch_id: UUID, total: int, now: datetime) -> UUID:
     batch = db.get(Batch, batch_id)
     batch.encoding, batch.delimiter = "utf-8", ","
-    batch.columns = ",".join((*kind_of(batch).fields, *MORE))
+    batch.columns = ",".join((*kind_of(batch).fields, *BESIDE))
     batch.state = BatchState.IMPORTING
     return tasks.start(IMPORT, batch_id, due_at=now, total=total)
 
@@ -110,7 +111,7 @@ class Foresight:
         """Count some rows, each the fields of a code and then its expiry and tags; inside a unit that reads."""
         field, fresh = kind.fields[0], list[str]()
         for cells in rows:
-            row = Row(0, tuple(cells[:-2]), *cells[-2:])
+            row = Row(0, tuple(cells[:-2]), expires=cells[-2], tags=cells[-1])
             text = rules.canonical(field, row.values[0])
             if fault_of(row, kind.fields) or rules.is_bad_link(field, row.values[0]):
                 self.counts["invalid"] += 1

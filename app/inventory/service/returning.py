@@ -14,14 +14,14 @@ from app.inventory.service.counting import recount
 from app.inventory.service.holds import tell_freed
 from app.inventory.service.life import revalue
 from app.inventory.service.sales import SetAside
+from app.inventory.transitions import FREE
 from app.kit import db
 from app.kit.events import By, publish
 
 
 def restock(codes: Sequence[SetAside], *, reason: str, now: datetime, by: By, order_id: UUID) -> None:
     """Sell codes again that their buyers never saw; whoever calls lets go of them. Those who wait are told at once."""
-    free = {"status": Status.FREE, "entitlement_id": None, "held_by": None, "held_until": None}
-    changed = _change(codes, free)
+    changed = _change(codes, FREE)
     publish(
         *(
             CodeReturned(subject_id=code.code_id, order_id=order_id, reason=reason, skus=(code.sku_id,), at=now, by=by)

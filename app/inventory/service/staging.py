@@ -21,7 +21,10 @@ from app.kit.money import Money
 from app.kit.secret import Secret
 
 T = TypeVar("T")
-COUNTERS = ("next_chunk", "next_row", "lines", "imported", "duplicate_in_file", "duplicate_in_stock", "invalid")
+COUNTERS = (
+    *("next_chunk", "next_row", "lines", "imported", "duplicate_in_file", "duplicate_in_stock", "invalid"),
+    *("own_costed", "own_costs"),
+)
 UNTOLD: dict[str, Any] = {"purchased_on": None, "tags": "", "note": "", "rank": 0, "lane": 0, "choices": ""}
 
 

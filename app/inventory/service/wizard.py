@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from app.inventory import files, mapping
-from app.inventory.errors import NotChecked, NothingNew, NotStaged, StoppedByChoice
+from app.inventory.errors import NotChecked, NothingNew, NotStaged, StoppedByChoice, TooDear
 from app.inventory.events import ImportBegun, ImportDropped, ImportStaged
 from app.inventory.files import Format
 from app.inventory.mapping import Check, Plan
@@ -16,10 +16,11 @@ from app.inventory.models import Batch, BatchState, ImportChunk, ImportIssue, Im
 from app.inventory.queries import CHECK, DISCARD, IMPORT, list_lanes
 from app.inventory.service.checking import forget_check
 from app.inventory.service.staging import ImportOrder, open_batch, take
-from app.inventory.staged import DECIDE, first_lines, kind_of, lines_of, mapping_key, place_of
+from app.inventory.staged import DECIDE, first_lines, kind_of, lines_of, mapping_key, place_of, worth_of
 from app.kit import db, tasks
 from app.kit.errors import NotFound
 from app.kit.events import By, publish
+from app.kit.money import LARGEST
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def begin_import(batch_id: UUID, *, duplicates: str, invalid: str, lane: int = 0
         raise StoppedByChoice(unwanted)
     if not plan.check.new:
         raise NothingNew
+    if worth_of(batch, plan.check) > LARGEST:
+        raise TooDear
     if lane not in {0, *(one.number for one in list_lanes(batch.sku_id))}:
         raise NotFound
     batch.lane = lane

@@ -14,6 +14,9 @@ from app.orders.service.reviewing import (
     keeps_networks,
     release_reviewed,
 )
+from app.orders.service.splitting import end_parts, split_off
+from app.orders.service.topping import TopUp, finish_top_ups, place_top_up
+from app.orders.service.waiting import wait_longer, wait_no_longer
 
 __all__ = [
     "TIME_TO_PAY",
@@ -21,6 +24,7 @@ __all__ = [
     "Fees",
     "Paid",
     "Refused",
+    "TopUp",
     "Wish",
     "add_costs",
     "cancel",
@@ -28,7 +32,9 @@ __all__ = [
     "close_unpaid",
     "count_refusal",
     "decline",
+    "end_parts",
     "expire",
+    "finish_top_ups",
     "forget_networks",
     "forgive",
     "free_refunded",
@@ -41,7 +47,11 @@ __all__ = [
     "meet",
     "place",
     "place_all",
+    "place_top_up",
     "release_reviewed",
     "set_costs",
+    "split_off",
     "start_paying",
+    "wait_longer",
+    "wait_no_longer",
 ]

@@ -13,7 +13,7 @@ from app.kit.events import SYSTEM, By, publish
 from app.orders import queries
 from app.orders.errors import NotCancellable
 from app.orders.events import OrderCancelled, OrderExpired
-from app.orders.models import Closed, Order, Part, Payment
+from app.orders.models import Closed, Order, Part, Payment, Tender
 
 EVENTS = {Closed.EXPIRED: OrderExpired, Closed.CANCELLED: OrderCancelled}
 
@@ -28,6 +28,7 @@ def close_unpaid(
     """
     o = Order.__table__.c
     which = [o.id.in_(order_ids)] + ([o.started_at.is_(None)] if unstarted else [])
+    _lock_tenders(order_ids)
     closed = _close(*which, how=how, now=now, by=by)
     _release(closed, now)
     return closed
@@ -36,6 +37,7 @@ def close_unpaid(
 def cancel(order_id: UUID, *, now: datetime, by: By) -> None:
     """Cancel an unpaid order of which no payment was started; refuses any other with NotCancellable."""
     o = Order.__table__.c
+    _lock_tenders([order_id])
     closed = _close(o.id == order_id, o.started_at.is_(None), how=Closed.CANCELLED, now=now, by=by)
     if not closed:
         raise NotCancellable
@@ -44,9 +46,22 @@ def cancel(order_id: UUID, *, now: datetime, by: By) -> None:
 
 def lock(order_id: UUID) -> None:
     """Let nobody start to pay, pay or close an order until the running unit ends; what follows sees how it stands."""
+    _lock_tenders([order_id])
     o = Order.__table__.c
     mine = select(o.id).where(o.merchant_id == db.merchant_id(), o.id == order_id)
     db.session().execute(mine.with_for_update())
+
+
+def _lock_tenders(order_ids: Sequence[UUID]) -> None:
+    """Let no money meet the tenders of companies' orders meanwhile: a part of them may be held from a balance.
+
+    Money that comes takes the tender first and the order after it, so whoever closes an order does the same.
+    """
+    o, t = Order.__table__.c, Tender.__table__.c
+    theirs = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(order_ids), o.company_id.is_not(None))
+    if ids := db.session().scalars(theirs).all():
+        query = select(t.id).where(t.merchant_id == db.merchant_id(), t.order_id.in_(ids)).order_by(t.id)
+        db.session().execute(query.with_for_update())
 
 
 def check_cancellable(order: Order) -> None:
@@ -63,18 +78,19 @@ def expire(events: Sequence[HoldsLapsed]) -> None:
     o, p = Order.__table__.c, Part.__table__.c
     parts = [part for event in events for part in event.parts]
     theirs = select(p.order_id).where(p.merchant_id == db.merchant_id(), p.id.in_(parts))
-    unlocked = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(theirs)).with_for_update(skip_locked=True)
-    ids = sorted(db.session().scalars(unlocked))
+    mine = (o.merchant_id == db.merchant_id(), o.id.in_(theirs), o.company_id.is_(None))  # those wait for the watch
+    ids = sorted(db.session().scalars(select(o.id).where(*mine).with_for_update(skip_locked=True)))
     _close(o.id.in_(ids), o.started_at.is_(None), how=Closed.EXPIRED, now=max(event.at for event in events), by=SYSTEM)
 
 
 def _close(*which: ColumnElement[bool], how: Closed, now: datetime, by: By) -> list[UUID]:
     o = Order.__table__.c
     unpaid = (o.merchant_id == db.merchant_id(), o.payment == Payment.PENDING, o.closed == Closed.OPEN)
-    statement = update(Order.__table__).where(*unpaid, *which).values(closed=how).returning(o.id)  # type: ignore[arg-type]
-    closed = sorted(db.session().scalars(statement))
-    publish(*(EVENTS[how](subject_id=order, order_id=order, at=now, by=by) for order in closed))
-    return closed
+    statement = update(Order.__table__).where(*unpaid, *which).values(closed=how).returning(o.id, o.company_id)  # type: ignore[arg-type]
+    closed = sorted(db.session().execute(statement).all())
+    kind = EVENTS[how]
+    publish(*(kind(subject_id=row.id, order_id=row.id, company_id=row.company_id, at=now, by=by) for row in closed))
+    return [row.id for row in closed]
 
 
 def _release(order_ids: Sequence[UUID], now: datetime) -> None:

@@ -19,8 +19,8 @@ from app.kit.inline import among, inline, spread
 from app.kit.money import Money
 from app.orders import queries
 from app.orders.errors import NotPayable
-from app.orders.events import FeeTaken, OrderPaid
-from app.orders.models import Closed, Order, Payment, Review, Tender, TenderState
+from app.orders.events import FeeTaken, OrderPaid, TopUpPaid
+from app.orders.models import Closed, Order, Payment, Purpose, Review, Tender, TenderState
 from app.orders.service.reviewing import find_suspects, put_in_review
 
 ORDER, TENDER = Order.__table__.c, Tender.__table__.c
@@ -148,7 +148,7 @@ def _paying(count: int) -> ReturningUpdate[Any]:
             ~owing,
         )
         .values(payment=Payment.PAID, paid_at=bindparam("at", type_=Moment), closed=Closed.OPEN)
-        .returning(ORDER.id, ORDER.total_amount, ORDER.currency, ORDER.review)
+        .returning(ORDER.id, ORDER.total_amount, ORDER.currency, ORDER.review, ORDER.purpose)
     )
 
 
@@ -165,6 +165,8 @@ def _mark_paid(order_ids: Sequence[UUID], at: datetime, payers: Mapping[UUID, by
     publish(*(_paid(row, at, in_review=row.review is Review.WAITING or row.id in suspects) for row in paid))
 
 
-def _paid(row: Any, at: datetime, *, in_review: bool) -> OrderPaid:
+def _paid(row: Any, at: datetime, *, in_review: bool) -> OrderPaid | TopUpPaid:
     money = {"amount": row.total_amount, "currency": row.currency}
+    if row.purpose is Purpose.TOP_UP:
+        return TopUpPaid(subject_id=row.id, order_id=row.id, **money, at=at)
     return OrderPaid(subject_id=row.id, order_id=row.id, **money, in_review=in_review, at=at)

@@ -17,13 +17,14 @@ from app.kit import crypto, db
 from app.kit.errors import Invalid, Refusal
 from app.kit.events import By, publish
 from app.kit.ids import new_id
+from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries
 from app.orders.contacts import contact_index, network_index
 from app.orders.errors import BadContact, BadQuantity, NotForSale, ShopIsClosed, TooManyUnpaid
 from app.orders.events import OrderPlaced, OrderSentAgain
-from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Review, Tender, TenderState
+from app.orders.models import Closed, Fulfilment, Line, Order, Part, Payment, Purpose, Review, Tender, TenderState
 from app.orders.once import insert_once
 from app.orders.parts import Piece, Recipe, cut_up, part_row
 from app.orders.passwords import new_password
@@ -50,6 +51,7 @@ FRESH: Mapping[str, Any] = {  # of an order to which nothing has happened yet
     "refusals": 0,
     "refunded_amount": 0,
     "forgiven_amount": 0,
+    "purpose": Purpose.SALE,
 }
 
 
@@ -70,7 +72,7 @@ class Wish:
     basket: Basket
     device_id: UUID | None
     by: By
-    company_id: UUID | None = None  # for whom it is; such an order is paid in the unit that places it
+    company_id: UUID | None = None  # for whom it is; its limits are its balance and what it is offered
     network: str = ""  # where it comes from, if that tells one buyer from another
 
     @property
@@ -129,7 +131,7 @@ def _draft(wish: Wish, fallback: str, now: datetime) -> _Draft:
     _check(wish, wanted, offers)
     items = [pricing.Item(offers[code].sku_id, offers[code].price, quantity) for code, quantity in wanted.items()]
     quote = pricing.quote(items)
-    order = _order_row(wish, quote, now)
+    order = order_row(wish, quote.total, now)
     lines = _lines(order, items, quote, [offers[code].title for code in wanted])
     return _Draft(wish, order, lines, [offers[code].recipe for code in wanted], quote)
 
@@ -162,7 +164,8 @@ def _check(wish: Wish, wanted: Mapping[str, int], offers: Mapping[str, Offer]) -
         raise Invalid(faults)
 
 
-def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any]:
+def order_row(wish: Wish, total: Money, now: datetime) -> dict[str, Any]:
+    """Return the row of an order to which nothing has happened yet."""
     basket, number = wish.basket, new_id()
     idem = hashlib.sha256(basket.idem.encode()).digest()
     key = crypto.key_for(CONTACT, f"{now:%Y-%m}")
@@ -180,8 +183,8 @@ def _order_row(wish: Wish, quote: pricing.Quote, now: datetime) -> dict[str, Any
         "contact_index": contact_index(basket.contact),
         "password_hash": new_password(idem)[1],
         "lang": basket.lang,
-        "total_amount": quote.total.minor,
-        "currency": quote.total.currency,
+        "total_amount": total.minor,
+        "currency": total.currency,
         "placed_at": now,
         "expires_at": now + TIME_TO_PAY,
         **FRESH,
@@ -251,7 +254,7 @@ def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> 
     held = inventory.hold(wants, until=now + TIME_TO_PAY, now=now, today=now.astimezone(zone).date())
     costs = {part.part_id: part.cost for part in held}
     parts = [part_row(piece, costs[piece.want.part_id]) for piece in cut]
-    tenders = [_tender(draft.order) for draft in drafts]
+    tenders = [tender_row(draft.order) for draft in drafts]
     paid_at_once = any(draft.wish.company_id for draft in drafts)
     insert = db.insert if paid_at_once else db.insert_last
     insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
@@ -276,7 +279,8 @@ def _lines(
     ]
 
 
-def _tender(order: dict[str, Any]) -> dict[str, Any]:
+def tender_row(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the one tender that an order begins with: all of it, any way."""
     return {
         "merchant_id": order["merchant_id"],
         "id": new_id(),

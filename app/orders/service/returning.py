@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, case, update
 
 from app.kit import db
 from app.kit.money import Money, split
 from app.orders import queries
-from app.orders.models import Order, Payment, Tender, TenderState
+from app.orders.models import Order, Payment, Purpose, Tender, TenderState
 
 ORDER, TENDER = Order.__table__.c, Tender.__table__.c
 HAS_MONEY = (Payment.PAID, Payment.PARTIALLY_REFUNDED)
@@ -74,4 +74,9 @@ def forgive(tender: Tender, came: Money) -> bool:
         return False
     mine = (ORDER.merchant_id == db.merchant_id(), ORDER.id == tender.order_id, ORDER.payment == Payment.PENDING)
     forgiving = update(Order.__table__).where(*mine)  # type: ignore[arg-type]
-    return db.changed(forgiving.values(forgiven_amount=ORDER.forgiven_amount + less)) == 1
+    is_sale = ORDER.purpose == Purpose.SALE  # a top-up is of what came: nothing is let off
+    values = {
+        "forgiven_amount": case((is_sale, ORDER.forgiven_amount + less), else_=ORDER.forgiven_amount),
+        "total_amount": case((is_sale, ORDER.total_amount), else_=ORDER.total_amount - less),
+    }
+    return db.changed(forgiving.values(**values)) == 1

@@ -25,17 +25,21 @@ from app.payments.providers.base import (
     Told,
     Trade,
     Unpaid,
+    WaitsLong,
     Way,
     Wire,
 )
+from app.payments.providers.transfer import BY_HAND, Transfer
+from app.payments.providers.transfer import NAME as TRANSFER
 
 _providers: dict[str, Provider] = {}
 
 
 def configure(providers: Mapping[str, Provider]) -> None:
-    """Take the gateways of this installation by name; called once at start. Balances need no setting, so they stay."""
+    """Take the gateways of this installation by name; called once at start. Our own need no setting, so they stay."""
     _providers.clear()
     _providers[BALANCE] = Balance()
+    _providers[TRANSFER] = Transfer()
     _providers.update(providers)
 
 
@@ -51,6 +55,8 @@ def names() -> tuple[str, ...]:
 
 __all__ = [
     "BALANCE",
+    "BY_HAND",
+    "TRANSFER",
     "Account",
     "BadAccount",
     "ChecksReferrer",
@@ -71,6 +77,7 @@ __all__ = [
     "Told",
     "Trade",
     "Unpaid",
+    "WaitsLong",
     "Way",
     "Wire",
     "configure",

@@ -8,7 +8,7 @@ does. Paying again without asking the buyer (mandates) will be verbs of their ow
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum, IntEnum
 from typing import Protocol, runtime_checkable
 
@@ -41,6 +41,8 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()  # value and label, the first one is the default
     required: bool = True
     pattern: str = ""  # of the whole text
+    tells_apart: bool = False  # two accounts of one number that differ here are two
+    later: bool = False  # known only once the gateway has our address; until then nobody is offered it
 
     @property
     def is_secret(self) -> bool:
@@ -282,6 +284,14 @@ class ChecksReferrer(Protocol):
     """A gateway whose page opens only for browsers that say which shop they come from."""
 
     checks_referrer: bool
+
+
+@runtime_checkable
+class WaitsLong(Protocol):
+    """A gateway of our own by which money comes late, so that orders stay open for it; nobody can be asked about it."""
+
+    def patience(self, account: Account) -> timedelta:
+        """Return how long after it was placed an order waits; keys are not needed."""
 
 
 @runtime_checkable

@@ -1,8 +1,9 @@
 """What can be done with payments, by family of verbs."""
 
 from app.payments.service.asking import watch_on
-from app.payments.service.balance import pay_from_balance
+from app.payments.service.balance import pay_from_balance, pay_part_from_balance
 from app.payments.service.closing import ask, ask_again, cancel, settle_closed, settle_told, settle_unpaid
+from app.payments.service.heeding import ask_unconfirmed
 from app.payments.service.inbox import Arrived
 from app.payments.service.methods import (
     CREDENTIALS,
@@ -34,17 +35,31 @@ from app.payments.service.paybacks import (
     send_back_payments,
     send_back_surplus,
 )
+from app.payments.service.proofs import MEGABYTES as PROOF_MEGABYTES
+from app.payments.service.proofs import Proof, read_proof
 from app.payments.service.sorting import accept_short, match
 from app.payments.service.starting import Begun, Pages, Place, record_start, start
+from app.payments.service.transfers import (
+    Sight,
+    Word,
+    confirm_transfer,
+    reject_transfer,
+    take_transfer_proof,
+    tell_transfer,
+)
 
 __all__ = [
     "CREDENTIALS",
     "LONGEST_BODY",
+    "PROOF_MEGABYTES",
     "Arrived",
     "Begun",
     "Pages",
     "Place",
+    "Proof",
+    "Sight",
     "Terms",
+    "Word",
     "accept_short",
     "add_method",
     "apply",
@@ -52,18 +67,22 @@ __all__ = [
     "ask",
     "ask_again",
     "ask_test",
+    "ask_unconfirmed",
     "cancel",
     "change_account",
     "change_terms",
+    "confirm_transfer",
     "dismiss",
     "give_back_by_hand",
     "match",
-    "never_confirmed",
     "order_methods",
     "pay_from_balance",
+    "pay_part_from_balance",
+    "read_proof",
     "record_payback",
     "record_start",
     "record_test",
+    "reject_transfer",
     "reply",
     "retry_payback",
     "send_back_misfit",
@@ -75,7 +94,9 @@ __all__ = [
     "start",
     "store",
     "switch_method",
+    "take_transfer_proof",
     "tell_paid",
+    "tell_transfer",
     "too_large",
     "verify",
     "watch_on",

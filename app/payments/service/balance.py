@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from app.kit.ids import base32
+from app.kit.money import Money
 from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.queries import Order
@@ -22,3 +23,10 @@ def pay_from_balance(order: Order, *, trade_no: str, now: datetime) -> None:
     told = Told(base32(tender.id), trade_no, method.account, tender.due)
     apply([Arrived(method.id, told, "", now)])
     assert orders.find_due(order.id) is None, "the money was taken, so the order is paid"
+
+
+def pay_part_from_balance(order: Order, part: Money, *, trade_no: str, now: datetime) -> None:
+    """Pay a part of an unpaid order likewise, and leave the rest due; refuses with NotPayable as that does."""
+    method = balance_method(now)
+    tender = ordering.split_off(order, part, method.id)
+    apply([Arrived(method.id, Told(base32(tender.id), trade_no, method.account, part), "", now)])

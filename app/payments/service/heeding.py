@@ -8,13 +8,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, update
 
 from app.kit import db, effects
-from app.kit.events import publish
+from app.kit.events import By, publish
 from app.kit.ids import from_base32
-from app.payments.events import NoticeRefused
+from app.payments.errors import AlreadyDealtWith
+from app.payments.events import NoticeAskedAbout, NoticeRefused
 from app.payments.models import Attempt, Notice, NoticeState
 from app.payments.providers import Hint, Told
-from app.payments.service.asking import ask_soon
+from app.payments.service.asking import ask_about, ask_soon
 from app.payments.service.inbox import Arrived, new_ones, row_of
+
+NOT_CONFIRMED = "not confirmed"
 
 Place = tuple[UUID, UUID]  # a tender and the method it was started with
 
@@ -59,7 +62,26 @@ def confirmed(attempt: Attempt, trade_no: str, *, now: datetime) -> None:
 
 def never_confirmed(attempt: Attempt, *, now: datetime) -> None:
     """Show people the notices of a payment of which the gateway knew nothing to the end."""
-    _refuse((attempt.tender_id, attempt.method_id), "not confirmed", now=now, order_id=attempt.order_id)
+    _refuse((attempt.tender_id, attempt.method_id), NOT_CONFIRMED, now=now, order_id=attempt.order_id)
+
+
+def ask_unconfirmed(notice_id: UUID, *, now: datetime, by: By) -> UUID:
+    """Have the gateway asked at once about a notice it did not confirm; returns the effect to wait for.
+
+    It waits for the gateway's word again until then. Refuses with AlreadyDealtWith what does not wait for people.
+    """
+    db.get(Notice, notice_id)
+    n = Notice.__table__.c
+    open_one = (n.state == NoticeState.REFUSED, n.reason == NOT_CONFIRMED, n.cleared_at.is_(None))
+    mine = (n.merchant_id == db.merchant_id(), n.id == notice_id, *open_one)
+    again = update(Notice.__table__).where(*mine).values(state=NoticeState.CONFIRMING, reason="")  # type: ignore[arg-type]
+    row = db.session().execute(again.returning(n.tender_id, n.method_id)).first()
+    if row is None:
+        raise AlreadyDealtWith
+    query = select(Attempt).where(Attempt.tender_id == row.tender_id, Attempt.method_id == row.method_id)
+    attempt = db.session().scalars(query).one()
+    publish(NoticeAskedAbout(subject_id=notice_id, order_id=attempt.order_id, at=now, by=by))
+    return ask_about(attempt.id, now=now)
 
 
 def _refuse(place: Place, reason: str, *, now: datetime, order_id: UUID | None = None) -> None:

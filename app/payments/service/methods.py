@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
+from sqlalchemy.exc import IntegrityError
 
 from app.kit import crypto, db, effects
 from app.kit.errors import Invalid
@@ -18,7 +19,7 @@ from app.kit.tokens import random_token
 from app.merchants import queries as merchants
 from app.merchants import service as addresses
 from app.payments import queries
-from app.payments.errors import AccountFault, LiveOnly, NoSuchMethod, SandboxOnly
+from app.payments.errors import AccountFault, AlreadyConnected, LiveOnly, NoSuchMethod, SandboxOnly
 from app.payments.events import MethodAdded, MethodChanged, MethodSwitched, MethodTested
 from app.payments.models import FeePayer, Method
 from app.payments.providers import BALANCE, Account, BadAccount, Finding, provider
@@ -40,32 +41,79 @@ class Terms:
     fee_payer: FeePayer = FeePayer.SHOP
 
 
-def add_method(*, provider_name: str, account: Account, now: datetime, by: By = SYSTEM) -> Method:
+def add_method(
+    *, provider_name: str, account: Account, now: datetime, by: By = SYSTEM, method_id: UUID | None = None
+) -> Method:
     """Let the shop be paid through a gateway; test accounts only in a sandbox, live ones never there.
 
-    Raises Invalid for keys that cannot be read, by field.
+    Who sends the same form twice, under one `method_id`, has one method. Raises Invalid for keys that cannot be read,
+    by field; refuses with AlreadyConnected an account that is offered already.
     """
     _check(provider_name, account)
-    number, token = new_id(), random_token()
+    number = method_id or new_id()
+    row = _row(number, provider_name, account, now)
+    if db.changed(db.insert_or(Method).on_conflict_do_nothing(), row) == 0:
+        before = db.find(Method, number)
+        if before is None:
+            raise _already(provider_name, account)
+        if (before.provider, before.identity) == (provider_name, row["identity"]):
+            return before
+        return add_method(provider_name=provider_name, account=account, now=now, by=by)  # the form was used again
+    addresses.list_address("hook", row["hook_token"], target=number.hex)
+    publish(MethodAdded(subject_id=number, provider=provider_name, account=account.number, at=now, by=by))
+    return db.get(Method, number)
+
+
+def _row(number: UUID, provider_name: str, account: Account, now: datetime) -> dict[str, Any]:
     key = crypto.key_for(CREDENTIALS)
     last = db.session().scalar(select(func.max(Method.position)))
-    method = Method(
-        id=number,
-        provider=provider_name,
-        enabled=True,
-        position=0 if last is None else last + 1,
-        account=account.number,
-        settings=dict(account.settings),
-        credentials=key.seal("payment_method", "credentials", number, packed(account)),
-        key_id=key.id,
-        hook_token=token,
-        created_at=now,
-    )
-    db.session().add(method)
-    addresses.list_address("hook", token, target=number.hex)
-    publish(MethodAdded(subject_id=number, provider=provider_name, account=account.number, at=now, by=by))
-    db.session().flush()
-    return method
+    return {
+        "merchant_id": db.merchant_id(),
+        "id": number,
+        "provider": provider_name,
+        "enabled": True,
+        "position": 0 if last is None else last + 1,
+        "account": account.number,
+        "settings": dict(account.settings),
+        "credentials": key.seal("payment_method", "credentials", number, packed(account)),
+        "key_id": key.id,
+        "hook_token": random_token(),
+        "created_at": now,
+        "identity": _identity(provider_name, account),
+        "lacks": _lacking(provider_name, account),
+    }
+
+
+def _identity(provider_name: str, account: Account) -> str:
+    """Return what tells an account from others at the same gateway."""
+    apart = [account.setting(field.name) for field in provider(provider_name).fields if field.tells_apart]
+    return "\n".join([account.number, *(text.strip().rstrip("/").lower() for text in apart)])
+
+
+def _lacking(provider_name: str, account: Account) -> str:
+    """Return the field that the gateway tells only once it knows our address, and nobody has entered yet."""
+    later = [field.name for field in provider(provider_name).fields if field.later]
+    return next((name for name in later if not (account.key(name).expose() or account.setting(name))), "")
+
+
+def _already(provider_name: str, account: Account, besides: UUID | None = None) -> AlreadyConnected:
+    same = (Method.provider == provider_name, Method.identity == _identity(provider_name, account), Method.enabled)
+    query = select(Method.title).where(*same, Method.id != besides if besides else true())
+    return AlreadyConnected(db.session().scalar(query.limit(1)) or account.number)
+
+
+def _keep_apart(method: Method) -> None:
+    """Refuse a change after which an account would be offered twice; the index refuses who does it at once."""
+    same = (Method.provider == method.provider, Method.identity == method.identity, Method.enabled)
+    with db.session().no_autoflush:
+        query = select(Method.id).where(*same, Method.id != method.id).limit(1)
+        if method.enabled and db.session().scalar(query) is not None:
+            raise _already(method.provider, method.bare, method.id)
+    name = method.title or method.account
+    try:
+        db.session().flush()
+    except IntegrityError as error:
+        raise AlreadyConnected(name) from error
 
 
 def packed(account: Account) -> Secret:
@@ -87,6 +135,8 @@ def change_account(method_id: UUID, account: Account, *, now: datetime, by: By) 
     key = crypto.key_for(CREDENTIALS)
     method.settings = dict(whole.settings)
     method.credentials, method.key_id = key.seal("payment_method", "credentials", method.id, packed(whole)), key.id
+    method.identity, method.lacks = _identity(method.provider, whole), _lacking(method.provider, whole)
+    _keep_apart(method)
     publish(MethodChanged(subject_id=method.id, changed=[*changed, *account.keys], at=now, by=by))
 
 
@@ -105,6 +155,7 @@ def switch_method(method_id: UUID, *, on: bool, now: datetime, by: By) -> None:
     method = _get(method_id)
     if method.enabled != on:
         method.enabled = on
+        _keep_apart(method)
         publish(MethodSwitched(subject_id=method.id, on=on, at=now, by=by))
 
 
@@ -166,6 +217,7 @@ def balance_method(now: datetime) -> Method:
         enabled=False,
         position=0,
         account=BALANCE,
+        identity=BALANCE,
         credentials=key.seal("payment_method", "credentials", number, Secret("{}")),
         key_id=key.id,
         hook_token=random_token(),

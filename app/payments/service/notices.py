@@ -110,7 +110,7 @@ def _settle(rows: Sequence[dict[str, Any]]) -> None:
     odd = [row for row in rows if row["id"] not in applied]
     if odd:
         tenders = orders.list_tenders([row["tender_id"] for row in odd])
-        full = [row for row in odd if _is_full(tenders.get(row["tender_id"]))]
+        full = [row for row in odd if row["amount"] > 0 and _is_full(tenders.get(row["tender_id"]))]
         _set_aside_surplus(full, tenders)
         for row in odd:
             if row not in full:

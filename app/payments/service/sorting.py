@@ -12,7 +12,7 @@ from app.kit.events import By, publish
 from app.kit.money import Money
 from app.orders import queries as orders
 from app.orders import service as ordering
-from app.orders.queries import Tender
+from app.orders.queries import Purpose, Tender
 from app.payments.errors import AlreadyDealtWith, DoesNotFit, NotShort
 from app.payments.events import NoticeMatched, ShortAccepted
 from app.payments.models import Notice, NoticeState
@@ -49,7 +49,8 @@ def accept_short(notice_id: UUID, *, reason: str, now: datetime, by: By) -> None
         raise Invalid({"reason": Required()})
     ordering.lock(tender.order_id)
     came = Money(notice.amount or 0, notice.currency)
-    missing = tender.amount - came.minor
+    is_sale = orders.get(tender.order_id).purpose is Purpose.SALE
+    missing = tender.amount - came.minor if is_sale else 0
     if not ordering.forgive(tender, came):
         raise NotShort
     _let_pay(notice, tender, now)

@@ -10,13 +10,15 @@ from app.kit import db, effects
 from app.kit.effects import State
 from app.kit.events import By, publish
 from app.kit.ids import new_id
+from app.kit.money import Money
+from app.orders import queries as orders
 from app.orders import service as ordering
 from app.orders.queries import Order, Tender
 from app.payments.errors import NoSuchMethod
 from app.payments.events import PaymentStarted
 from app.payments.models import LIVE, Attempt, AttemptState, Method
-from app.payments.providers import Scene, Way
-from app.payments.queries import CLOSE, offered
+from app.payments.providers import Scene, WaitsLong, Way
+from app.payments.queries import CLOSE, gateway_of, offered
 from app.payments.rules import fees_of
 from app.payments.service.asking import watch_over
 
@@ -75,13 +77,17 @@ def start(
     From now on its stock is given back only after the gateway said that nothing was paid.
     """
     method = db.find(Method, method_id) if method_id else None
-    if method is None or not method.enabled:
+    if method is None or not method.enabled or method.lacks:
         raise NoSuchMethod
-    if not offered([method], place.scene, order.total):
+    price = _price(order)
+    if not offered([method], place.scene, price):
         raise NoSuchMethod
-    tender = ordering.start_paying(order, method.id, now=now, fees=ordering.Fees(*fees_of(method, order.total)))
+    tender = ordering.start_paying(order, method.id, now=now, fees=ordering.Fees(*fees_of(method, price)))
     attempt_id = _attempt(_row(tender, method, pages, subject, now) | vars(place))
-    if _close_in_time(attempt_id, order.expires_at):
+    gateway = gateway_of(method)
+    if isinstance(gateway, WaitsLong):  # nobody can be asked, and money takes its time
+        _close_in_time(attempt_id, ordering.wait_longer(order, gateway.patience(method.bare)))
+    elif _close_in_time(attempt_id, order.expires_at):
         watch_over(attempt_id, now=now)
     _close_replaced(tender, now)
     publish(
@@ -90,6 +96,12 @@ def start(
         )
     )
     return Begun(attempt_id, effects.intend(START, attempt_id, due_at=now, deadline=now + PATIENCE))
+
+
+def _price(order: Order) -> Money:
+    """Return what is to be paid at a gateway; of a company's order its balance may pay a part."""
+    tender = orders.find_due(order.id) if order.company_id else None
+    return tender.price if tender else order.total
 
 
 def _row(tender: Tender, method: Method, pages: Pages, subject: str, now: datetime) -> dict[str, object]:

@@ -14,6 +14,7 @@ from app.web.enterprise import (  # noqa: E402, F401 (routes)
     login,
     members,
     ordering,
+    paying,
     redeeming,
     wallet,
 )

@@ -71,7 +71,7 @@ def free_batches() -> list[tuple[Order, int]]:
 def find_batch(name: str, owner: UUID | None = None) -> Order:
     """Return an order of the company one acts for; anybody else's does not exist."""
     order = orders.get(from_public("ord", name))
-    if order.company_id != (owner or company_id()):
+    if order.company_id != (owner or company_id()) or not queries.is_batch(order):
         raise NotFound
     return order
 

@@ -10,6 +10,7 @@ from app.companies import queries, service
 from app.inventory import queries as stock
 from app.kit import clock
 from app.kit.ids import public
+from app.orders.queries import Order, Payment
 from app.web.enterprise import bp
 from app.web.enterprise.acting import check_company, company_id
 from app.web.forms import Form
@@ -43,7 +44,16 @@ def place_order() -> Redirect:
     form = Form(request.form)
     sku, quantity = form.text("sku", most=64, required=True), form.number("quantity", default=0)
     idem = form.text("idem", most=64, required=True)
+    rest = request.form.get("paid_by") == "rest"
     form.done()
-    wanted = service.Wanted([(sku, quantity)], lang(), idem)
+    wanted = service.Wanted([(sku, quantity)], lang(), idem, rest)
     order = service.place(company_id(), wanted, now=clock.now(), by=actor().by)
-    return Redirect(here(".batch", order=public("ord", order.id)), toast=_("Ordered and paid"))
+    return _go_on(order)
+
+
+def _go_on(order: Order) -> Redirect:
+    """Lead to the batch that was bought, or to where the rest of it is paid."""
+    number = public("ord", order.id)
+    if order.payment is Payment.PENDING:
+        return Redirect(here(".payment", order=number))
+    return Redirect(here(".batch", order=number), toast=_("Ordered and paid"))

@@ -44,6 +44,8 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     stock,
     stocking,
     supply,
+    topping,
+    transfers,
     turnover,
     uses,
     wizard,

@@ -33,7 +33,7 @@ MEGABYTE = 1024 * 1024
 def edit_batch(batch: str) -> Page:
     found = queries.get_batch(from_public("bat", batch))
     suppliers, _tags = queries.list_words()
-    fixed = queries.was_sold(found)
+    fixed = queries.was_sold_at_its_cost(found)
     return page("office/batches/edit.html", batch=found, suppliers=suppliers, fixed=fixed, labels=_labels())
 
 

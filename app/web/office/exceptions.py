@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
-from app.kit import clock
+from app.kit import clock, db, effects
 from app.kit.errors import NotFound, words
 from app.kit.ids import from_public
 from app.kit.money import Money
@@ -19,9 +19,10 @@ from app.orders import queries as orders
 from app.orders.queries import Order, Tender, TenderState
 from app.payments import queries as payments
 from app.payments import service as paying
-from app.payments.queries import Notice
+from app.payments.queries import Notice, NoticeState
 from app.refunds import queries as refunding
-from app.web.guard import actor, needs
+from app.web.guard import actor, corrects, frame, needs, unit
+from app.web.language import here
 from app.web.office import bp
 from app.web.office.messages import messages_shown
 from app.web.office.moneyed import NoticeShown, notice_shown, payback_shown
@@ -41,6 +42,15 @@ KINDS: Mapping[str, str] = {
     "messages": words("Not told"),
     "under_way": words("On its way back"),
 }
+ANSWERS: Mapping[NoticeState, tuple[str, str]] = {
+    NoticeState.HEARD: (words("The gateway knows of this payment now, so it counts."), "ok"),
+    NoticeState.REFUSED: (words("The gateway still knows of no such payment; nothing has changed."), "info"),
+}
+ASKED_ON = (
+    words("The gateway has not answered yet. It is asked on, and unless it knows of the payment this comes back."),
+    "info",
+)
+WAIT = 5.0  # seconds somebody waits for a gateway
 NOTICES = ("amount", "unmatched", "unconfirmed", "refused")
 
 
@@ -163,6 +173,20 @@ def send_back(notice: str) -> Redirect:
 def dismiss(notice: str) -> Redirect:
     paying.dismiss(_id("ntc", notice), now=clock.now(), by=actor().by)
     return back(gettext("Taken off the list"))
+
+
+@bp.post("/<shop>/notices/<notice>/question")
+@needs("orders.refund")
+@unit(None)
+@corrects(lambda notice: exceptions())
+def ask_about_notice(notice: str) -> Redirect:
+    """Ask the gateway about a notice it did not confirm, and say in one sentence what it knows now."""
+    merchant, number = frame().merchant_id, _id("ntc", notice)
+    asked = db.write(merchant, lambda: paying.ask_unconfirmed(number, now=clock.now(), by=actor().by))
+    effects.perform(merchant, [asked], within=WAIT)
+    found = db.read(merchant, lambda: payments.get_notice(number))
+    said, tone = ANSWERS.get(found.state, ASKED_ON)
+    return Redirect(here(".exceptions"), toast=gettext(said), tone=tone)
 
 
 @bp.post("/<shop>/paybacks/<payback>/retry")

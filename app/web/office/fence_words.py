@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext, ngettext
 
 from app.kit.errors import words
 from app.kit.money import Money
-from app.risk.queries import Catch, Mode, What, Whose
+from app.risk.queries import Catch, Mode, Rule, What, Whose
 from app.web.guard import frame
 from app.web.language import money
 
@@ -114,6 +114,12 @@ def fences_note(facts: Mapping[str, Any]) -> str:
 def _change(name: str, before: str, after: str) -> str:
     whose, _dot, what = name.partition(".")
     return f"{COUNTED[what]} {OF[whose]}: {_setting(what, before)} → {_setting(what, after)}"
+
+
+def rule_words(rule: Rule) -> str:
+    """Return a rule in one line: what it counts of whom, what it does, how much passes in which time."""
+    plain = f"{rule.mode.name} {rule.most} {rule.minutes}"
+    return f"{COUNTED[rule.what.value]} {OF[rule.whose.value]}: {_setting(rule.what.value, plain)}"
 
 
 def _setting(what: str, plain: str) -> str:

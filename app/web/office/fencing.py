@@ -1,9 +1,10 @@
 """Fences of the shop: how much one hand may order in a while, and what is done beyond."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from flask import request
@@ -12,14 +13,16 @@ from flask_babel import gettext as _
 from app.kit import clock, events
 from app.kit.money import Money
 from app.merchants import queries as merchants
+from app.orders.queries import status
 from app.risk import queries, service
 from app.risk.queries import INSTANT, MINUTES, Caught, Mode, Rule, What
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, settings
 from app.web.language import here
-from app.web.office import bp
+from app.web.office import bp, trials
 from app.web.office.changes import happened
 from app.web.office.fence_words import COUNTED, LENGTHS, MODES, OF, sentence
+from app.web.office.shown import Step
 from app.web.render import Page, Redirect, page
 
 SHADOW = timedelta(days=7)
@@ -44,18 +47,19 @@ class RuleShown:
 @bp.get("/<shop>/fences")
 @needs("shop.edit")
 def fences() -> Page:
-    rules, caught = queries.read(), queries.count_caught(since=clock.now() - SHADOW)
-    shown = [_shown(rule, caught.get(rule.name, Caught())) for rule in rules.values()]
-    told = events.timeline(subject=("merchant", UUID(int=frame().merchant_id)))
+    rules = queries.read()
+    trial = trials.tried(rules, request.args)
     return page(
         "office/fences/fences.html",
-        groups=[(OF[whose], list(rows)) for whose, rows in groupby(shown, key=lambda row: row.rule.whose.value)],
+        groups=_groups(rules),
         policy=queries.policy(),
         queue_hours=merchants.current().queue_hours,
         refused=[(row, sentence(row, frame().currency)) for row in queries.list_refused(limit=LATEST)],
         behind_proxy="X-Forwarded-For" in request.headers and not settings().trusted_proxies,
+        trial=trial,
+        typed=trial.typed if trial else {},
         labels=_labels(rules) | {"hours": _("Hours to decide")},
-        timeline=happened([row for row in told if row.name in TOLD])[:LATEST],
+        timeline=_timeline(),
     )
 
 
@@ -69,6 +73,30 @@ def set_fences() -> Redirect:
     return Redirect(here(".fences"), toast=_("Saved"))
 
 
+@bp.post("/<shop>/fences/trial")
+@needs("shop.edit")
+@corrects(fences)
+def try_fences() -> Redirect:
+    form = Form(request.form)
+    wanted = {name: _wanted(form, rule) for name, rule in queries.read().items() if f"{name}.mode" in form.fields}
+    (rules,) = form.also(lambda: service.check_rules(wanted))
+    return Redirect(here(".fences", tried=trials.written(wanted, rules), _anchor="trial"))
+
+
+@bp.get("/<shop>/fences/trial")
+@needs("orders.view")
+def tried_orders() -> Page:
+    found, trial = trials.listed_caught(queries.read(), request.args)
+    now = clock.now()
+    return page(
+        "office/fences/tried.html",
+        fragments={"tried": "office/fences/_tried.html"},
+        listed=found,
+        trial=trial,
+        rows=[(order, status(order, now=now)) for order in found.page.rows],
+    )
+
+
 @bp.post("/<shop>/fences/policy")
 @needs("shop.edit")
 @corrects(fences)
@@ -77,6 +105,18 @@ def set_review_policy() -> Redirect:
     policy = queries.Policy(form.number("hours", default=0), form.fields.get("releases") == "1")
     form.also(lambda: service.set_policy(policy, now=now, by=by))
     return Redirect(here(".fences"), toast=_("Saved"))
+
+
+def _timeline() -> Sequence[Step]:
+    told = events.timeline(subject=("merchant", UUID(int=frame().merchant_id)))
+    return happened([row for row in told if row.name in TOLD])[:LATEST]
+
+
+def _groups(rules: Mapping[str, Rule]) -> list[tuple[Any, list[RuleShown]]]:
+    """Return the rules by whose they are, each with what it caught lately."""
+    caught = queries.count_caught(since=clock.now() - SHADOW)
+    shown = [_shown(rule, caught.get(rule.name, Caught())) for rule in rules.values()]
+    return [(OF[whose], list(rows)) for whose, rows in groupby(shown, key=lambda row: row.rule.whose.value)]
 
 
 def _shown(rule: Rule, caught: Caught) -> RuleShown:

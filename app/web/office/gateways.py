@@ -41,6 +41,7 @@ class FieldShown:
     choices: Sequence[tuple[str, str]]
     required: bool
     is_secret: bool
+    is_later: bool  # the gateway tells it once it knows our address
     is_number: bool  # our number at the gateway, which stays once it is connected
 
 
@@ -71,6 +72,7 @@ class MethodShown:
     fee_rate: str
     fee_fixed: Money | None
     by_buyer: bool
+    lacks: str  # the field that its gateway has yet to tell; "" when it is finished
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def _field(field: Field, *, is_number: bool) -> FieldShown:
         [(value, gettext(label)) for value, label in field.choices],
         field.required,
         field.is_secret,
+        field.later,
         is_number,
     )
 
@@ -126,6 +129,7 @@ def method_shown(method: Method) -> MethodShown:
         fee_rate=percent(method.fee_rate),
         fee_fixed=Money(method.fee_fixed, currency) if method.fee_fixed else None,
         by_buyer=method.fee_payer is FeePayer.BUYER,
+        lacks=method.lacks,
     )
 
 

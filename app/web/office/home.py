@@ -49,6 +49,7 @@ class Waits:
     odd: int
     untold: int
     in_review: int = 0
+    transfers: int = 0
 
 
 def _waits() -> Waits:
@@ -57,6 +58,7 @@ def _waits() -> Waits:
         payments.count_exceptions(most=MOST),
         delivery.count_stuck(most=MOST),
         orders.count_in_review() if actor().can("orders.review") else 0,
+        payments.count_told_transfers(most=MOST) if actor().can("payments.match") else 0,
     )
 
 

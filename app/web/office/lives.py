@@ -18,13 +18,15 @@ from app.inventory.queries import Code, Status, class_of
 from app.kit import clock, events
 from app.kit.events import EventRow
 from app.kit.ids import from_public, public
+from app.kit.money import Money
 from app.orders import queries as orders
 from app.orders.queries import Order
+from app.payments.queries import Notice
 from app.redemption import queries as uses
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs
 from app.web.language import here
-from app.web.office import bp
+from app.web.office import bp, disputes
 from app.web.office.shown import Step, steps
 from app.web.office.stock import titles
 from app.web.office.stocked import CHANGES
@@ -48,6 +50,18 @@ class LifeShown:
     order: Order | None
     looks: int
     is_owned: bool
+    before: EventRow | None  # what told that it was given in the stead of another
+    disputes: list[Notice]
+
+    @property
+    def replaced_id(self) -> UUID | None:
+        """Return the code in whose stead it was given."""
+        return self.before.subject_id if self.before else None
+
+    @property
+    def now(self) -> UUID | None:
+        """Return the code that its buyer has in its stead."""
+        return self.owner.code_id if self.owner and self.owner.code_id != self.code.id else None
 
     @property
     def acts(self) -> list[str]:
@@ -56,27 +70,35 @@ class LifeShown:
             "freeze": not self.code.frozen and self.code.status is not Status.VOID,
             "unfreeze": self.code.frozen,
             "replace": self.is_owned and self.owner is not None and not self.owner.used,
+            "put_back": self.was_unseen,
             "void": self.code.status in (Status.FREE, Status.QUARANTINED),
             "restore": self.code.status is Status.VOID and self.owner is None,
         }
         return [name for name, may in can.items() if may and actor().can(f"codes.{PERMISSIONS.get(name, name)}")]
 
+    @property
+    def was_unseen(self) -> bool:
+        """Tell whether it was taken back from a buyer who never saw it, and waits for a decision."""
+        return self.code.status is Status.QUARANTINED and self.code.entitlement_id is not None and not self.code.frozen
 
-PERMISSIONS = {"unfreeze": "freeze", "restore": "void"}
+
+PERMISSIONS = {"unfreeze": "freeze", "restore": "void", "put_back": "void"}
 
 
 @bp.get("/<shop>/codes/<code>")
 @needs("codes.view")
 def code(code: str) -> Page:
     found = queries.get_code(from_public("cod", code))
-    shown = _life(found)
+    shown, batch = _life(found), queries.get_batch(found.batch_id)
     return page(
         "office/codes/code.html",
         secret=True,
         life=shown,
-        batch=queries.get_batch(found.batch_id),
+        batch=batch,
+        cost=Money(found.cost, batch.cost_currency),
         title=titles([found.sku_id]).get(found.sku_id, ""),
         steps=_chain(shown),
+        dispute=disputes.dispute_shown(shown.disputes),
         number=code,
         labels={"reason": _("Reason")},
     )
@@ -108,6 +130,13 @@ def void_code(code: str) -> Redirect:
 @corrects(code)
 def restore_code(code: str) -> Redirect:
     return _do(code, service.restore, _("The code is back in stock."))
+
+
+@bp.post("/<shop>/codes/<code>/put-back")
+@needs("codes.void")
+@corrects(code)
+def put_back_code(code: str) -> Redirect:
+    return _do(code, service.put_back, _("The code is for sale again."))
 
 
 @bp.post("/<shop>/codes/<code>/replace")
@@ -149,7 +178,15 @@ def _life(found: Code) -> LifeShown:
         order=orders.get(order_id) if order_id else None,
         looks=sum(row.name == "code.revealed" for row in happened),
         is_owned=found.status is Status.SOLD and owner is not None and owner.code_id == found.id,
+        before=_replacement(found.id, order_id) if order_id else None,
+        disputes=disputes.list_told(order_id) if order_id else [],
     )
+
+
+def _replacement(code_id: UUID, order_id: UUID) -> EventRow | None:
+    """Return what told that a code was given in the stead of another."""
+    rows = (row for row in events.timeline(order_id=order_id) if row.name == "code.replaced")
+    return next((row for row in rows if row.data["new_code_id"] == str(code_id)), None)
 
 
 def _chain(life: LifeShown) -> Sequence[Step]:
@@ -159,7 +196,9 @@ def _chain(life: LifeShown) -> Sequence[Step]:
     chain = [*bought, *own, *_together(life.code.id), *_used(life)]
     if life.order:
         chain += _told([row for row in events.timeline(order_id=life.order.id) if row.name in OF_ORDER])
-    return sorted(chain, key=lambda step: step.at)
+    if life.before:
+        chain.append(Step(life.before.at, _("Given in the stead of another code"), life.before.data["reason"], "ok"))
+    return disputes.among(chain, life.disputes)
 
 
 def _told(rows: Sequence[EventRow]) -> list[Step]:

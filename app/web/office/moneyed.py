@@ -9,8 +9,11 @@ from app.kit.errors import words
 from app.kit.ids import base32
 from app.kit.money import Money
 from app.orders.queries import Tender, TenderState
-from app.payments.queries import Method, Notice, Payback, PaybackKind
+from app.payments.queries import DISPUTES, Method, Notice, Payback, PaybackKind
 from app.web.office.wording import PROVIDERS, REASONS, said
+
+# What the reason of a notice says more truly than its state.
+NAMED = dict.fromkeys(DISPUTES, "disputed") | {"counted with what came later": "counted"}
 
 WHY: Mapping[PaybackKind, str] = {
     PaybackKind.SURPLUS: words("It came a second time"),
@@ -65,7 +68,8 @@ def notice_shown(notice: Notice) -> NoticeShown:
     """Return what a gateway told us, and what became of it."""
     amount = Money(notice.amount, notice.currency) if notice.amount is not None else None
     reason = said(REASONS, notice.reason) if notice.reason else ""
-    return NoticeShown(notice.at, notice.reported_no, amount, notice.state.name.lower(), reason)
+    state = NAMED.get(notice.reason) or notice.state.name.lower()
+    return NoticeShown(notice.at, notice.reported_no, amount, state, reason)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def payback_shown(row: Payback) -> PaybackShown:
         row.money,
         said(WHY, row.kind),
         row.state.name.lower(),
-        row.reason,
+        said(REASONS, row.reason) if row.reason else "",
         row.order_id,
         base32(row.id),
         row.asked_at,

@@ -25,7 +25,9 @@ from app.web.render import Page, Redirect, page
 NAMES: Mapping[str, tuple[str, str]] = {
     "stock.few": (words("Stock is low"), "warn"),
     "stock.days": (words("Stock will not last"), "warn"),
+    "order.review": (words("Paid orders wait for a decision"), "warn"),
     "stock.expiring": (words("Codes expire soon"), "info"),
+    "transfer.told": (words("A buyer has sent a transfer"), "info"),
 }
 
 
@@ -70,10 +72,19 @@ def _shown(rows: Sequence[StaffNote], until: datetime) -> list[NoteShown]:
 def _note(row: StaffNote, titles: Mapping[UUID, str], *, is_new: bool) -> NoteShown:
     facts = queries.facts_of(row)
     name, tone = NAMES.get(row.kind, (row.kind, ""))
-    title = titles.get(row.subject_id, facts.get("title", ""))
-    is_open = row.subject_type == "sku" and actor().can("stock.view")
-    url = here(".sku_stock", sku=public("sku", row.subject_id)) if is_open else ""
+    title = titles.get(row.subject_id, facts.get("title", facts.get("number", "")))
+    url = _place(row)
     return NoteShown(row.at, _(name) if row.kind in NAMES else name, tone, title, _said(row.kind, facts), url, is_new)
+
+
+def _place(row: StaffNote) -> str:
+    """Return where to look, for who may."""
+    if row.kind == "order.review":
+        return here(".reviews") if actor().can("orders.review") else ""
+    if row.subject_type == "transfer":
+        return here(".transfer", transfer=public("transfer", row.subject_id)) if actor().can("payments.match") else ""
+    is_open = row.subject_type == "sku" and actor().can("stock.view")
+    return here(".sku_stock", sku=public("sku", row.subject_id)) if is_open else ""
 
 
 def _said(kind: str, facts: Mapping[str, Any]) -> str:
@@ -89,9 +100,17 @@ def _words(kind: str, facts: Mapping[str, Any]) -> Any:
             "%(left)s left of %(sku)s: enough for %(days)s days, less than %(limit)s",
             **_of(facts, "left", "sku", "days", "limit"),
         )
+    if kind == "order.review":
+        return ngettext(
+            "%(num)s order is paid and not delivered",
+            "%(num)s orders are paid and not delivered",
+            facts.get("count", 0),
+        )
     if kind == "stock.expiring":
         count = ngettext("%(num)s code", "%(num)s codes", facts.get("count", 0))
         return _("%(count)s of %(sku)s expire within %(limit)s days", count=count, **_of(facts, "sku", "limit"))
+    if kind == "transfer.told":
+        return _("%(amount)s, with a proof to look at", **_of(facts, "amount"))
     return ""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import request
@@ -22,7 +23,8 @@ from app.refunds import queries as refunds
 from app.refunds.queries import Refund
 from app.risk import queries as fences
 from app.web.guard import needs
-from app.web.office import bp
+from app.web.office import bp, disputes
+from app.web.office.ahead import AheadShown, ahead_shown
 from app.web.office.fence_words import CatchShown, catches_shown
 from app.web.office.links import links_of
 from app.web.office.lists import tools_of
@@ -64,9 +66,16 @@ def order(order: str) -> Page:
         money=_money(found),
         messages=messages_shown(delivery.list_of_order(found.id)),
         links=links_of(found.id),
-        steps=steps(events.timeline(order_id=found.id)),
+        **_happened(found),
         back=place(queries.ORDERS, request.args),
     )
+
+
+def _happened(found: Order) -> dict[str, Any]:
+    """Return what happened to an order, and how a dispute about its payment stands."""
+    told = disputes.list_told(found.id)
+    all_steps = disputes.among(steps(events.timeline(order_id=found.id)), told)
+    return {"steps": all_steps, "dispute": disputes.dispute_shown(told)}
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,7 @@ class MoneyShown:
     refunds: Sequence[RefundShown]
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
+    ahead: AheadShown | None = None  # of a top-up: what can go back
 
 
 def _money(found: Order) -> MoneyShown:
@@ -120,6 +130,7 @@ def _money(found: Order) -> MoneyShown:
         refunds=refunds_shown(found.id),
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
+        ahead=ahead_shown(found),
     )
 
 

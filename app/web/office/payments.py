@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app.kit import clock, db, effects, events
 from app.kit.errors import NotFound
-from app.kit.ids import from_public, public
+from app.kit.ids import from_public, new_id, public
 from app.kit.secret import Secret
 from app.payments import queries, service
 from app.payments.queries import Account, FeePayer, Field, Method
@@ -39,7 +39,8 @@ def payments() -> Page:
 def new_payment(gateway: str) -> Page:
     if gateway not in queries.list_gateways():
         raise NotFound
-    return page("office/payments/new.html", gateway=gateway_shown(gateway))
+    once = request.form.get("once", "") or public("pay", new_id())
+    return page("office/payments/new.html", gateway=gateway_shown(gateway), once=once)
 
 
 @bp.post("/<shop>/payments/new/<gateway>")
@@ -51,9 +52,15 @@ def add_payment(gateway: str) -> Redirect:
         raise NotFound
     account = _account(queries.fields_of(gateway), queries.numbered_by(gateway), known=False)
     prove()
-    add = partial(service.add_method, provider_name=gateway, account=account, now=clock.now(), by=actor().by)
-    number = public("pay", db.write(frame().merchant_id, lambda: add().id))
-    return Redirect(here(".payment", method=number), toast=_("Connected: now try it out"))
+    known = {"now": clock.now(), "by": actor().by, "method_id": from_public("pay", request.form.get("once", ""))}
+    add = partial(service.add_method, provider_name=gateway, account=account, **known)  # type: ignore[arg-type]
+    added, lacks = db.write(frame().merchant_id, lambda: _named(add()))
+    said = _("Connected: one step is left") if lacks else _("Connected: now try it out")
+    return Redirect(here(".payment", method=added), toast=said)
+
+
+def _named(method: Method) -> tuple[str, str]:
+    return public("pay", method.id), method.lacks
 
 
 @bp.get("/<shop>/payments/<method>")
@@ -97,7 +104,9 @@ def change_payment_terms(method: str) -> Redirect:
 @corrects(payment)
 def change_payment_account(method: str) -> Redirect:
     found = db.read(frame().merchant_id, lambda: _method(method))
-    account = _account(queries.fields_of(found.provider), queries.numbered_by(found.provider), known=True)
+    account = _account(
+        queries.fields_of(found.provider), queries.numbered_by(found.provider), known=True, lacks=found.lacks
+    )
     prove()
     change = partial(service.change_account, found.id, account, now=clock.now(), by=actor().by)
     db.write(frame().merchant_id, change)
@@ -154,13 +163,13 @@ def _saved(method: str) -> Redirect:
     return Redirect(here(".payment", method=method), toast=_("Saved"))
 
 
-def _account(fields: tuple[Field, ...], numbered_by: str, *, known: bool) -> Account:
-    """Return the account that a form tells; of a known one, keys left empty stay and the number is not asked."""
+def _account(fields: tuple[Field, ...], numbered_by: str, *, known: bool, lacks: str = "") -> Account:
+    """Return the account that a form tells; of a known one, keys left empty stay, and only what it `lacks` is asked."""
     form = Form(request.form)
     values: dict[str, str] = {}
     for field in fields:
         if not (known and field.name == numbered_by):
-            required = field.required and not (known and field.is_secret)
+            required = field.name == lacks or (field.required and not (known and field.is_secret))
             values[field.name] = form.text(
                 field.name, most=LONGEST_KEY if field.is_secret else LONGEST, required=required
             )

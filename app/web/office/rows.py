@@ -15,6 +15,10 @@ REASONS: Mapping[str, str] = {
     "too_long": words("A value is longer than 500 characters."),
     "unprintable": words("It holds characters that cannot be shown."),
     "bad_expiry": words("Its expiry is no date such as 2027-01-31."),
+    "bad_cost": words("Its cost is no amount of the shop's currency such as 12.50."),
+    "cost_below_zero": words("Its cost is below zero."),
+    "cost_too_large": words("Its cost is too large for one code."),
+    "cost_decimals": words("Its cost has more decimals than the currency."),
     "long_tags": words("Its tags are longer than 200 characters."),
 }
 FIELDS: Mapping[str, str] = {
@@ -27,6 +31,7 @@ FIELDS: Mapping[str, str] = {
     "link": words("Link"),
     "expires": words("Expires on"),
     "tags": words("Tags"),
+    "cost": words("Unit cost"),
 }
 DELIMITERS: Mapping[str, tuple[str, str]] = {
     "comma": (",", words("Comma")),

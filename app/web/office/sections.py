@@ -46,6 +46,7 @@ GROUPS = (
             Section("holds", "lock", words("Holds"), "orders.view"),
             Section("messages", "mail", words("Messages"), "orders.view"),
             Section("exceptions", "alert-triangle", words("Exceptions"), "orders.view"),
+            Section("transfers", "building-bank", words("Transfers"), "payments.match"),
             Section("reviews", "eye", words("Reviews"), "orders.review"),
         ],
     ),

@@ -19,6 +19,7 @@ from app.web.language import money
 from app.web.office.charged import FEE_ACCOUNTS, FEE_POSTINGS, FEE_STEPS
 from app.web.office.fence_words import REVIEW_STEPS
 from app.web.office.stocked import STOCK_STEPS
+from app.web.office.transfer_words import TRANSFER_STEPS
 from app.web.office.wording import PROVIDERS, REASONS, said
 
 # What one code of a kind consists of, and a file that holds two of them.
@@ -61,9 +62,12 @@ POSTINGS: Mapping[str, str] = {
     "restored": words("Codes restored"),
     "void": words("Codes void"),
     "withdrawn": words("Import undone"),
+    "paid_in": words("Paid ahead through a gateway"),
+    "sent_back": words("Top-up sent back"),
     "returned": words("Back on the company's balance"),
     "spending": words("Paid from the company's balance"),
     "top_up": words("Transfer of a company"),
+    "transfer": words("Transfer seen in the bank"),
     "allowance": words("Less was taken for the whole"),
     "payback": words("The gateway gave money back"),
     "payback_by_hand": words("Money given back by hand"),
@@ -215,6 +219,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "links.revoked": (words("Links revoked"), "warn", lambda facts: ""),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: said(REASONS, facts["reason"])),
     **FEE_STEPS,
+    "notice.asked_about": (words("Gateway asked again about a notice"), "", lambda facts: ""),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
     "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),
     "order.cancelled": (words("Order cancelled, stock released"), "", lambda facts: ""),
@@ -257,6 +262,11 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         "warn",
         lambda facts: f"{_amount(facts)} · {facts['reason']}",
     ),
+    "top_up.asked": (words("Top-up asked for"), "", _amount),
+    "top_up.paid": (words("Payment arrived"), "ok", _amount),
+    "top_up.refunded": (words("Top-up sent back"), "warn", lambda facts: f"{_amount(facts)} · {facts['reason']}"),
+    "balance.paid_in": (words("Paid ahead through a gateway"), "ok", _amount),
+    "balance.sent_back": (words("Taken off the balance"), "warn", _amount),
     "balance.spent": (words("Paid from the company's balance"), "ok", _amount),
     "balance.returned": (words("Back on the company's balance"), "ok", _amount),
     "company.created": (words("Company created"), "", lambda facts: ""),
@@ -286,6 +296,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
     **REVIEW_STEPS,
     **STOCK_STEPS,
+    **TRANSFER_STEPS,
 }
 
 

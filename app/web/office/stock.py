@@ -79,9 +79,10 @@ def _shown(found: queries.Batch) -> Page:
 def _life(found: queries.Batch) -> dict[str, Any]:
     """Return how the codes of a batch stand and what may be done with them; not while they still come in."""
     if not found.is_in:
-        return {"counts": {}, "proofs": []}
+        return {"counts": {}, "proofs": [], "span": None}
     counts = queries.count_of_batch(found, today=business_day(clock.now(), frame().zone))
     return {
+        "span": queries.costs_of_batch(found),
         "counts": counts,
         "classes": [(name, text, counts[name]) for name, text in class_choices()],
         "change": queries.running_change(found.id),
@@ -116,9 +117,12 @@ def _tags(chosen: str) -> list[tuple[str, str]]:
     return [(name, name) for name in ([chosen] if chosen and chosen not in known else []) + known]
 
 
+ACTS = {"void": ["restore"], "quarantined": ["restock", "void", "freeze"]}
+
+
 def _acts(found: Listed) -> list[tuple[str, str]]:
     """Return what may be done with all codes of a list; what was found by order or contact is looked at one by one."""
-    names = ["restore"] if found.filters["status"] == "void" else ["freeze", "unfreeze", "void"]
+    names = ACTS.get(found.filters["status"], ["freeze", "unfreeze", "void"])
     may = [name for name in names if actor().can("codes.freeze" if "freeze" in name else "codes.void")]
     is_own = not found.filters["order"] and not found.filters["contact"]
     return [(name, _(CHANGES[name])) for name in may] if is_own and found.page.rows else []

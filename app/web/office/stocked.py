@@ -6,10 +6,23 @@ from typing import Any
 from flask_babel import ngettext
 
 from app.kit.errors import words
+from app.kit.money import Money
+from app.web.guard import frame
+from app.web.language import money
 
 
 def _codes(count: int) -> str:
     return str(ngettext("%(num)s code", "%(num)s codes", count))
+
+
+def _worth(minor: int | str) -> str:
+    return money(Money(int(minor), frame().currency))
+
+
+def _fact(facts: Mapping[str, Any]) -> str:
+    """Return what a fact of a batch was and is now; a cost as money."""
+    said = _worth if facts["field"] == "cost_amount" else str
+    return f"{said(facts['before'])} → {said(facts['after'])}"
 
 
 # What is done to many codes at once.
@@ -18,6 +31,7 @@ CHANGES: Mapping[str, str] = {
     "unfreeze": words("Unfreeze"),
     "void": words("Make void"),
     "restore": words("Restore"),
+    "restock": words("Put back in stock"),
     "recall": words("Recall the batch"),
     "release": words("Release the recall"),
     "withdraw": words("Undo the import"),
@@ -34,7 +48,7 @@ STOCK_STEPS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] =
     "code.quarantined": (words("Code set aside"), "warn", lambda facts: facts["reason"]),
     "code.returned": (words("Code back in stock"), "ok", lambda facts: facts["reason"]),
     "code.replaced": (words("Code replaced by another"), "warn", lambda facts: facts["reason"]),
-    "batch.changed": (words("Facts of the batch changed"), "", lambda facts: f"{facts['before']} → {facts['after']}"),
+    "batch.changed": (words("Facts of the batch changed"), "", _fact),
     "batch.recalled": (words("Batch recalled"), "warn", lambda facts: facts["reason"]),
     "batch.recall_released": (words("Recall released"), "ok", lambda facts: facts["reason"]),
     "batch.undone": (words("Import undone"), "bad", lambda facts: _codes(facts["count"])),
@@ -47,6 +61,7 @@ STOCK_STEPS: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] =
         "warn",
         lambda facts: _codes(facts["made"]),
     ),
+    "stock.revalued": (words("The stock is worth more or less"), "", lambda facts: _worth(facts["amount"])),
     "proof.added": (words("Paper of origin filed"), "info", lambda facts: facts["file"]),
     "proof.downloaded": (
         words("Paper of origin downloaded"),

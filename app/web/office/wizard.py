@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 
 from app.catalog import queries as catalog
 from app.inventory import queries, service
-from app.inventory.queries import MORE, ROW_CLASSES, BatchState, Cell, Format, Plan, StagedRow
+from app.inventory.queries import MORE, ROW_CLASSES, Batch, BatchState, Cell, Check, Format, Plan, StagedRow
 from app.inventory.service import Layout
 from app.kit import clock, db, tasks
 from app.kit.errors import NotFound
 from app.kit.ids import from_public, public
+from app.kit.money import LARGEST, Money
 from app.web.guard import actor, corrects, frame, needs, streams, unit
 from app.web.language import here, lang
 from app.web.office import bp, underway
@@ -87,6 +88,7 @@ def checked_import(staged: str) -> Page | Redirect:
         check=plan.check,
         progress=underway.ProgressShown(plan.check.lines, plan.lines),
         counts=counts,
+        worth=_worth(found, plan.check),
         lanes=[(0, _("Main pool")), *((lane.number, lane.name) for lane in queries.list_lanes(found.sku_id))],
     )
 
@@ -151,6 +153,12 @@ def cancel_import(batch: str) -> Redirect:
     found = queries.get_batch(from_public("bat", batch))
     service.cancel_import(found.id, by=actor().by, now=clock.now())
     return Redirect(here(".batch", batch=batch), toast=_("The import was ended; what came in stays."))
+
+
+def _worth(found: Batch, check: Check) -> Money | None:
+    """Return what the new codes of a checked file cost together, where they cost anything that can be booked."""
+    minor = queries.worth_of(found, check)
+    return Money(minor, found.cost_currency) if 0 < minor <= LARGEST else None
 
 
 # Reading what was chosen -----------------------------------------------------------------------------------------

@@ -11,16 +11,24 @@ PROVIDERS: Mapping[str, str] = {
     "balance": words("Company balance"),
     "stripe": words("Card (Stripe)"),
     "test": words("Test payment"),
+    "transfer": words("Bank transfer"),
 }
 REASONS: Mapping[str, str] = {
     "a value that shifts the borders of others": words("it holds what could be read as another field"),
     "another merchant": words("it is meant for another merchant"),
     "another mode": words("it mixes test and live"),
+    "counted with what came later": words("it was counted together with what came later"),
     "disputed": words("the buyer's bank has taken the payment into dispute: answer it at the gateway"),
+    "dispute won": words("the dispute about this payment ended for the shop: the money stays"),
+    "dispute lost": words("the dispute about this payment ended for the buyer: the money is gone"),
+    "dispute over": words("the dispute about this payment is over: look at the gateway how it ended"),
     "no signing secret": words("no signing secret is set for this way to pay"),
     "another way to pay": words("it names a way to pay that is not set"),
     "no amount": words("it holds no amount"),
     "no such tender": words("no payment of ours has this number"),
+    "no machine gives a transfer back": words(
+        "it came by bank transfer: send it back from your bank, then note it here"
+    ),
     "no timestamp": words("it does not say when it was sent"),
     "no trade number": words("it holds no trade number"),
     "not a payment": words("it does not report a payment"),

@@ -17,6 +17,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     placing,
     saving,
     shelf,
+    telling,
     using,
     waiting,
 )

@@ -17,10 +17,10 @@ from app.kit.http import Client
 from app.kit.secret import Secret
 from app.payments import queries as paying
 from app.payments.queries import Account, Method, NamesBuyers
+from app.web.cashier import scene
 from app.web.guard import frame
 from app.web.language import here
 from app.web.render import Cookie, Redirect
-from app.web.shop.cashier import scene
 
 ASKED, NAMED = "payer_asked", "payer"
 PURPOSE = "payer in a browser"

@@ -1,17 +1,17 @@
 """Checkout: order form → cashier → waiting → masked codes → reveal."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from flask import request, url_for
-from flask_babel import gettext
+from flask import request
 
 from app.catalog import queries as catalog
 from app.catalog.queries import Product, Source
 from app.delivery import queries as links
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement
-from app.kit import clock, db, effects, pictures, tokens
+from app.kit import clock, db, pictures, tokens
 from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
@@ -20,15 +20,14 @@ from app.orders import queries as orders
 from app.orders.queries import Order, status
 from app.payments import queries as paying
 from app.payments import service as payments
-from app.payments.errors import GatewayAway, GatewaySilent
-from app.payments.queries import Attempt, Scene, Way
+from app.payments.queries import Attempt, Scene
 from app.refunds import queries as refunds
-from app.web.guard import corrects, frame, settings, unit
+from app.web.cashier import ask_gateways, cashier_of, end, lead, pages, place, scene
+from app.web.guard import corrects, frame, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
-from app.web.shop.cashier import cashier_of, scene
 from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
@@ -44,14 +43,12 @@ from app.web.shop.shown import (
     money_shown,
     opens_itself,
     order_shown,
-    phase,
     refund_shown,
 )
+from app.web.shop.transfers import transfer_of
 from app.web.shop.uses import uses_of
 from app.web.shown import StepShown, steps_shown
 from app.web.titles import titles_of
-
-WAIT = 3.0  # seconds a buyer waits for a gateway before being told how it stands
 
 
 @bp.get("/o/<token>")
@@ -69,23 +66,9 @@ def pay(token: str) -> Redirect:
 
 def begin(token: str, method_id: UUID | None, payer: str) -> Redirect:
     """Start a payment, and return where the buyer goes to make it."""
-    merchant, back = frame().merchant_id, _origin() + here(".order", token=token)
-    place = payments.Place(scene(), payer, request.remote_addr or "")
-    begun = db.write(merchant, lambda: _start(read_token(token), method_id, back, place))
-    effects.perform(merchant, [begun.effect_id], within=WAIT)
-    attempt, looked_at = db.read(merchant, lambda: _opened(begun.attempt_id))
-    if not attempt.url:
-        raise GatewayAway
-    if attempt.way is not Way.GO:
-        return Redirect(here(".order", token=token))
-    return Redirect(attempt.url, tells_origin=looked_at)
-
-
-def _opened(attempt_id: UUID) -> tuple[Attempt, bool]:
-    """Return a payment that was started, and whether its page looks where a browser comes from."""
-    attempt = paying.get_attempt(attempt_id)
-    method = paying.list_methods_by_id([attempt.method_id])[attempt.method_id]
-    return attempt, paying.checks_referrer([method])
+    path = here(".order", token=token)
+    begun = db.write(frame().merchant_id, lambda: _start(read_token(token), method_id, pages(path), place(payer)))
+    return lead(begun, path)
 
 
 @bp.post("/o/<token>/check")
@@ -95,12 +78,7 @@ def check(token: str) -> Redirect:
     """Ask the gateways at once whether an order was paid, and show how it stands."""
     merchant, order_id = frame().merchant_id, read_token(token)
     asked = db.write(merchant, lambda: payments.ask(orders.get(order_id).id, now=clock.now()))
-    effects.perform(merchant, asked, within=WAIT)
-    answered, unpaid = db.read(merchant, lambda: (paying.is_answered(asked), _is_unpaid(order_id)))
-    if not answered:
-        raise GatewaySilent
-    said = gettext("Not paid yet") if asked and unpaid else ""
-    return Redirect(here(".order", token=token), toast=said, tone="info")
+    return Redirect(here(".order", token=token), toast=ask_gateways(order_id, asked), tone="info")
 
 
 @bp.post("/o/<token>/cancellation")
@@ -110,10 +88,7 @@ def cancel(token: str) -> Redirect:
     """Cancel an unpaid order; one with a payment under way is cancelled as soon as its gateway has closed that."""
     merchant, order_id = frame().merchant_id, read_token(token)
     asked = db.write(merchant, lambda: _cancel(order_id))
-    effects.perform(merchant, asked, within=WAIT)
-    waits = db.read(merchant, lambda: _is_unpaid(order_id))
-    said = gettext("Cancelled as soon as the gateway answers") if waits else ""
-    return Redirect(here(".order", token=token), toast=said, tone="info")
+    return Redirect(here(".order", token=token), toast=end(order_id, asked), tone="info")
 
 
 @bp.post("/o/<token>/reveal")
@@ -132,8 +107,8 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     owned = entitled.list_of_order(found.id)
     cashier = cashier_of(found)
     mine = bool(opened) or is_mine(found)
-    fees = orders.surcharge_of(found)
-    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=fees)
+    attempt = paying.find_attempt(found.id)
+    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -141,15 +116,14 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         order=shown,
         token=token,
         methods=cashier.shown,
+        qr_url=here(".qr", token=token),
         cashier=cashier,
         in_wechat=scene() is Scene.WECHAT,
-        money=_money(found, owned),
-        mine=mine,
-        by_mail=not mine and links.takes_codes(found.contact_mask),
+        money=_money(found, owned, attempt),
+        transfer=transfer_of(found, attempt),
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
-        looks=looks_of(owned) if mine else (),
-        uses=uses_of(owned) if mine else (),
         password=_password(found),
+        **_of_owner(found, owned, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
@@ -158,12 +132,22 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     return answer
 
 
-def _money(found: Order, owned: Sequence[Entitlement]) -> MoneyShown:
+def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
+    """Return what an order page shows to its owner alone, and how somebody else can prove to be that."""
+    return {
+        "mine": mine,
+        "by_mail": not mine and links.takes_codes(found.contact_mask),
+        "looks": looks_of(owned) if mine else (),
+        "uses": uses_of(owned) if mine else (),
+    }
+
+
+def _money(found: Order, owned: Sequence[Entitlement], attempt: Attempt | None) -> MoneyShown:
     until = refunds.returns_at(found, is_seen=any(item.reveals for item in owned))
     release_at = refunds.released_at(found.id) if until else None
     return money_shown(
         found,
-        paying.find_attempt(found.id),
+        attempt,
         _refunds(found, owned),
         paying.list_paybacks_of_order(found.id),
         until=until,
@@ -224,22 +208,17 @@ def looks_of(owned: Sequence[Entitlement]) -> list[LookShown]:
     return [look_shown(look, device.id if device else None) for look in entitled.list_looks(owned)]
 
 
-def _start(order_id: UUID, method_id: UUID | None, back: str, place: payments.Place) -> payments.Begun:
+def _start(order_id: UUID, method_id: UUID | None, where: payments.Pages, place: payments.Place) -> payments.Begun:
     found = orders.get(order_id)
-    notify = settings().base_url + url_for("hooks.notice", token="")
     return payments.start(
         found,
         method_id,
-        payments.Pages(notify, back),
+        where,
         subject=f"{frame().merchant_name} · {found.lines[0].title}",
         now=clock.now(),
         by=By("device", found.device_id),
         place=place,
     )
-
-
-def _is_unpaid(order_id: UUID) -> bool:
-    return phase(orders.get(order_id), now=clock.now()) in {"pending", "asking"}
 
 
 def _cancel(order_id: UUID) -> list[UUID]:
@@ -248,8 +227,3 @@ def _cancel(order_id: UUID) -> list[UUID]:
     if not placed_here(found):
         raise NotFound
     return payments.cancel(found, now=clock.now(), by=By("device", found.device_id))
-
-
-def _origin() -> str:
-    """Return where the buyer's browser is now, so that coming back finds its cookies."""
-    return request.url_root.rstrip("/")

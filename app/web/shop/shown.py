@@ -10,10 +10,11 @@ from app.catalog.queries import Product, ProductStatus, Sku, in_language
 from app.entitlements.queries import Entitlement, Look, State
 from app.kit.money import Money
 from app.kit.secret import Secret
-from app.orders.queries import Closed, Line, Order, status
+from app.orders.queries import Line, Order, status
 from app.payments.queries import Attempt, Payback, PaybackKind, Way
 from app.refunds.queries import Refund
 from app.web.agents import name_of
+from app.web.cashier import phase, state_of
 from app.web.shown import StepShown, plain_values
 
 OPENS_ITSELF = timedelta(minutes=30)  # after the payment; later somebody else may sit before the same browser
@@ -174,18 +175,6 @@ class OrderShown:
     @property
     def revealed(self) -> bool:
         return any(code.values for code in self.codes)
-
-
-def phase(order: Order, *, now: datetime) -> str:
-    """Return the status of an order, but "asking" while only a gateway knows whether it was paid in time."""
-    word = status(order, now=now)
-    return "asking" if word == "expired" and order.started_at and order.closed is Closed.OPEN else word
-
-
-def state_of(order: Order, *, now: datetime) -> str:
-    """Return the phase of an order as its waiting page names it: an unpaid one is another once its payment started."""
-    word = phase(order, now=now)
-    return "started" if word == "pending" and order.started_at else word
 
 
 def opens_itself(order: OrderShown, *, now: datetime) -> bool:

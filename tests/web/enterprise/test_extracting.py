@@ -17,9 +17,9 @@ from app.kit.ids import public
 from app.orders.models import Order
 from app.refunds import service as refunds
 from tests.companies.firm import Firm, make_firm
+from tests.engines import on_one_engine
 from tests.make import PASSWORD, Browser, at_once, fresh_code
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 PIECES = 5
 
 
@@ -145,6 +145,7 @@ def test_a_batch_of_another_company_is_not_there(firm: Firm, batch: Order) -> No
     assert stranger.get(path(firm, batch)).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_nothing_is_taken_twice_nor_handed_out_as_well(firm: Firm, batch: Order) -> None:
     now, people = clock.now(), [Person(f"P{number}", f"E-{number}") for number in range(2)]
     plan = service.Plan(firm.id, batch.id, "New Year", ProofKind.REFERENCE, "en")

@@ -10,10 +10,10 @@ from app.kit import clock, db, sheets
 from app.kit.ids import from_public, public
 from app.orders.models import Order
 from tests.companies.firm import Firm
+from tests.engines import on_one_engine
 from tests.make import Browser
 from tests.web.enterprise.test_redeeming import page_of, redeemed_here, seen
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 HEADER, LI, MO = ["姓名", "工号", "邮箱"], ["Li Wei", "E-1", "li@example.com"], ["Mo", "E-2", ""]
 
 

@@ -17,10 +17,10 @@ from app.kit.events import SYSTEM
 from app.kit.ids import public
 from app.web.guard import COMPANY_COOKIE, MEMBER_COOKIE
 from tests.companies.firm import Firm, make_firm, signed_in
+from tests.engines import on_one_engine
 from tests.mailbox import Mailbox
 from tests.make import PASSWORD, Browser, Shop
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 NEW = "quite a new password"
 
 

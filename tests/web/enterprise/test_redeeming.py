@@ -17,9 +17,8 @@ from app.redemption import queries
 from app.redemption import service as redemption
 from app.redemption.queries import Rule
 from tests.companies.firm import Firm, make_firm
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop, fresh_code
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def redeemed_here(shop: Shop) -> None:

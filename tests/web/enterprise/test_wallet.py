@@ -12,9 +12,8 @@ from app.kit.events import SYSTEM
 from app.kit.ids import public
 from app.refunds import service as refunds
 from tests.companies.firm import Firm, make_firm
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def text(browser: Browser, path: str, status: int = 200, **more: object) -> str:

@@ -4,17 +4,19 @@ import re
 from io import BytesIO
 from typing import Any
 
-import pytest
-
-from app.inventory.models import Batch, Code
+from app.entitlements.queries import list_of_order
+from app.inventory.models import Batch, Code, Status
+from app.kit import clock
+from app.kit.events import SYSTEM
 from app.kit.ids import public
+from app.refunds import service as refunds
 from app.web.dispatch import Miaofa
 from tests import people
+from tests.engines import on_one_engine
 from tests.inventory.life import code as code_now
 from tests.inventory.life import codes_of, counts, sold
 from tests.make import Browser, Shop
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 WHOLE = "AB3D-7K2Q-9FHT-4MXC"
 FOUND = re.compile(r"/codes/cod_\w+")
 
@@ -99,6 +101,30 @@ def test_a_code_is_frozen_unfrozen_void_and_restored_with_a_reason(shop: Shop) -
 
 
 @on_one_engine
+def test_a_code_that_a_refund_set_aside_is_put_back_alone_or_with_its_list(shop: Shop) -> None:
+    shop.codes(2)
+    order = shop.place(2)
+    assert shop.pay(order)
+    shop.write(lambda: refunds.refund(order.id, reason="", now=clock.now(), by=SYSTEM))
+    alice, bob = people.alice(shop), people.bob(shop)
+    one, two = (item.code_id for item in shop.read(lambda: list_of_order(order.id)))
+    here = at(shop, f"/codes/{public('cod', one)}")  # type: ignore[arg-type]
+    assert "its buyer never saw it" in page(alice, here)
+
+    assert bob.post(f"{here}/put-back", {"reason": "x"}, page=at(shop, "/codes")).status_code in (403, 404)
+    assert alice.post(f"{here}/put-back", {"reason": ""}, page=here).status_code == 422
+    assert alice.post(f"{here}/put-back", {"reason": "never seen"}, page=here).status_code == 303
+    assert "Code back in stock" in page(alice, here)
+    listed = at(shop, "/codes?status=quarantined")
+    assert "action=restock" in alice.get(listed).get_data(as_text=True)
+    said = {"action": "restock", "status": "quarantined", "count": "1", "reason": "all well"}
+    assert "1 code" in page(alice, at(shop, "/codes/changes/new?action=restock&status=quarantined"))
+    assert alice.post(at(shop, "/codes/changes"), said, page=listed).status_code == 303
+
+    assert code_now(shop, two).status is Status.FREE  # type: ignore[arg-type]
+
+
+@on_one_engine
 def test_a_sold_code_is_replaced_and_each_tells_of_the_other_life(shop: Shop) -> None:
     shop.imports(WHOLE)
     _, owned = sold(shop)
@@ -109,10 +135,14 @@ def test_a_sold_code_is_replaced_and_each_tells_of_the_other_life(shop: Shop) ->
 
     assert answer.status_code == 303
     assert answer.headers["Location"] != here
-    assert "Sold to" in page(alice, answer.headers["Location"])
+    new = page(alice, answer.headers["Location"])
+    assert "Sold to" in new
+    assert "Given in the stead of another code" in new
+    assert "The code it replaced" in new
     old = page(alice, here)
     assert "Set aside" in old
     assert "Code replaced by another" in old
+    assert "The code its buyer has now" in old
     assert "does not work" in old
 
 
@@ -180,6 +210,8 @@ def test_a_batch_is_corrected_and_its_codes_follow(shop: Shop) -> None:
     assert "Wei" in text
     assert "Facts of the batch changed" in text
     assert "Spring" in page(alice, at(shop, "/stock?supplier=Wei&tag=vip"))
+    alice.post(here, form | {"cost": "12"}, page=here)
+    assert "CN¥12.50 → CN¥12.00" in page(alice, of_batch(shop, batch))
 
 
 @on_one_engine

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from app.companies import queries
 from app.companies.models import Company, Role
 from app.kit import db
@@ -12,9 +10,8 @@ from app.kit.listing import listed
 from tests import people
 from tests.companies.firm import Firm
 from tests.companies.firm import firm as firm
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def at(firm: Firm) -> str:

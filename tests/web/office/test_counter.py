@@ -21,6 +21,7 @@ from app.redemption.service import Via
 from app.refunds import service as refunds
 from app.web.together import Scan, Scanned, scan_all
 from tests import people
+from tests.engines import on_sqlite
 from tests.make import Browser, Shop, make_product
 from tests.redemption.goods import Desk, typed
 
@@ -127,7 +128,7 @@ def test_what_nobody_knows_and_what_another_shop_sold_look_alike(desk: Desk, oth
     assert theirs.used(owned) == 0
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_refusal_tells_the_staff_what_they_can_do_and_not_what_the_buyer_can(desk: Desk) -> None:
     desk.rule()
     ours, frozen, back = (desk.sell()[0] for _ in range(3))

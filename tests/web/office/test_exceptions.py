@@ -21,9 +21,9 @@ from app.refunds import queries as refunds
 from app.refunds import service as refunding
 from app.web.office.exceptions import MOST
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
 from tests.payments.market import Market
-from tests.test_access import on_one_engine
 from tests.web.shop.test_check import words
 
 LONG = timedelta(minutes=20)  # longer than stock is held

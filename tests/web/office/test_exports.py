@@ -14,10 +14,10 @@ from app.kit.events import EventRow
 from app.kit.ids import public
 from app.web.office import exporting
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import PASSWORD, Shop, fresh_code, make_product
 
 ENGLISH = {"Accept-Language": "en"}
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "txt"])

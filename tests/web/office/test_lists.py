@@ -16,13 +16,13 @@ from app.kit import db, sheets, views
 from app.kit.ids import new_id, public
 from app.kit.views import SavedView
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
 
 ENGLISH = {"Accept-Language": "en"}
 MANY = 100_000
 AT_ONCE = 2_000
 WATCHED, LONG = (0, 100), 6  # where a stretch of pieces begins whose memory is counted, which makes it slow
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def save(browser: Browser, shop: Shop, name: str, **said: str) -> Any:

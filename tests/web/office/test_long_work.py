@@ -11,11 +11,12 @@ from app.inventory.service import moving
 from app.kit.ids import public
 from app.web.office import generating
 from tests import people
+from tests.engines import on_sqlite
 from tests.make import Browser, Shop, make_product
 
 ENGLISH = {"Accept-Language": "en"}
 PATTERN = "MF-#############-C"
-pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 
 
 @pytest.fixture

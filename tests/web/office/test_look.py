@@ -11,10 +11,10 @@ from app.kit.pictures import Picture
 from app.merchants import queries
 from tests import people
 from tests.catalog.shelf import told, version
+from tests.engines import on_one_engine
 from tests.kit.test_pictures import HTML, SVG, bomb, drawn
 from tests.make import Browser, Shop
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # most of a page depends on none
 FULL = {"name": "Alice's", "accent": "", "licence": "", "tells_stock": "0", "is_closed": "0"}
 
 

@@ -10,9 +10,9 @@ from app.kit import mail
 from app.kit.ids import public
 from app.orders.models import Order
 from tests import people, smtp
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
 from tests.smtp import MailServer
-from tests.test_access import on_one_engine
 
 pytestmark = on_one_engine
 

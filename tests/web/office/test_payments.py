@@ -1,24 +1,30 @@
 """Ways to be paid in the office: accounts are connected, tried out, ordered and changed; keys are never shown again."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app.kit import db
+from app.kit import clock, db
 from app.kit.effects import Answer, Done, Refused
 from app.kit.errors import words
-from app.kit.events import EventRow
+from app.kit.events import SYSTEM, EventRow
 from app.kit.http import Client
 from app.kit.ids import public
-from app.payments import providers
+from app.kit.secret import Secret
+from app.payments import providers, service
 from app.payments import queries as paying
+from app.payments.errors import AlreadyConnected, NoSuchMethod
 from app.payments.models import FeePayer, Method
 from app.payments.providers import Account, BadAccount, Field, Finding, Kind
 from app.payments.providers.test_gateway import TestGateway
-from tests.make import GATEWAY, PASSWORD, Browser, Shop
+from tests.engines import on_one_engine
+from tests.make import GATEWAY, PASSWORD, Browser, Shop, at_once
 
 KEY = "s3cret-key-0123456789"
 
@@ -108,6 +114,72 @@ def test_a_key_that_cannot_work_is_refused_beside_its_field_and_nothing_is_kept(
     assert 'href="#f-key"' in answer.get_data(as_text=True)
     assert "short" not in answer.get_data(as_text=True)
     assert wallets(shop) == []
+
+
+def test_the_same_form_twice_is_one_method_and_the_same_account_again_is_refused_by_its_name(
+    shop: Shop, owner: Browser
+) -> None:
+    page = f"{home(shop)}/new/wallet?lang=en"
+    once = re.search('name="once" value="([^"]+)"', owner.get(page).get_data(as_text=True))
+    assert once
+
+    said = [connect(shop, owner, once=once[1]).location for _ in range(2)]
+    other = connect(shop, owner, once=once[1], number="1002")  # gone back to, and used for another one
+    again = connect(shop, owner)
+
+    assert (said[0], other.status_code, again.status_code) == (said[1], 303, 409)
+    assert "This account is connected already, as “1001”." in again.get_data(as_text=True)
+    assert sorted(method.account for method in wallets(shop)) == ["1001", "1002"]
+
+
+def test_an_account_connected_by_two_at_once_is_there_once_and_never_offered_twice(shop: Shop) -> None:
+    def add() -> Method:
+        account = Account("7", {}, {"key": Secret(KEY)})
+        return shop.write(lambda: service.add_method(provider_name="wallet", account=account, now=clock.now()))
+
+    answers = at_once([add] * 6)
+
+    assert sum(isinstance(answer, Method) for answer in answers) == 1, answers
+    assert sum(isinstance(answer, AlreadyConnected) for answer in answers) == 5
+    (first,) = wallets(shop)
+    known = {"now": clock.now(), "by": SYSTEM}
+    shop.write(lambda: service.switch_method(first.id, on=False, **known))  # type: ignore[arg-type]
+    second = add()
+    switches = [partial(service.switch_method, number, on=True, **known) for number in (first.id, second.id)]  # type: ignore[arg-type]
+    with pytest.raises(AlreadyConnected):
+        shop.write(switches[0])
+    shop.write(lambda: service.switch_method(second.id, on=False, **known))  # type: ignore[arg-type]
+    told = at_once([partial(shop.write, switch) for switch in switches])
+    assert sum(isinstance(answer, AlreadyConnected) for answer in told) == 1, told
+    assert [method.enabled for method in wallets(shop)].count(True) == 1
+
+
+@on_one_engine
+def test_what_its_gateway_tells_only_later_is_the_last_step_and_until_then_nobody_is_offered_it(
+    shop: Shop, owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = replace(Wallet.fields[3], later=True)
+    monkeypatch.setattr(Wallet, "fields", (*Wallet.fields[:3], later))
+    assert 'name="more"' not in owner.get(f"{home(shop)}/new/wallet").get_data(as_text=True)
+    where = connect(shop, owner).location
+    method = wallets(shop)[0]
+    page = owner.get(f"{where}?lang=en").get_data(as_text=True)
+    assert "One step is left" in page
+    assert "hooks/" + method.hook_token in page
+    assert "Not finished, so not offered" in page
+    assert method.id not in {row.id for row in shop.read(paying.list_methods)}
+    shop.codes(1)
+    with pytest.raises(NoSuchMethod):
+        shop.start(shop.place(), method.id)
+
+    silent = owner.post(f"{where}/account", form(key=""), page=where)
+    assert (silent.status_code, 'href="#f-more"' in silent.get_data(as_text=True)) == (422, True)
+
+    answer = owner.post(f"{where}/account", form(key="", more="whsec_tell"), page=where)
+
+    assert answer.status_code == 303
+    assert method.id in {row.id for row in shop.read(paying.list_methods)}
+    assert "One step is left" not in owner.get(where).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("missing", ["number", "key", "password"])

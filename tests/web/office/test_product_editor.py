@@ -12,10 +12,9 @@ from app.catalog.models import Product, ProductStatus
 from app.kit.ids import public
 from tests import people
 from tests.catalog.shelf import told, whole
+from tests.engines import on_one_engine
 from tests.kit.test_pictures import SVG, drawn
 from tests.make import Browser, Shop, fresh_code
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # most of a page depends on none
 
 
 def number_of(shop: Shop) -> UUID:

@@ -19,11 +19,10 @@ from app.redemption.rules import Rule
 from app.refunds import service as refunds
 from tests import people
 from tests.companies.firm import make_firm
+from tests.engines import on_one_engine
 from tests.make import Shop
 from tests.redemption.goods import STAFF, Desk
 from tests.test_access import everything
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

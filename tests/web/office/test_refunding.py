@@ -1,5 +1,6 @@
 """Refunds from the office: what is ticked goes back, what was seen needs more than a tick, and the buyer sees it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from app.orders.models import Order
 from app.payments.models import Payback
 from app.web.shop.placing import token_of
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
 from tests.payments.market import Market, rows
-from tests.test_access import on_one_engine
 from tests.web.office.test_exceptions import english, misfit, refused, stuck
 from tests.web.shop.test_check import words
 
@@ -89,6 +90,10 @@ def test_a_seen_code_goes_back_only_on_purpose_and_with_a_reason(shop: Shop, bou
     plain = press(alice, shop, bought, seen)
     silent = press(alice, shop, bought, seen, even_seen="1", reason="")
     assert (plain.status_code, silent.status_code) == (409, 422)
+    assert "Say why: codes that the buyer has seen are taken back only with a reason." in words(silent)
+    reason = re.search('<input[^>]*name="reason"[^>]*>', plain.get_data(as_text=True))
+    assert reason
+    assert " required" in reason[0]
     assert "A code of this order was looked at already." in words(plain)
     assert 'value="' + public("ent", seen.id) + '"' in plain.get_data(as_text=True)
     assert pieces(shop, bought)[0].state is State.READY

@@ -22,9 +22,10 @@ from app.kit.tenancy import PLATFORM, System
 from app.kit.tokens import sign
 from tests import people
 from tests.commands.test_commands import run
+from tests.engines import on_one_engine
 from tests.mailbox import Mailbox, path_in, text_of
 from tests.make import PASSWORD, Browser, Shop, at_once
-from tests.test_access import everything, on_one_engine
+from tests.test_access import everything
 
 NEW = "quite another password"
 HERE = service.Browser("127.0.0.0/24", "tests")
@@ -167,6 +168,7 @@ def test_a_link_works_once(shop: Shop, mailbox: Mailbox) -> None:
     assert late.sign_in(shop.owner, NEW).status_code == 303
 
 
+@pytest.mark.both_engines
 def test_of_two_who_use_one_link_at_once_one_wins(shop: Shop, mailbox: Mailbox) -> None:
     ask(person(shop), shop.owner)
     token = mailbox.link(shop.owner).rpartition("/")[2]
@@ -280,6 +282,7 @@ def test_a_new_password_ends_every_session(shop: Shop, mailbox: Mailbox) -> None
     assert [browser.get(f"/office/{shop.slug}/").status_code for browser in browsers] == [302, 302]
 
 
+@pytest.mark.both_engines
 def test_who_signs_in_with_the_old_password_at_that_moment_is_out_too(shop: Shop, mailbox: Mailbox) -> None:
     passwords = [PASSWORD, *(f"password number {number}" for number in range(4))]
     for old, new in pairwise(passwords):

@@ -3,16 +3,13 @@
 import secrets
 from typing import Any
 
-import pytest
-
 from app.kit.ids import public
 from app.orders.models import Order
 from app.risk.queries import Mode
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import Shop
 from tests.risk.hands import order, set_rule, word
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # most of a page depends on none
 
 
 def held(shop: Shop, *, count: int = 1) -> list[Order]:

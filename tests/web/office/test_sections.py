@@ -7,9 +7,9 @@ import pytest
 
 from app.web.office.sections import GROUPS
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
 
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 GROUP = re.compile(r'<details class="side-group"( open)?>.*?</svg>([^<]+)<svg.*?</details>', re.DOTALL)
 
 

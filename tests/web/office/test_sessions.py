@@ -19,8 +19,8 @@ from app.kit.ids import public
 from app.kit.tenancy import PLATFORM, System
 from app.web.guard import STAFF_COOKIE
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import PASSWORD, Browser, Shop
-from tests.test_access import on_one_engine
 
 NEW = "quite another password"
 ACCOUNT = "/office/account"

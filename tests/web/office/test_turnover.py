@@ -13,11 +13,11 @@ from app.inventory.models import Batch
 from app.kit import clock, db, sheets
 from app.web.office.weeks import round_above
 from tests import people
+from tests.engines import on_one_engine
 from tests.inventory.goods import share, variant
 from tests.make import Shop
 
 ENGLISH = {"Accept-Language": "en"}
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

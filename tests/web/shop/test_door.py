@@ -269,6 +269,7 @@ def test_a_link_lets_five_new_browsers_in_and_those_stay_in(linked: Linked) -> N
     assert len(codes_in(linked.reveal(linked.dora))) == 1
 
 
+@pytest.mark.both_engines
 def test_ten_browsers_at_once_get_five_places(linked: Linked) -> None:
     shop, here = linked.shop, accounts.Browser("127.0.0.0/24", "tests")
 

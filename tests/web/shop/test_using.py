@@ -9,13 +9,12 @@ import pytest
 from app.kit import clock
 from app.kit.ids import public
 from app.web.shop.placing import token_of
+from tests.engines import on_one_engine
 from tests.make import Browser, Shop
 from tests.redemption.goods import Desk
 from tests.web.shop.doors import from_network, in_one_window
 from tests.web.shop.test_order_password import Bought
 from tests.web.shop.test_purchase import latest
-
-on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from app.payments.providers.epay.site import (
     encoded,
     knows_nothing,
     over,
+    place_of,
     read_money,
     read_told,
     reason_of,
@@ -87,30 +88,28 @@ class First(Site):
         wish = {
             "pid": self.account.number,
             "key": self.account.key("key").expose(),
-            "trade_no": payback.trade_no,
-            "out_trade_no": payback.trade,
+            **place_of(payback),
             "money": payback.amount.major,
         }
 
         def read(said: Said) -> Answer:
             return Done(payback.number) if said["code"] == "1" else Refused(reason_of(said))
 
-        return self.posted(
-            f"{API}?act=refund", {name: value for name, value in wish.items() if value}, read, change=True
-        )
+        return self.posted(f"{API}?act=refund", wish, read, change=True)
 
     def refund_query(self, payback: Payback) -> Answer:
         """Ask whether a trade that was paid is so no more; of a part nobody can tell, so that stays for people."""
+        place = place_of(payback)
 
         def read(said: Said) -> Answer:
-            if said["code"] != "1" or said.get("out_trade_no") != payback.trade:
+            if said["code"] != "1" or any(said.get(name) != number for name, number in place.items()):
                 return Temporary(reason_of(said))
             is_whole = payback.amount == (payback.paid or payback.amount) == read_money(said.get("money", ""))
             if is_whole and said.get("status") in ("0", "2"):
                 return Done(payback.number)
             return Temporary("the site does not say whether money went back: look there")
 
-        return self.asked(API, self._question("order") | {"out_trade_no": payback.trade}, read)
+        return self.asked(API, self._question("order") | place, read)
 
     def probe(self) -> Answer:
         """Ask who we are, which shows whether the site is there and knows our key."""

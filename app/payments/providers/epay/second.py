@@ -31,6 +31,7 @@ from app.payments.providers.epay.site import (
     encoded,
     knows_nothing,
     over,
+    place_of,
     read_money,
     read_told,
     reason_of,
@@ -105,17 +106,12 @@ class Second(Site):
 
     def refund(self, payback: Payback) -> Answer:
         """Give money back; the site's yes says that it begins, so it is asked at once how that went."""
-        wish = {
-            "out_trade_no": payback.trade,
-            "trade_no": payback.trade_no,
-            "out_refund_no": payback.number,
-            "money": payback.amount.major,
-        }
+        wish = {**place_of(payback), "out_refund_no": payback.number, "money": payback.amount.major}
 
         def read(said: Said) -> Answer:
             return Done() if said["code"] == "0" else Refused(reason_of(said))
 
-        answer = self._ask("api/pay/refund", {name: value for name, value in wish.items() if value}, read, change=True)
+        answer = self._ask("api/pay/refund", wish, read, change=True)
         if not isinstance(answer, Done):
             return answer
         ended = self.refund_query(payback)

@@ -24,7 +24,13 @@ FIELDS = (
         Kind.CHOICE,
         ((FIRST, words("V1, MD5")), (SECOND, words("V2, RSA"))),
     ),
-    Field("url", words("Address of the site"), words("As far as its folder, without submit.php."), Kind.URL),
+    Field(
+        "url",
+        words("Address of the site"),
+        words("As far as its folder, without submit.php."),
+        Kind.URL,
+        tells_apart=True,
+    ),
     Field("pid", words("Merchant number (pid)"), pattern=PID),
     Field("key", words("Key"), words("V1 only: the merchant key."), Kind.PASSWORD, required=False),
     Field(
@@ -43,6 +49,7 @@ FIELDS = (
         words("alipay, wxpay, qqpay, bank, with commas; left empty, the site lets the buyer choose."),
         required=False,
         pattern=rf"({KIND}(\s*,\s*{KIND})*)?",
+        tells_apart=True,
     ),
     Field(
         "desktop",

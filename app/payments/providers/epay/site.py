@@ -11,7 +11,7 @@ from app.kit import clock
 from app.kit.effects import Answer, Done, Refused, Temporary, Unknown
 from app.kit.http import Client, Interrupted, Response, Unreachable
 from app.kit.money import Money
-from app.payments.providers.base import Account, Closed, Forged, Paid, Start, Told, Trade, Unpaid, Wire
+from app.payments.providers.base import Account, Closed, Forged, Paid, Payback, Start, Told, Trade, Unpaid, Wire
 from app.payments.providers.epay.settings import base_of, goods_of
 
 CNY = "CNY"
@@ -197,3 +197,11 @@ def _text(value: object) -> str:
     if value is None or value is False:
         return ""
     return "1" if value is True else str(value)
+
+
+def place_of(payback: Payback) -> dict[str, str]:
+    """Return how a site knows the trade that money goes back of: by its own number, which it has told us itself.
+
+    Ours may be another order's by now, where people let the money pay that one.
+    """
+    return {"trade_no": payback.trade_no} if payback.trade_no else {"out_trade_no": payback.trade}

@@ -60,6 +60,7 @@ class Stripe:
             words("Stripe shows it once our notify address is added there under Webhooks: it begins with whsec_."),
             Kind.PASSWORD,
             required=False,
+            later=True,
         ),
         Field(
             "methods",

@@ -14,6 +14,8 @@ from app.payments.providers.stripe.sessions import Strange, told
 OLDEST_SECONDS = 300
 PAYS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 ALARMS = {"refund.failed": "refund failed", "charge.dispute.created": "disputed"}
+DISPUTE_OVER = "charge.dispute.closed"
+ENDS = {"won": "dispute won", "lost": "dispute lost"}  # any other end moved no money
 # What is kept of an event: no names, addresses, cards, or pages.
 KEPT = ("id", "object", "type", "created", "livemode", "account", "api_version")
 KEPT_OBJECT = (
@@ -61,12 +63,17 @@ def _heard(name: str, thing: Thing, account: str, *, is_live: bool) -> Told | Hi
     ours = _thing(thing, "metadata")
     trade, payback = (str(ours.get(word) or "") for word in OURS)
     if not trade:  # the account may serve others as well; a dispute names nothing but the payment
-        return Hint(trade_no=str(thing.get("payment_intent") or ""), alarm=ALARMS.get(name, ""))
+        return Hint(trade_no=str(thing.get("payment_intent") or ""), alarm=_alarm(name, thing))
     if name in PAYS and thing.get("payment_status") == "paid" and thing.get("mode") == "payment":
         if thing.get("client_reference_id") != trade:
             raise Forged("not understood")
         return told(thing, account, is_live=is_live)
-    return Hint(trade, payback, alarm=ALARMS.get(name, ""))
+    return Hint(trade, payback, alarm=_alarm(name, thing))
+
+
+def _alarm(name: str, thing: Thing) -> str:
+    """Return why a person must look at an event, or ""."""
+    return ENDS.get(str(thing.get("status")), "dispute over") if name == DISPUTE_OVER else ALARMS.get(name, "")
 
 
 def kept(request: Wire) -> str:

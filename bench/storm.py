@@ -1,0 +1,159 @@
+"""200 notices a second of every gateway, while people look at products and at their orders: none may be lost.
+
+The notices are signed ahead and sent by a process of its own (steady.py), each at its moment whether or not those
+before it were answered. One in twenty is of the first version of epay, which only makes us ask its site: that counts
+as answered when the site is told, and as paid when all is quiet again. Value is what 99 of 100 notices are answered in.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import func, select
+
+from app.catalog.models import Product
+from app.kit import db
+from app.kit.events import Outbox
+from app.payments.models import Notice, NoticeState
+from bench import gateways, notices, promises, requests, steady
+from bench.cpu import Meter
+from bench.figures import Figure, figure, judged
+from bench.gateways import Desk, PatientSite
+from bench.requests import Request
+from bench.stage import SLUG, Stage
+
+RATE = 200  # notices a second
+PAGES = 50  # a second: products and orders in turn
+ASKED = 20  # each so manieth notice makes us ask
+MOST_MS = 300
+VISITORS = 16
+AHEAD = 5.0  # seconds for the sender to read what it is to send
+PATIENCE = 120.0
+SPREAD = 0.02  # seconds that a notice may come earlier or later than its turn
+
+Sent = tuple[float, str, Request]
+
+
+def measure(stage: Stage, served: PatientSite, site: str) -> Iterator[Figure]:
+    """Set everything up, let the storm come, and look at what is left of it."""
+    desks, first = gateways.desks(stage, served, site), gateways.first_desk(stage, served, site)
+    count = int(RATE * stage.size.storm)
+    asked = count // ASKED
+    stage.shop.codes(count + VISITORS)
+    stage.serve()
+    looked = list(visits(stage, int(PAGES * stage.size.storm)))
+    notices.place(stage, count - asked)
+    stage.tidy()
+    trusted = gateways.mixed(desks, requests.list_owed(stage, count - asked))
+    begun = [notices.begin(stage, first) for _ in range(asked)]
+    came, meter = send(stage, served, storm(trusted, begun, first), begun, looked)
+    yield told(stage, came, meter, count)
+
+
+def storm(trusted: Sequence[Any], begun: Sequence[Any], first: Desk) -> list[tuple[float, Desk, Any]]:
+    """Give every notice its moment, the gateways mixed and no two of them in step."""
+    pairs = [*trusted, *((first, owed) for _, owed in begun)]
+    dice = Random(7)
+    dice.shuffle(pairs)
+    moments = [place / RATE + dice.uniform(0, SPREAD) for place in range(len(pairs))]
+    return [(at, desk, owed) for at, (desk, owed) in zip(moments, pairs, strict=True)]
+
+
+def send(
+    stage: Stage, served: PatientSite, planned: Sequence[tuple[float, Desk, Any]], begun: Sequence[Any], looked: Any
+) -> tuple[dict[str, Any], Meter]:
+    """Sign everything, have it sent, and return what came of it."""
+    file = stage.folder / "storm"
+    steady.write(file, [(at, desk.name, desk.write(owed)) for at, desk, owed in planned] + list(looked))
+    moments, pages = {owed.id: at for at, _, owed in planned}, {owed.id: page for page, owed in begun}
+    at = time.time() + AHEAD + len(pages) * 0.002
+    for number, page in pages.items():
+        gateways.pay_at(served, page, at + moments[number])
+    command = ("-m", "bench.steady", str(stage.port), str(file), str(at))
+    with stage.python(*command, stdout=subprocess.PIPE) as process:
+        time.sleep(max(0.0, at - time.time()))
+        meter = Meter().start()
+        printed, _ = process.communicate(timeout=stage.size.storm + PATIENCE)
+        meter.stop()
+    if process.returncode:
+        raise RuntimeError("The sender broke; its words are above.")
+    return json.loads(printed), meter
+
+
+def told(stage: Stage, came: dict[str, Any], meter: Meter, count: int) -> Figure:
+    quiet = settle(stage)
+    kinds = came["kinds"]
+    check(stage, count)
+    worst = {kind: said["p99_ms"] for kind, said in kinds.items() if kind not in ("product", "order")}
+    answered = sum(said["answered"] for said in kinds.values())
+    return figure(
+        "storm",
+        engine=stage.engine,
+        value=max(worst.values()),
+        unit="ms, p99 of the slowest gateway",
+        floor=0,
+        bar=MOST_MS,
+        met=not came["wrong"] and judged(max(worst.values()) <= MOST_MS, meter.neighbours),
+        notices=count,
+        rate=RATE,
+        pages_rate=PAGES,
+        seconds=stage.size.storm,
+        lost=0,
+        kinds=kinds,
+        quiet_after_seconds=round(quiet, 1),
+        sender_behind_p99_ms=came["behind_p99_ms"],
+        lines=came["lines"],
+        cpu_ms=meter.ms_each(answered),
+        neighbours=meter.neighbours,
+        **({"wrong": came["wrong"], "first_wrong": came["first_wrong"]} if came["wrong"] else {}),
+    )
+
+
+def settle(stage: Stage) -> float:
+    """Wait until every order is paid and every event told, and return how many seconds that took."""
+    began = time.monotonic()
+    left = select(func.count()).select_from(Outbox)
+    while requests.count_due(stage) > VISITORS or stage.shop.read(lambda: db.session().scalar(left) or 0):
+        if time.monotonic() > began + PATIENCE:
+            break  # the check tells what is missing
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def check(stage: Stage, count: int) -> None:
+    """Raise unless each notice was kept and each order delivered, and the books agree."""
+    kept = select(Notice.state, func.count()).group_by(Notice.state)
+    states = {
+        NoticeState(state).name: number for state, number in stage.shop.read(lambda: db.session().execute(kept).all())
+    }
+    paying = states.get("APPLIED", 0)
+    if paying + states.get("HEARD", 0) < count or requests.count_due(stage) > VISITORS:
+        raise promises.Broken(f"Of {count} notices: {states}; {requests.count_due(stage)} orders are not paid")
+    promises.check(stage.shop)
+
+
+# People -----------------------------------------------------------------------------------------------------------
+
+
+def visits(stage: Stage, count: int) -> Iterator[Sent]:
+    """Yield the pages that people look at meanwhile: products, and orders by who placed them."""
+    slug = stage.shop.read(lambda: db.session().scalars(select(Product.slug)).one())
+    product = Request("GET", f"/s/{SLUG}/p/{slug}", 200, {"Accept-Language": "zh-CN"})
+    own = [order_page(stage, slug) for _ in range(VISITORS)]
+    for number in range(count):
+        at = number / PAGES
+        yield (at, "order", own[number // 2 % VISITORS]) if number % 2 else (at, "product", product)
+
+
+def order_page(stage: Stage, slug: str) -> Request:
+    """Place an order as a new browser and return what its page is asked for with."""
+    form = {"product": slug, "sku": stage.shop.sku, "quantity": 1}
+    sent = requests.place(form, *requests.session(stage, slug))
+    answer = httpx.post(f"http://127.0.0.1:{stage.port}{sent.path}", content=sent.body, headers=dict(sent.headers))
+    cookies = [sent.headers["Cookie"], *(line.partition(";")[0] for line in answer.headers.get_list("Set-Cookie"))]
+    return Request("GET", urlsplit(answer.headers["Location"]).path, 200, {"Cookie": "; ".join(cookies)})
