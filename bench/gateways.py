@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from app.kit import clock, db
+from app.kit.events import SYSTEM
 from app.kit.ids import base32
 from app.kit.secret import Secret
 from app.payments import service as payments
@@ -94,11 +95,13 @@ def desks(stage: Stage, served: Site, url: str) -> list[Desk]:
     card = Account(stripe.account_of(STRIPE_KEY), {}, {"key": Secret(STRIPE_KEY), "webhook": Secret(secret)})
     return [
         Desk("test", shop.method_id, _to(shop, shop.method_id, lambda owed: test_notice(shop, owed))),
-        _desk(shop, "alipay", "alipay", alipay.account(), _alipay, by_rsa=True),
+        _not_offered(shop, _desk(shop, "alipay", "alipay", alipay.account(), _alipay, by_rsa=True)),
         _desk(shop, "alipay cert", "alipay", alipay.account(mode="cert"), _alipay, by_rsa=True),
         _desk(shop, "wechat", "wechat", wechat.account_of(), _wechat(), by_rsa=True),
         _desk(shop, "stripe", "stripe", card, write_stripe),
-        _desk(shop, "epay V2", "epay", epay.account(url, 2), lambda owed: _epay(served, owed, 2), by_rsa=True),
+        _not_offered(
+            shop, _desk(shop, "epay V2", "epay", epay.account(url, 2), lambda owed: _epay(served, owed, 2), by_rsa=True)
+        ),
     ]
 
 
@@ -118,6 +121,12 @@ def mixed(all_desks: Sequence[Desk], owed: Sequence[Owed]) -> list[tuple[Desk, O
     """Let the gateways take turns; which of them begins a round moves on, so that none always comes after another."""
     count = len(all_desks)
     return [(all_desks[(place + place // count) % count], each) for place, each in enumerate(owed)]
+
+
+def _not_offered(shop: Shop, desk: Desk) -> Desk:
+    """Let the same account be connected once more: what is offered is no account twice, what is told counts anyway."""
+    shop.write(lambda: payments.switch_method(desk.method_id, on=False, now=clock.now(), by=SYSTEM))
+    return desk
 
 
 # How each writes -------------------------------------------------------------------------------------------------

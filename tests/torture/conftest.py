@@ -1,4 +1,4 @@
-"""One world on each engine for all stories."""
+"""A world for each story, on each engine: one that is full of shops takes ever longer to let time pass."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.halves import ENGINES
 from tests.torture.world import World
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(params=ENGINES)
 def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase
 ) -> Iterator[World]:

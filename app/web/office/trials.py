@@ -45,6 +45,7 @@ class Trial:
     since: datetime | None  # of the oldest looked at, when there were too many
     typed: Mapping[str, str]  # the settings, as the form takes them
     caught: Sequence[UUID]  # what is listed
+    is_cut: bool = False  # whether there are more of these
     chosen: str = ""  # the rule whose orders are listed, in words
     asked: str = ""
 
@@ -67,12 +68,14 @@ def tried(rules: Mapping[str, Rule], args: Mapping[str, str]) -> Trial | None:
     disputed = payments.list_disputed(sorted({order.id for order in all_caught if order.is_kept}))
     told = [name for name in wanted if caught.get(name) or name in changed]
     chosen = args.get("rule", "")
+    ids = sorted({order.id for order in caught.get(chosen, all_caught)})
     return Trial(
         [_shown(wanted[name], caught.get(name, []), disputed, args[TRIED]) for name in told],
         len(past),
         min(order.placed_at for order in past) if cut else None,
         {key: text for rule in changed.values() for key, text in _typed(rule).items()},
-        sorted({order.id for order in caught.get(chosen, all_caught)})[-MOST:],
+        ids[-MOST:],
+        len(ids) > MOST,
         rule_words(wanted[chosen]) if chosen in caught else "",
         args[TRIED],
     )
