@@ -17,7 +17,7 @@ from app.kit.secret import Secret
 from app.payments import service as payments
 from app.payments.models import Method
 from app.payments.providers import Account
-from bench.requests import Owed, Request, test_notice
+from bench.requests import Owed, Request, plain_notice
 from bench.stage import Stage
 from simulators.alipay.notices import Sender
 from simulators.alipay.trades import Trade as AlipayTrade
@@ -94,7 +94,7 @@ def desks(stage: Stage, served: Site, url: str) -> list[Desk]:
     secret, write_stripe = _stripe()
     card = Account(stripe.account_of(STRIPE_KEY), {}, {"key": Secret(STRIPE_KEY), "webhook": Secret(secret)})
     return [
-        Desk("test", shop.method_id, _to(shop, shop.method_id, lambda owed: test_notice(shop, owed))),
+        Desk("test", shop.method_id, _to(shop, shop.method_id, lambda owed: plain_notice(shop, owed))),
         _not_offered(shop, _desk(shop, "alipay", "alipay", alipay.account(), _alipay, by_rsa=True)),
         _desk(shop, "alipay cert", "alipay", alipay.account(mode="cert"), _alipay, by_rsa=True),
         _desk(shop, "wechat", "wechat", wechat.account_of(), _wechat(), by_rsa=True),

@@ -76,7 +76,7 @@ def session(stage: Stage, product: str) -> tuple[str, str]:
 def notices(stage: Stage, count: int) -> list[Request]:
     """Return the notices that pay the oldest orders which are not paid yet, at most `count`."""
     hook = stage.shop.read(lambda: db.session().scalar(select(Method.hook_token).where(Method.provider == "test")))
-    sent = [test_notice(stage.shop, owed) for owed in list_owed(stage, count)]
+    sent = [plain_notice(stage.shop, owed) for owed in list_owed(stage, count)]
     return [replace(request, path=f"/hooks/{hook}") for request in sent]
 
 
@@ -86,7 +86,7 @@ def count_due(stage: Stage) -> int:
     return stage.shop.read(lambda: db.session().scalar(due) or 0)
 
 
-def test_notice(shop: Shop, owed: Owed) -> Request:
+def plain_notice(shop: Shop, owed: Owed) -> Request:
     """Return what the test gateway says of a payment, to nobody in particular."""
     said = {
         "merchant_no": shop.slug,
