@@ -22,6 +22,8 @@ from app.inventory import tasks as inventory_tasks
 from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
 from app.messages import effects as message_effects
+from app.messages import providers as carriers
+from app.messages.providers.outside import outside as outside_carriers
 from app.orders import tasks as order_tasks
 from app.payments import effects as payment_effects
 from app.payments import providers
@@ -80,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Miaofa:
     _kit(app, settings)
     test_gateway = TestGateway(settings.test_gateway_url, settings.test_gateway_secret)
     providers.configure({"test": test_gateway} | outside(settings.gateways))
+    carriers.configure(outside_carriers(settings.gateways))
     events.wire(wiring.NOW, wiring.LATER)
     effects.wire(kind for area in OUTSIDE_CALLS for kind in area.KINDS)
     tasks.wire(kind for area in LONG_WORK for kind in area.KINDS)

@@ -17,7 +17,9 @@ from app.kit import clock, db, pictures, throttle
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
 from app.kit.money import Money
+from app.kit.secret import Secret
 from app.ledger import service as ledger
+from app.messages.providers import Channel
 from app.refunds import service as refunds
 from app.risk import service as risk
 from app.risk.queries import HOUSE, Mode, Policy
@@ -26,6 +28,7 @@ from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
+from tests.messages.carriers import connect_fake
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -74,6 +77,9 @@ def fill(shop: Shop) -> None:
     till.confirm(waiting, 5)
     till.tell(waiting)
     redeem_a_list(shop)
+    connect_fake(shop, Channel.SMS)
+    address = Secret("+8613800138000")
+    shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
     hand_out(make_busy_firm(shop))
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

@@ -51,6 +51,8 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("name", "app/kit/events.py", "data"): "The design's column for the facts of an event, whatever they are.",
     ("name", "app/kit/ids.py", "process_bind_param"): SQLALCHEMYS,
     ("name", "app/kit/ids.py", "process_result_value"): SQLALCHEMYS,
+    ("speech", "app/__init__.py", "app.messages.providers"): "create_app hands messages the carriers there are.",
+    ("speech", "app/__init__.py", "app.messages.providers.outside"): "create_app tells these where they are.",
     ("speech", "app/__init__.py", "app.payments.providers"): "create_app hands payments the gateways there are.",
     ("speech", "app/__init__.py", "app.payments.providers.outside"): "create_app tells these where they are.",
     ("speech", "app/__init__.py", "app.payments.providers.test_gateway"): "create_app makes this gateway.",

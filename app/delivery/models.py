@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.tenancy import Owned
+from app.messages.queries import Channel as Channel
 
 
 class About(IntEnum):
@@ -19,10 +20,6 @@ class About(IntEnum):
     QUEUED = 1  # paid, waiting for stock
     REFUNDED = 2  # the money is on its way back
     CODE = 3  # six digits, for whoever asked to prove that the contact is theirs
-
-
-class Channel(IntEnum):
-    EMAIL = 0
 
 
 class State(IntEnum):
@@ -129,3 +126,19 @@ class ContactOwner(Owned):
     contact_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     proved_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Reach(Owned):
+    """A way by which the owner of a contact can be reached as well, learned from where they proved it."""
+
+    __tablename__ = "reach"
+    __table_args__ = (UniqueConstraint("merchant_id", "contact_index", "channel"), choice_check("channel", Channel))
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    contact_index: Mapped[bytes] = mapped_column(LargeBinary)  # of the contact that orders have
+    channel: Mapped[Channel] = mapped_column(Choice(Channel))
+    key_id: Mapped[UUID] = mapped_column(Id)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # an address of the channel
+    mask: Mapped[str] = mapped_column(Text)
+    learned_at: Mapped[datetime] = mapped_column(Moment)
+    opted_out_at: Mapped[datetime | None] = mapped_column(Moment, default=None)

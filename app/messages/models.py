@@ -1,14 +1,16 @@
 """Tables of messages."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.columns import Moment
+from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.tenancy import Owned
+from app.messages.providers.base import Channel
 
 
 class StaffNote(Owned):
@@ -32,3 +34,40 @@ class NotesSeen(Owned):
 
     user_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Carrier(Owned):
+    """Our account at a party that carries messages by one channel, its keys sealed; of a channel's, first to last."""
+
+    __tablename__ = "carrier"
+    __table_args__ = (choice_check("channel", Channel), Index(None, "merchant_id", "channel"))
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    channel: Mapped[Channel] = mapped_column(Choice(Channel))
+    provider: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text, default="")  # in the shop's own words; "" is the party's name
+    enabled: Mapped[bool] = mapped_column(Boolean)
+    position: Mapped[int] = mapped_column(Integer)
+    account: Mapped[str] = mapped_column(Text)  # our number there; not a secret
+    settings: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # what is no secret
+    credentials: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[UUID] = mapped_column(Id)
+    hook_token: Mapped[str] = mapped_column(Text)  # a random address, to which receipts are pushed
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    tested_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    findings: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of the last self-test
+    alarm: Mapped[str] = mapped_column(Text, default="")  # why it is out of order until somebody mends it
+    rests_until: Mapped[datetime | None] = mapped_column(Moment, default=None)  # after failures in a row, or too many
+
+
+class CarrierWording(Owned):
+    """The text that a party approved for what a message is about, in one language."""
+
+    __tablename__ = "carrier_wording"
+    __table_args__ = (ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),)
+
+    carrier_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    about: Mapped[str] = mapped_column(Text, primary_key=True)
+    lang: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text)  # the number of the text there
+    variables: Mapped[list[Any]] = mapped_column(JSON)  # pairs: its name or place, which of our VARIABLES

@@ -11,6 +11,7 @@ from app.kit import db
 from app.kit.listing import Listing
 from app.messages.models import NotesSeen
 from app.messages.models import StaffNote as StaffNote
+from app.messages.providers import Channel as Channel
 
 NOTE_MAIL = "messages.note_mail"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -6,83 +6,22 @@ about it (*refund_query*), *probe* our own account; each answers as effects do a
 does. Paying again without asking the buyer (mandates) will be verbs of their own beside these.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import Protocol, runtime_checkable
 
 from app.kit.effects import Answer
 from app.kit.http import Client
 from app.kit.money import Money
-from app.kit.secret import Secret
-
-# What we have with a gateway ------------------------------------------------------------------------------------
-
-
-class Kind(Enum):
-    """How a field of a gateway's settings is written in its form; keys and passwords are sealed, never shown again."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    URL = "url"
-    PASSWORD = "password"
-    KEY = "key"  # several lines, as PEM
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing a merchant must tell us to be paid through a gateway; the form is drawn from these."""
-
-    name: str
-    label: str
-    help: str = ""
-    kind: Kind = Kind.TEXT
-    choices: tuple[tuple[str, str], ...] = ()  # value and label, the first one is the default
-    required: bool = True
-    pattern: str = ""  # of the whole text
-    tells_apart: bool = False  # two accounts of one number that differ here are two
-    later: bool = False  # known only once the gateway has our address; until then nobody is offered it
-
-    @property
-    def is_secret(self) -> bool:
-        return self.kind in (Kind.PASSWORD, Kind.KEY)
-
-
-@dataclass(frozen=True)
-class Account:
-    """Our account at a gateway: its number there, what was set, and the keys, which no one sees again."""
-
-    number: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-    keys: Mapping[str, Secret] = field(default_factory=dict)
-
-    def key(self, name: str) -> Secret:
-        """Return one of the keys; an optional one that was not given is empty."""
-        return self.keys.get(name, Secret(""))
-
-    def setting(self, name: str) -> str:
-        return self.settings.get(name, "")
-
-
-class BadAccount(Exception):
-    """What a merchant entered cannot work; `field` names the field, the argument says why and how to mend it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of a self-test: what was tried, whether it is well, and what to do when it is not."""
-
-    name: str  # keys | clock | query | callback …
-    well: bool
-    message: str = ""
-    mend: str = ""
-
+from app.kit.party import Account as Account
+from app.kit.party import BadAccount as BadAccount
+from app.kit.party import Field as Field
+from app.kit.party import Finding as Finding
+from app.kit.party import Forged as Forged
+from app.kit.party import Kind as Kind
+from app.kit.party import Reply as Reply
+from app.kit.party import Wire as Wire
 
 # Paying ---------------------------------------------------------------------------------------------------------
 
@@ -158,16 +97,6 @@ class Payback:
 
 
 @dataclass(frozen=True)
-class Wire:
-    """A request as it came to our notify address."""
-
-    headers: Mapping[str, str]
-    body: bytes = b""
-    query: str = ""  # of the address, raw
-    method: str = "POST"
-
-
-@dataclass(frozen=True)
 class Told:
     """What an authentic notice says."""
 
@@ -188,19 +117,6 @@ class Hint:
     payback: str = ""
     trade_no: str = ""  # the gateway's own number of the payment, where it names none of ours
     alarm: str = ""  # why a person must look at it: money that was given back came back, a payment is disputed
-
-
-class Forged(Exception):
-    """The notice is not from the gateway, or nobody can tell; the argument says why, without any secret."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a gateway hears in return for a notice."""
-
-    status: int
-    body: str
-    content_type: str = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""Carrying: a message is handed to the first carrier of its channel that is in order, and to the next when it is not.
+
+`lines` is asked in a read unit and `carry` called with no unit open, by effects of whoever has something to tell;
+`record_faults` is for the unit that settles them. What a message says is the teller's business, how it travels is ours.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+
+from app.kit import crypto, db
+from app.kit.effects import Answer, Done, Refused, Temporary
+from app.kit.http import Client
+from app.kit.party import Account
+from app.kit.secret import Secret
+from app.messages.models import Carrier, CarrierWording
+from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder, Wording, provider
+
+CREDENTIALS = "carrier credentials"
+NO_CARRIER = "nobody carries messages of this channel"
+NO_WORDING = "no approved text is set for this message"
+
+
+@dataclass(frozen=True)
+class Line:
+    """An open line to a carrier, with the texts that were approved there by what they are about and language."""
+
+    carrier_id: UUID
+    provider: str
+    account: Account
+    wordings: Mapping[tuple[str, str], Wording]
+
+    def wording_for(self, message: Message) -> Wording | None:
+        """Return the text for a message, in any language when there is none in its own."""
+        own = self.wordings.get((message.about, message.lang))
+        return own or next((each for (about, _), each in self.wordings.items() if about == message.about), None)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A carrier that could not do its work: it is out of order for good, or rests for a time."""
+
+    carrier_id: UUID
+    reason: str
+    seconds: float | None = None  # None: until somebody mends it
+
+
+@dataclass(frozen=True)
+class Trip:
+    """How a message went: the answer, who gave it, and the carriers that were found out of order on the way."""
+
+    answer: Answer
+    carrier_id: UUID | None = None
+    faults: Sequence[Fault] = ()
+
+    @property
+    def number(self) -> str:
+        """Return what the carrier calls the message, once it has it."""
+        value = self.answer.value if isinstance(self.answer, Done) else None
+        return value.number if isinstance(value, Carried) else ""
+
+
+def lines(channel: Channel, *, now: datetime) -> list[Line]:
+    """Return the lines to the carriers of a channel that are in order, first to last."""
+    awake = or_(Carrier.rests_until.is_(None), Carrier.rests_until <= now)
+    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "", awake)
+    carriers = db.session().scalars(select(Carrier).where(*mine).order_by(Carrier.position, Carrier.id)).all()
+    if not carriers:
+        return []
+    rows = select(CarrierWording).where(CarrierWording.carrier_id.in_([carrier.id for carrier in carriers]))
+    texts: dict[UUID, dict[tuple[str, str], Wording]] = {carrier.id: {} for carrier in carriers}
+    for row in db.session().scalars(rows):
+        pairs = tuple((str(theirs), str(ours)) for theirs, ours in row.variables)
+        texts[row.carrier_id][row.about, row.lang] = Wording(row.code, pairs)
+    return [line(carrier, texts[carrier.id]) for carrier in carriers]
+
+
+def line(carrier: Carrier, wordings: Mapping[tuple[str, str], Wording] | None = None) -> Line:
+    """Return the open line to one carrier."""
+    place = crypto.Sealed(
+        "carrier", "credentials", carrier.merchant_id, carrier.id, carrier.key_id, carrier.credentials
+    )
+    keys: dict[str, Any] = json.loads(crypto.unseal(place, CREDENTIALS).expose() or "{}")
+    account = Account(carrier.account, carrier.settings, {name: Secret(key) for name, key in keys.items()})
+    return Line(carrier.id, carrier.provider, account, wordings or {})
+
+
+def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
+    """Hand a message to the first carrier that takes it; only who certainly did not take it is followed by another.
+
+    What nobody can carry is Refused, so that whoever tells may take another channel.
+    """
+    faults: list[Fault] = []
+    answer: Answer = Refused(NO_CARRIER)
+    for way in ways:
+        party, wording = provider(way.provider), way.wording_for(message)
+        if party.needs_wording and wording is None:
+            answer = Refused(NO_WORDING)
+            continue
+        answer = party.send(message, wording, way.account, http)
+        match answer:
+            case OutOfOrder(reason=reason):
+                faults.append(Fault(way.carrier_id, reason))
+            case Later(reason=reason, seconds=seconds):
+                faults.append(Fault(way.carrier_id, reason, seconds))
+            case _:
+                return Trip(answer, way.carrier_id, tuple(faults))
+    return Trip(_plain(answer), None, tuple(faults))
+
+
+def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:
+    """Let carriers rest that could not do their work; what is out of order waits for somebody to mend it."""
+    for fault in faults:
+        rest: dict[str, Any] = (
+            {"alarm": fault.reason}
+            if fault.seconds is None
+            else {"rests_until": now + timedelta(seconds=fault.seconds)}
+        )
+        db.changed(update(Carrier).where(Carrier.id == fault.carrier_id).values(**rest))
+
+
+def _plain(answer: Answer) -> Answer:
+    """Return an answer as the runner of effects knows it: what waits is tried again, what is broken was refused."""
+    if isinstance(answer, Later):
+        return Temporary(answer.reason)
+    return Refused(answer.reason) if isinstance(answer, OutOfOrder) else answer

@@ -1,0 +1,123 @@
+"""What every carrier can do for us: carry a message to a person, and say what became of it.
+
+Needing no network: *check* an account, read *receipts* that were pushed to us. Always from an effect: *send*, *query*,
+*probe*; each answers as effects do and never raises for what the other side does. A final no that is the account's
+fault and not the message's (no money left, wrong key, address not allowed) is an `OutOfOrder`: the carrier rests until
+people mend it, and the next carrier of its channel is tried.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from app.kit.effects import Answer, Refused, Temporary
+from app.kit.http import Client
+from app.kit.party import Account, Field, Reply, Wire
+from app.kit.secret import Secret
+
+
+class Channel(IntEnum):
+    """By which way a person is reached."""
+
+    EMAIL = 0
+    INBOX = 1  # within the shop, for members
+    SMS = 2
+    WECHAT = 3  # template message of a service account
+    MINI = 4  # subscribe message of a mini program
+    WECOM = 5  # a person of a company
+    DINGTALK = 6  # a person of a company
+    WECOM_ROBOT = 7  # a group of the staff
+    DINGTALK_ROBOT = 8  # a group of the staff
+
+
+# What a party's approved wording, or our own template, may be filled with; never a code, never the token of a link.
+VARIABLES = ("shop", "number", "title", "amount", "until", "digits", "minutes", "count")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The text that a party approved for something, and which of our values fill it: (its name or place, ours)."""
+
+    code: str
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one person. `text` and `values` never hold a code; `url` is "" where no link may be sent."""
+
+    key: UUID  # of its delivery; where the other side takes a key of ours, the same one is the same message
+    about: str  # ready | queued | refunded | code | note …
+    to: Secret  # an address of the channel: a number with +, an openid, a user id
+    lang: str
+    title: str
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The other side took a message; `number` is what it calls it, by which receipts come."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a message that was taken."""
+
+    number: str
+    arrived: bool
+    reason: str = ""  # in the other side's words
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OutOfOrder(Refused):
+    """The account cannot carry anything until somebody mends it; `mend` says how."""
+
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Later(Temporary):
+    """Too many just now: not before `seconds` from now; nothing is broken."""
+
+    seconds: float = 60.0
+
+
+class Provider(Protocol):
+    """One party that carries messages by one channel."""
+
+    name: str
+    title: str
+    channel: Channel
+    fields: tuple[Field, ...]
+    numbered_by: str  # the field that is our number there
+    needs_wording: bool  # whether it carries approved texts only
+
+    def check(self, account: Account) -> None:
+        """Raise BadAccount when what was entered cannot work; needs no network."""
+
+    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+        """Hand a message over: Done(Carried), Refused, OutOfOrder, Temporary, Later or Unknown."""
+
+    def query(self, number: str, message: Message, account: Account, http: Client) -> Answer:
+        """Ask what became of a message that was sent or may have been: Done(Receipt | Carried) or Absent."""
+
+    def probe(self, account: Account, http: Client) -> Answer:
+        """Try the account out, sending nothing: Done(findings)."""
+
+
+@runtime_checkable
+class TellsReceipts(Protocol):
+    """A party that pushes what became of messages to an address of ours that nobody can guess."""
+
+    accepted: Reply
+
+    def receipts(self, request: Wire, account: Account, now: datetime) -> Sequence[Receipt]:
+        """Return what a request tells; raises Forged."""
