@@ -30,7 +30,7 @@ log = structlog.get_logger()
 SWEEP_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
 GATHER_SECONDS = 0.25
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 2.0  # then the other bells are answered: behind a long queue of letters nobody waits for longer
 LAST = 10  # of the processors: a tenth of the weight of the others
 
 

@@ -154,7 +154,7 @@ class Shop:
         done = 1
         while done:
             turn = Turn(self.merchant_id, time.monotonic() + 60)
-            with Runner() as runner:
+            with Runner(None) as runner:
                 done = events._relay_one(turn) + runner.serve(turn) + tasks._serve(turn)
 
     def order(self, order: Order) -> Order:

@@ -24,7 +24,7 @@ from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.telling import MAIL, Told
 from app.entitlements import queries as entitled
 from app.kit import clock, crypto, db, mail
-from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Refused, Temporary, Unknown
+from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
 from app.kit.events import EventRow
 from app.kit.money import Money
 from app.kit.secret import Secret
@@ -204,4 +204,15 @@ def settle_mail(intent: Intent, answer: Answer) -> None:
             telling.record_delay(intent.subject_id, reason=reason)
 
 
-KINDS = (Kind(MAIL, load_mail, call_mail, settle_mail, client=mail.opened, lease=LEASE, at_risk=AT_RISK),)
+LETTER = Kind(
+    MAIL,
+    load_mail,
+    call_mail,
+    settle_mail,
+    client=mail.opened,
+    lease=LEASE,
+    at_risk=AT_RISK,
+    lane=Lane.MAIL,
+    door=mail.DOOR,
+)
+KINDS = (LETTER,)

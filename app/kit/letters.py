@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from app.kit import mail
-from app.kit.effects import Answer, Done, Intent, Kind, Refused, Temporary, Unknown
+from app.kit.effects import Answer, Done, Intent, Kind, Lane, Refused, Temporary, Unknown
 from app.kit.secret import Secret
+
+BY_MAIL: dict[str, Any] = {"client": mail.opened, "lane": Lane.MAIL, "door": mail.DOOR, "repeatable": True}
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,30 @@ class Posted:
 
 def letter(kind: str, template: str, load: Callable[[Sequence[Intent]], Mapping[UUID, Posted]]) -> Kind:
     """Return the kind of one letter; a second copy of it does less harm than none, so it may be repeated."""
-    return Kind(kind, load, partial(_post, template), _settle, client=mail.opened, repeatable=True)
+    return Kind(
+        kind,
+        load,
+        partial(_post, template),
+        _settle,
+        client=mail.opened,
+        repeatable=True,
+        lane=Lane.MAIL,
+        door=mail.DOOR,
+    )
 
 
 def circular(kind: str, template: str, load: Callable[[Sequence[Intent]], Mapping[UUID, Sequence[Posted]]]) -> Kind:
     """Return the kind of a letter that goes to several people; who got it before the last one did may get it again."""
-    return Kind(kind, load, partial(_post_all, template), _settle, client=mail.opened, repeatable=True)
+    return Kind(
+        kind,
+        load,
+        partial(_post_all, template),
+        _settle,
+        client=mail.opened,
+        repeatable=True,
+        lane=Lane.MAIL,
+        door=mail.DOOR,
+    )
 
 
 def _post_all(template: str, letters: Sequence[Posted], transport: mail.Transport) -> Answer:

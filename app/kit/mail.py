@@ -18,6 +18,8 @@ from uuid import UUID
 
 from app.kit import clock
 
+DOOR = "mail"  # of all letters: one server carries them
+
 
 @dataclass(frozen=True)
 class Letter:

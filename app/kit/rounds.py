@@ -41,11 +41,17 @@ class Rounds:
         self._alive = () if alive is None else (alive,)
         self._last = -1
 
-    def run(self, serve: Callable[[Turn], int], *, until: float | None = None) -> int:
+    def run(
+        self,
+        serve: Callable[[Turn], int],
+        *,
+        until: float | None = None,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> int:
         """Give each merchant with due rows one turn and return the sum of what `serve` answers."""
         served = 0
         for merchant in self._next_merchants():
-            if until is not None and time.monotonic() >= until:
+            if (until is not None and time.monotonic() >= until) or not may_go_on():
                 break
             self._last = merchant
             try:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.kit import db, events
-from app.kit.effects import Effect
-from app.kit.effects.models import ALIVE as EFFECTS
+from app.kit.effects import Effect, Lane
+from app.kit.effects.models import DUE_IN
 from app.kit.events import BATCH, Outbox
 from app.kit.ids import new_merchant_id
 from app.kit.rounds import WALKING, Rounds, Turn
@@ -109,7 +109,11 @@ def test_a_merchant_of_one_event_does_not_wait_for_a_merchant_of_five_hundred(me
 
 @pytest.mark.parametrize(
     ("table", "alive", "index"),
-    [(Effect, EFFECTS, "ix_effect_due"), (Task, TASKS, "ix_task_due"), (Outbox, None, "ix_outbox_merchant_id_due_at")],
+    [
+        (Effect, DUE_IN[Lane.MAIL], "ix_effect_due_1"),
+        (Task, TASKS, "ix_task_due"),
+        (Outbox, None, "ix_outbox_merchant_id_due_at"),
+    ],
 )
 def test_a_round_reads_one_entry_of_the_due_index_for_each_merchant(
     app: Miaofa, table: Any, alive: Any, index: str

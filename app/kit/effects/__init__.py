@@ -15,6 +15,7 @@ from app.kit.effects.kinds import Done as Done
 from app.kit.effects.kinds import GaveUp as GaveUp
 from app.kit.effects.kinds import Intent as Intent
 from app.kit.effects.kinds import Kind as Kind
+from app.kit.effects.kinds import Lane as Lane
 from app.kit.effects.kinds import Refused as Refused
 from app.kit.effects.kinds import Temporary as Temporary
 from app.kit.effects.kinds import Unknown as Unknown

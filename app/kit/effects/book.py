@@ -27,6 +27,7 @@ def intend(kind: str, subject_id: UUID, *, due_at: datetime, deadline: datetime 
             "merchant_id": db.merchant_id(),
             "id": number,
             "kind": kind,
+            "lane": wired()[kind].lane,
             "subject_id": subject_id,
             "state": State.WAITING,
             "attempts": 0,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +65,15 @@ class GaveUp:
 Answer = Done | Refused | Temporary | Unknown | Absent | GaveUp
 
 
+class Lane(IntEnum):
+    """What waits together: behind a server that is away waits its own lane, and no other."""
+
+    HOUSE = 0  # gateways, and whatever else a buyer or a merchant waits for
+    MAIL = 1
+    SMS = 2
+    CHAT = 3  # WeChat, WeCom, DingTalk
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of outside call: load in a read unit, call without a unit, settle in a write unit."""
@@ -77,6 +87,8 @@ class Kind:
     repeatable: bool = False  # the call is a question, or the other side knows our id: it may always be made again
     lease: timedelta = timedelta(seconds=60)
     at_risk: int = 1  # how many calls of a fragile kind a dying runner may leave in doubt: it leases so many at once
+    lane: Lane = Lane.HOUSE
+    door: str = ""  # kinds that go through the same door stop knocking together while it is shut; "" goes by none
 
     @property
     def fragile(self) -> bool:

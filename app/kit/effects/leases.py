@@ -1,14 +1,14 @@
 """Leases on effects: who may make a call now, and what its answer makes of the row. All of it runs in write units."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, select, update
 
 from app.kit import clock, db
 from app.kit.effects.kinds import Answer, Done, GaveUp, Intent, Kind, Refused, Temporary, Unknown, wired
@@ -33,10 +33,10 @@ class Lease:
         return self.intent.deadline is not None and now >= self.intent.deadline
 
 
-def take(limit: int, ids: Sequence[UUID] | None = None) -> list[Lease]:
-    """Lease the first due effects of the running merchant, or those of `ids`, and return them in the order due."""
+def take(due: ColumnElement[bool], kinds: Iterable[str], limit: int) -> list[Lease]:
+    """Lease the first effects of these kinds that are `due` in the running merchant; returned in the order due."""
     now = clock.now()
-    rows = _pick(now, limit, ids)
+    rows = _pick(now, limit, due, kinds)
     until = {row.id: now + wired()[row.kind].lease for row in rows}
     for moment, same in groupby(sorted(rows, key=lambda row: until[row.id]), key=lambda row: until[row.id]):
         mine = update(Effect).where(Effect.id.in_([row.id for row in same]), ALIVE, Effect.due_at <= now)
@@ -45,14 +45,10 @@ def take(limit: int, ids: Sequence[UUID] | None = None) -> list[Lease]:
     return [_lease(row, until[row.id]) for row in rows]
 
 
-def _pick(now: datetime, limit: int, ids: Sequence[UUID] | None) -> list[Any]:
+def _pick(now: datetime, limit: int, due: ColumnElement[bool], kinds: Iterable[str]) -> list[Any]:
     """Lock due rows, of fragile kinds few: after a kill nobody could tell which of a batch began."""
     columns = (Effect.id, Effect.kind, Effect.subject_id, Effect.state, Effect.attempts, Effect.deadline)
-    query = select(*columns, Effect.created_at, Effect.note).where(
-        ALIVE, Effect.due_at <= now, Effect.kind.in_(list(wired()))
-    )
-    if ids is not None:
-        query = query.where(Effect.id.in_(ids))
+    query = select(*columns, Effect.created_at, Effect.note).where(due, Effect.due_at <= now, Effect.kind.in_(kinds))
     query = query.order_by(Effect.due_at, Effect.id).limit(limit).with_for_update(skip_locked=True)
     rows = list(db.session().execute(query))
     fragile = [row for row in rows if wired()[row.kind].fragile]

@@ -11,23 +11,36 @@ import structlog
 
 from app.kit import clock, db, failpoint, http
 from app.kit.effects import book, leases
-from app.kit.effects.kinds import Absent, Answer, Done, GaveUp, Kind, Refused, Temporary, Unknown
+from app.kit.effects.doors import Doors
+from app.kit.effects.kinds import Absent, Answer, Done, GaveUp, Kind, Lane, Refused, Temporary, Unknown, wired
+from app.kit.effects.lanes import together
 from app.kit.effects.leases import Change, Lease
-from app.kit.effects.models import ALIVE, Effect
+from app.kit.effects.models import ALIVE, DUE_IN, Effect
 from app.kit.rounds import ROWS, Rounds, Turn
 
 log = structlog.get_logger()
 GLANCE_SECONDS = 0.05
 MOOT, BACK, UNLOADED = object(), object(), object()  # needs no call; nobody came to call it; its values cannot be had
 
-_rounds = Rounds(Effect, ALIVE)
+_rounds = {lane: Rounds(Effect, due) for lane, due in DUE_IN.items()}
+_doors = Doors()
 
 
 def drain(*, seconds: float | None = None) -> int:
-    """Make all due calls (within `seconds`), in fair rounds, and return how many were settled."""
-    until = None if seconds is None else time.monotonic() + seconds
-    with Runner() as runner:
-        while _rounds.run(runner.serve, until=until):
+    """Make all due calls in fair rounds, within `seconds` the lanes side by side, and return how many were settled."""
+    used = sorted({kind.lane for kind in wired().values()} | {Lane.HOUSE})  # there waits what had no lane once
+    if seconds is not None:
+        return together(used, _serve, seconds=seconds) if seconds else 0
+    settled = 0
+    while served := sum(_serve(lane, lambda: True) for lane in used):
+        settled += served
+    return settled
+
+
+def _serve(lane: Lane, may_go_on: Callable[[], bool]) -> int:
+    """Make the calls of a lane that are due."""
+    with Runner(lane) as runner:
+        while may_go_on() and _rounds[lane].run(runner.serve, may_go_on=may_go_on):
             pass
         return runner.settled
 
@@ -37,7 +50,7 @@ def perform(merchant_id: int, ids: Sequence[UUID], *, within: float) -> None:
     _no_unit()
     turn = Turn(merchant_id, time.monotonic() + within)
     try:
-        with Runner() as runner, http.within(within):
+        with Runner(None) as runner, http.within(within):
             runner.serve(turn, ids)
         while not turn.over and db.read(merchant_id, lambda: book.is_called(ids)):
             time.sleep(GLANCE_SECONDS)
@@ -46,10 +59,11 @@ def perform(merchant_id: int, ids: Sequence[UUID], *, within: float) -> None:
 
 
 class Runner:
-    """Serves merchants, and keeps one client for each kind, opened when first needed."""
+    """Serves merchants in one lane, and keeps one client for each kind, opened when first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, lane: Lane | None) -> None:
         self.settled = 0
+        self._lane = lane  # None: only effects that are named
         self._clients: dict[str, tuple[AbstractContextManager[Any], Any]] = {}
 
     def __enter__(self) -> Self:
@@ -64,18 +78,23 @@ class Runner:
         worked = 0
         while worked < ROWS and not (worked and turn.over):
             room = ROWS - worked
-            leased = db.write(turn.merchant_id, lambda: leases.take(room, ids))  # noqa: B023 (called in this turn)
+            leased = db.write(turn.merchant_id, lambda: self._take(room, ids))  # noqa: B023 (called in this turn)
             if not leased:
                 break
             self._work(turn, leased)
             worked += len(leased)
         return worked
 
+    def _take(self, room: int, ids: Sequence[UUID] | None) -> list[Lease]:
+        due = DUE_IN[self._lane] if self._lane is not None else ALIVE
+        open_ones = [name for name, kind in wired().items() if not _doors.is_shut(kind.door)]
+        return leases.take(due if ids is None else due & Effect.id.in_(ids), open_ones, room)
+
     def _work(self, turn: Turn, leased: list[Lease]) -> None:
         values = self._load(turn.merchant_id, leased)
         answers: list[tuple[Lease, Any]] = []
         for lease in leased:
-            late = clock.now() >= lease.until or (bool(answers) and turn.over)
+            late = clock.now() >= lease.until or (bool(answers) and turn.over) or _doors.is_shut(lease.kind.door)
             value = values.get(lease.intent.id, MOOT)
             if value is MOOT or value is UNLOADED:
                 answers.append((lease, value))
@@ -139,6 +158,7 @@ class Runner:
         failpoint.reach(f"call.before:{kind.name}")
         answer = self._outcome(kind, reach, value, client)
         failpoint.reach(f"call.after:{kind.name}")
+        _doors.tell(kind.door, well=not isinstance(answer, Temporary | Unknown))
         return answer
 
     def _outcome(self, kind: Kind, reach: Callable[[Any, Any], Answer], value: Any, client: Any) -> Answer:
