@@ -31,7 +31,7 @@ SWEEP_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
 GATHER_SECONDS = 0.25
 DRAIN_SECONDS = 2.0  # then the other bells are answered: behind a long queue of letters nobody waits for longer
-LAST = 10  # of the processors: a tenth of the weight of the others
+BEHIND, LAST = 5, 10  # of the processors: a third, and a tenth of the weight of the others
 
 
 @functools.cache
@@ -76,16 +76,22 @@ def work() -> None:
 
 
 def deliver() -> None:
-    """Answer the bell for what somebody waits for."""
+    """Answer the bell for what somebody waits for, after those who wait for a page."""
+    _step_back(BEHIND)
     _listen(bell.QUEUE)
 
 
 def toil() -> None:
     """Answer the bell for long work, with what the others leave of the processors."""
-    with application().app_context():
-        if not db.is_sqlite():  # there it would hold the writers' turn for longer; see db.patient
-            os.nice(LAST)
+    _step_back(LAST)
     _listen(bell.TOIL)
+
+
+def _step_back(by: int) -> None:
+    """Leave the processors to others first, but not on SQLite: there the writers' turn would be held for longer."""
+    with application().app_context():
+        if not db.is_sqlite():  # see db.patient
+            os.nice(by)
 
 
 def _listen(*names: str) -> None:
@@ -117,8 +123,10 @@ def sweep() -> None:
 
 def sweep_once() -> None:
     """Hand out, call and do what is due, in the application's context."""
-    for drain in (events.drain, effects.drain, tasks.drain):
-        _swept(drain)
+    if not bell.is_busy():  # a worker is at it: two would only make each other's batches smaller
+        _swept(events.drain)
+        _swept(effects.drain)
+    _swept(tasks.drain)
 
 
 def _swept(drain: Callable[..., int]) -> None:

@@ -16,7 +16,9 @@ QUEUE, TOIL = "miaofa", "miaofa-toil"  # what somebody waits for, and long work
 OUTBOX, EFFECTS, TASKS = "drain_outbox", "drain_effects", "drain_tasks"  # the entries of worker.py
 QUIET_SECONDS = 5.0
 RUNG_MILLISECONDS = 5000
+BUSY_MILLISECONDS = 5000  # longer than a worker is at one entry, so that a dead one is not taken for busy
 LONGEST_JOB = 900
+BUSY = "miaofa:busy"
 
 _redis: Redis | None = None
 _silent_until = 0.0
@@ -48,8 +50,18 @@ def heard(entry: str) -> None:
     try:
         if _redis is not None:
             _redis.delete(_rung(entry))
+            if entry != TASKS:
+                _redis.set(BUSY, "1", px=BUSY_MILLISECONDS)
     except RedisError as error:
         log.warning("bell.no_redis", error=type(error).__name__)
+
+
+def is_busy() -> bool:
+    """Tell whether a worker is at what somebody waits for, or was a moment ago."""
+    try:
+        return _redis is not None and bool(_redis.exists(BUSY))
+    except RedisError:
+        return False
 
 
 def _rung(entry: str) -> str:

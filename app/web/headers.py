@@ -2,6 +2,7 @@
 
 import secrets
 import time
+import uuid
 
 import structlog
 from flask import Flask, Response, g, request
@@ -17,7 +18,8 @@ ALWAYS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 OPENS = {"token", "link", "ticket", "claim"}  # an address with one opens something: its answer is told nobody else
-TOKEN, NONCE = "\ue000token\ue000", "\ue000nonce\ue000"  # a private character stands in no other text
+# A private character stands in no other text.
+TOKEN, NONCE, ONCE = "\ue000token\ue000", "\ue000nonce\ue000", "\ue000once\ue000"
 NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -37,9 +39,14 @@ def csrf_token() -> str:
     return TOKEN if g.keeping else generate_csrf()
 
 
+def form_key() -> str:
+    """Return a key by which a form that is sent twice is known, or what stands for everybody's on such a page."""
+    return ONCE if g.keeping else str(uuid.uuid4())
+
+
 def personal(text: str) -> str:
-    """Return a kept page with this visitor's own token and nonce in it."""
-    return text.replace(TOKEN, generate_csrf()).replace(NONCE, g.nonce)
+    """Return a kept page with this visitor's own token, nonce and key of its form in it."""
+    return text.replace(TOKEN, generate_csrf()).replace(NONCE, g.nonce).replace(ONCE, str(uuid.uuid4()))
 
 
 def _prepare() -> None:

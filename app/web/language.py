@@ -15,7 +15,7 @@ from markupsafe import Markup
 from app.kit.clock import now
 from app.kit.ids import public
 from app.kit.money import Money, exponent
-from app.web.headers import csp_nonce, csrf_token
+from app.web.headers import csp_nonce, csrf_token, form_key
 from app.web.session import surface_path
 
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -93,6 +93,7 @@ def _globals() -> dict[str, Any]:
         "preferences": lambda: url_for(PREFERENCES[surface_path()]),
         "csp_nonce": csp_nonce,
         "csrf_token": csrf_token,
+        "form_key": form_key,
         "present": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }
 

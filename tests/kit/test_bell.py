@@ -240,6 +240,22 @@ def test_a_drain_that_fails_stops_neither_the_others_nor_the_sweeper(monkeypatch
     assert [(each["event"], each["log_level"]) for each in said] == [("sweeper.failed", "error")]
 
 
+def test_the_sweeper_leaves_to_a_worker_what_it_is_at_and_comes_when_it_is_gone(
+    queue: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[str] = []
+    for room in (events, effects, tasks):
+        monkeypatch.setattr(room, "drain", lambda *, seconds, room=room: swept.append(room.__name__))
+
+    bell.heard(bell.EFFECTS)
+    worker_program.sweep_once()
+    assert swept == ["app.kit.tasks"]
+
+    queue.delete(bell.BUSY)  # as it goes by itself, some seconds after a worker was last heard of
+    worker_program.sweep_once()
+    assert swept == ["app.kit.tasks", "app.kit.events", "app.kit.effects", "app.kit.tasks"]
+
+
 @on_sqlite
 def test_a_job_takes_no_longer_than_its_share_and_asks_for_another(
     app: Miaofa, queue: Client, merchant: int, office: Office, monkeypatch: pytest.MonkeyPatch

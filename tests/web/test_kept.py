@@ -138,3 +138,22 @@ def test_what_was_searched_for_is_kept_nowhere(shop):
     shop.app.test_client().get(f"/s/{shop.slug}/?q=secret")
 
     assert not kept._pages
+
+
+def test_visitors_of_a_product_share_the_page_and_not_the_key_of_its_form(shop, drawn):
+    slug = product_slug(shop)
+    drawn.clear()
+    pages = [shop.app.test_client().get(f"/s/{shop.slug}/p/{slug}").text for _ in range(3)]
+
+    keys = [key for page in pages for key in re.findall(r'name="idem" value="([0-9a-f-]{36})"', page)]
+
+    assert drawn == ["shop/shelf/product.html"]
+    assert len(keys) == len(set(keys)) == 3, "two buyers with one key would have one order"
+
+
+def product_slug(shop: Shop) -> str:
+    page = home(shop)
+    found = re.search(r'href="[^"]*/p/([^"]+)"', page)
+    assert found
+    kept._pages.clear()
+    return found[1]

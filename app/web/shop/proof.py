@@ -4,7 +4,7 @@ whose person is signed in as the owner of the order's contact."""
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import request
+from flask import g, request
 
 from app.accounts import queries as devices
 from app.accounts.queries import Device
@@ -65,7 +65,16 @@ def prove_by_password(found: Order, link: Link | None = None) -> Proven | Refusa
 
 
 def present_device() -> Device | None:
-    """Return the device of this browser, if it has ordered or proved anything here."""
+    """Return the device of this browser, if it has ordered or proved anything here; a page asks only once."""
+    if request.method != "GET":
+        return _find_device()
+    if "device" not in g:
+        g.device = _find_device()
+    found: Device | None = g.device
+    return found
+
+
+def _find_device() -> Device | None:
     return devices.find_device(request.cookies.get(DEVICE_COOKIE, ""))
 
 

@@ -1,6 +1,5 @@
 """The shelf: home page, categories, search, and product pages."""
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -60,6 +59,7 @@ def list_categories() -> Page:
 
 
 @bp.get("/p/<slug>")
+@kept()
 def product(slug: str) -> Page:
     found = catalog.find_product(slug)
     if found is None or found.status is ProductStatus.DRAFT:
@@ -77,7 +77,6 @@ def _for_sale(found: Product, shown: ProductShown) -> Page:
         product=shown,
         steps=steps_shown(shown.guide, guide, pictures.sizes(guide.values()) if guide else {}),
         picture=_raster(found),
-        idem=str(uuid.uuid4()),
         contents=contents_of(found),
         **whereabouts(here(".product", slug=shown.slug)),
     )
