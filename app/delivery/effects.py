@@ -16,12 +16,16 @@ from sqlalchemy import select
 from app.delivery.digits import digits_of
 from app.delivery.events import CodeAsked
 from app.delivery.links import token_of
-from app.delivery.models import About, Delivery, Link, OneTimeCode, State
+from app.delivery.models import About, Delivery, Link, Medium, OneTimeCode, State
 from app.delivery.rules import mail_address
+from app.delivery.saying import said_of
 from app.delivery.service import telling
 from app.delivery.service.linking import LINK_LIFE
 from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.telling import MAIL, Told
+from app.delivery.trials import TRIALS
+from app.delivery.wording_text import Said, each_once
+from app.delivery.wordings import published
 from app.entitlements import queries as entitled
 from app.kit import clock, crypto, db, mail
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Refused, Temporary, Unknown
@@ -138,8 +142,17 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "by_hand": by_hand,
         "days": LINK_LIFE.days,
         "minutes": CODE_MINUTES,
+        "said": _said(row, order),
         **_back(row, order),
     }
+
+
+def _said(row: Delivery, order: Order) -> list[Said]:
+    """Return what the shop's own words say in a letter about goods, each once."""
+    if row.about not in (About.READY, About.QUEUED) or not published():
+        return []
+    said = said_of(order, entitled.list_of_order(order.id), lang=order.lang, medium=Medium.MAIL, now=clock.now())
+    return each_once(list(said.values()))
 
 
 def _back(row: Delivery, order: Order) -> dict[str, Any]:
@@ -204,4 +217,4 @@ def settle_mail(intent: Intent, answer: Answer) -> None:
             telling.record_delay(intent.subject_id, reason=reason)
 
 
-KINDS = (Kind(MAIL, load_mail, call_mail, settle_mail, client=mail.opened, lease=LEASE, at_risk=AT_RISK),)
+KINDS = (Kind(MAIL, load_mail, call_mail, settle_mail, client=mail.opened, lease=LEASE, at_risk=AT_RISK), TRIALS)

@@ -47,6 +47,7 @@ from app.web.shop.shown import (
 )
 from app.web.shop.transfers import transfer_of
 from app.web.shop.uses import uses_of
+from app.web.shop.worded import said_on_page, with_buttons, wordings_of
 from app.web.shown import StepShown, steps_shown
 from app.web.titles import titles_of
 
@@ -108,7 +109,9 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     cashier = cashier_of(found)
     mine = bool(opened) or is_mine(found)
     attempt = paying.find_attempt(found.id)
-    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    said = said_on_page(found, owned)
+    goods = with_buttons(goods_of(found), said)
+    shown = order_shown(found, owned, goods, now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -121,6 +124,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         in_wechat=scene() is Scene.WECHAT,
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
+        wordings=wordings_of(shown, said),
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         password=_password(found),
         **_of_owner(found, owned, mine=mine),
