@@ -9,9 +9,9 @@ from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_col
 
 from app.delivery.links import read_token
 from app.delivery.links import token_of as token_of
+from app.delivery.models import WHOLE_SHOP as WHOLE_SHOP
 from app.delivery.models import About as About
 from app.delivery.models import Channel, ContactOwner, LinkDevice
-from app.delivery.models import WHOLE_SHOP as WHOLE_SHOP
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
 from app.delivery.models import Medium as Medium
@@ -20,16 +20,15 @@ from app.delivery.models import WordingVersion as WordingVersion
 from app.delivery.rules import channels_of, is_one_mailbox, may_prove
 from app.delivery.rules import proof_kind as proof_kind
 from app.delivery.saying import product_name as product_name
+from app.delivery.saying import said_of as said_of
 from app.delivery.saying import sample_facts as sample_facts
 from app.delivery.saying import sample_of as sample_of
-from app.delivery.saying import said_of as said_of
 from app.delivery.wording_text import NAMES as NAMES
 from app.delivery.wording_text import Line as Line
 from app.delivery.wording_text import Said as Said
 from app.delivery.wording_text import Step as Step
 from app.delivery.wording_text import Words as Words
 from app.delivery.wording_text import each_once as each_once
-from app.delivery.wording_text import in_words as in_words
 from app.delivery.wording_text import unmarked as unmarked
 from app.delivery.wordings import Place as Place
 from app.delivery.wordings import Standing as Standing

@@ -145,7 +145,9 @@ def read(line: str) -> Line:
         found.append(Span(line[at : mark.start()]))
         url = mark["url"] or ""
         text = mark["plain"] or mark["bold"] or mark["label"]
-        found.append(Span(text if mark["plain"] else _bare(text), bool(mark["bold"]), url if is_web_address(url) else ""))
+        found.append(
+            Span(text if mark["plain"] else _bare(text), bool(mark["bold"]), url if is_web_address(url) else "")
+        )
         at = mark.end()
     return tuple(_joined([*found, Span(line[at:])]))
 
@@ -154,11 +156,6 @@ def first_bad_link(lines: Sequence[str]) -> str:
     """Return the first link in marks that leads to no https address, or ""."""
     marks = (mark for line in lines for mark in MARKS.finditer(line) if mark["label"])
     return next((mark["url"] for mark in marks if not is_web_address(mark["url"])), "")
-
-
-def in_words(lines: Sequence[Line]) -> str:
-    """Return lines without marks, for a letter that is plain text."""
-    return "\n".join("".join(f"{it.text} ({it.url})" if it.url else it.text for it in line) for line in lines)
 
 
 def _escaped(value: object) -> str:

@@ -91,7 +91,9 @@ def get_version(place: Place, number: int) -> WordingVersion:
 def words_of(version: WordingVersion) -> Words:
     """Return what a version says."""
     said = {name: getattr(version, name) for name in Words.__dataclass_fields__ if name != "steps"}
-    return Words(steps=tuple(Step(text, UUID(hex=picture) if picture else None) for text, picture in version.steps), **said)
+    return Words(
+        steps=tuple(Step(text, UUID(hex=picture) if picture else None) for text, picture in version.steps), **said
+    )
 
 
 def list_words(ids: Iterable[UUID]) -> dict[UUID, Words]:
@@ -117,12 +119,15 @@ def forget_published() -> None:
 def _read_published() -> list[Published]:
     v = WordingVersion
     query = (
-        select(Wording.product_id, Wording.lang, Wording.medium, v.id, v.published_at, v.ended_at)
+        select(Wording.product_id, Wording.lang, Wording.medium, v.id, v.published_at.label("since"), v.ended_at)
         .join(v, (v.merchant_id == Wording.merchant_id) & (v.wording_id == Wording.id))
         .where(v.published_at.is_not(None))
         .order_by(v.published_at)
     )
-    return [Published(Place(*row[:3]), *row[3:]) for row in db.session().execute(query)]
+    return [
+        Published(Place(row.product_id, row.lang, row.medium), row.id, row.since, row.ended_at)
+        for row in db.session().execute(query)
+    ]
 
 
 def choose(
@@ -151,5 +156,3 @@ def _is_in_force(one: Published, at: datetime) -> bool:
 def changed(version: WordingVersion, words: Words) -> bool:
     """Tell whether words are other ones than a version says."""
     return words_of(version) != words
-
-

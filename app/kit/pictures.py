@@ -109,7 +109,8 @@ def store(raw: bytes, *, now: datetime) -> UUID:
 def remake(raw: bytes, *, most: int = 0) -> Remade:
     """Return the first frame of an upload, upright, with its small self, and nothing else that was in the file.
 
-    With `most` it is made smaller and coarser until it has no more bytes. Refuses what is too large, has too many dots, or is no picture.
+    With `most` it is made smaller and coarser until it has no more bytes. Refuses what is too
+    large, has too many dots, or is no picture.
     """
     if not raw:
         raise NoPicture

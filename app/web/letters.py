@@ -14,7 +14,6 @@ from babel.support import Translations
 from flask import Flask
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
-from app.delivery.queries import in_words
 from app.kit import mail
 from app.settings import Settings
 from app.web.agents import known_name
@@ -32,7 +31,7 @@ def register(app: Flask, settings: Settings) -> None:
     def room(lang: str) -> Environment:
         env = _environment(app, lang)
         env.globals |= {"link": link, "html_lang": HTML_LANG[lang], "browser": known_name}
-        env.filters |= {"money": functools.partial(money_in, lang), "moment": _moment, "in_words": in_words}
+        env.filters |= {"money": functools.partial(money_in, lang), "moment": _moment}
         return env
 
     def write(name: str, to: str, lang: str, facts: Mapping[str, Any]) -> mail.Letter:

@@ -157,9 +157,14 @@ def _add(place: Place, words: Words, now: datetime, by: By) -> WordingVersion:
     """Write a version down, numbered after the last; its wording's row is locked by that."""
     wording_id = _wording(place, now)
     number = db.session().scalar(
-        update(Wording).where(Wording.id == wording_id).values(versions=Wording.versions + 1).returning(Wording.versions)
+        update(Wording)
+        .where(Wording.id == wording_id)
+        .values(versions=Wording.versions + 1)
+        .returning(Wording.versions)
     )
-    made = WordingVersion(id=new_id(), wording_id=wording_id, number=number, made_at=now, made_by=by.id, **as_row(words))
+    made = WordingVersion(
+        id=new_id(), wording_id=wording_id, number=number, made_at=now, made_by=by.id, **as_row(words)
+    )
     db.session().add(made)
     db.session().flush()
     publish(WordingSaved(subject_id=wording_id, number=made.number, at=now, by=by))

@@ -33,7 +33,7 @@ def words_in(form: Mapping[str, str]) -> Words:
         texts.pop()
     names = ("title", "tips", "button", "button_url", "invite", "footer")
     said = {name: form.get(name, "").replace("\0", "").replace("\r\n", "\n").strip() for name in names}
-    return Words(steps=tuple(Step(text.replace("\0", "")) for text in texts), **said)
+    return Words(steps=tuple(Step(text.replace("\0", "")) for text in texts), **said)  # type: ignore[arg-type]
 
 
 def preview_of(place: Place, words: Words) -> Preview:

@@ -37,7 +37,7 @@ def editor_of(place: Place) -> Page:
         in_force=next((it for it in versions if it.published_at and not it.ended_at), None),
         preview=preview_of(place, words),
         sources=_sources(place),
-        names=NAMES,
+        marked_names=", ".join(f"{{{{ {name} }}}}" for name in NAMES),
         labels=labels(),
         name=product_name(place.product_id),
         tongue=LANGUAGES[place.lang],

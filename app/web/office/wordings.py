@@ -48,7 +48,9 @@ def wordings() -> Page:
     standing = queries.list_standing()
     named = [(SHOP, WHOLE_SHOP, _("Whole shop")), *_products()]
     rows = [Row(name, _cells(key, product, standing)) for key, product, name in named]
-    return page("office/wordings/wordings.html", rows=rows, languages_of_texts=LANGUAGES)
+    media = {Medium.PAGE: _("Order page"), Medium.MAIL: _("Mail")}
+    columns = [(f"{media[cell.medium]} · {LANGUAGES[cell.lang]}", "") for cell in rows[0].cells]
+    return page("office/wordings/wordings.html", rows=rows, columns=columns)
 
 
 @bp.get("/<shop>/wordings/<product>/<tongue>/<medium>")
@@ -97,7 +99,7 @@ def restore_wording(product: str, tongue: str, medium: str, version: int) -> Red
 @needs("wordings.edit")
 def copy_wording(product: str, tongue: str, medium: str) -> Redirect:
     place = place_in(product, tongue, medium)
-    source = place_in(*(request.form.get("source", "").split(" ") + ["", "", ""])[:3])
+    source = place_in(*[*request.form.get("source", "").split(" "), "", "", ""][:3])
     service.copy_wording(place, source, now=clock.now(), by=actor().by)
     return _back(place, _("Taken over; publish it when it is right"))
 

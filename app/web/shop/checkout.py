@@ -36,6 +36,7 @@ from app.web.shop.shown import (
     GoodShown,
     LookShown,
     MoneyShown,
+    OrderShown,
     RefundShown,
     good_shown,
     guide_of,
@@ -50,6 +51,7 @@ from app.web.shop.uses import uses_of
 from app.web.shop.worded import said_on_page, with_buttons, wordings_of
 from app.web.shown import StepShown, steps_shown
 from app.web.titles import titles_of
+from app.web.worded import Worded
 
 
 @bp.get("/o/<token>")
@@ -109,9 +111,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     cashier = cashier_of(found)
     mine = bool(opened) or is_mine(found)
     attempt = paying.find_attempt(found.id)
-    said = said_on_page(found, owned)
-    goods = with_buttons(goods_of(found), said)
-    shown = order_shown(found, owned, goods, now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    shown, wordings = _shown(found, owned, opened)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -124,7 +124,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         in_wechat=scene() is Scene.WECHAT,
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
-        wordings=wordings_of(shown, said),
+        wordings=wordings,
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         password=_password(found),
         **_of_owner(found, owned, mine=mine),
@@ -134,6 +134,16 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     if PASSWORD in request.cookies and not shown.waits:
         answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
+
+
+def _shown(
+    found: Order, owned: Sequence[Entitlement], opened: Mapping[UUID, Secret] | None
+) -> tuple[OrderShown, list[Worded]]:
+    """Return an order as its buyer sees it, and what the shop says beside its codes."""
+    said = said_on_page(found, owned)
+    goods = with_buttons(goods_of(found), said)
+    shown = order_shown(found, owned, goods, now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    return shown, wordings_of(shown, said)
 
 
 def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class GoodShown:
     cover_id: UUID | None = None
     bundle: str = ""  # what it was bought in, and what it is called there
     name: str = ""
-    product_id: UUID = UUID(int=0)
+    product_id: UUID | None = None
     redeem_label: str = ""  # what the shop calls the way to where it is used
 
 

@@ -21,15 +21,17 @@ def said_on_page(order: Order, owned: Sequence[Entitlement]) -> dict[UUID, Said]
 
 def with_buttons(goods: Mapping[UUID, GoodShown], said: Mapping[UUID, Said]) -> dict[UUID, GoodShown]:
     """Return goods that lead where the shop's own button does, and under its words."""
-    return {sku: _with_button(good, said.get(good.product_id)) for sku, good in goods.items()}
+    return {
+        sku: _with_button(good, said.get(good.product_id) if good.product_id else None) for sku, good in goods.items()
+    }
 
 
 def wordings_of(order: OrderShown, said: Mapping[UUID, Said]) -> list[Worded]:
     """Return what stands beside the codes of an order, one for each product; a page shows it with `_wording.html`."""
-    first: dict[UUID, CodeShown] = {}
+    first: dict[UUID | None, CodeShown] = {}
     for code in order.codes:
         first.setdefault(code.good.product_id, code)
-    mine = [said.get(product, Said(code.title)) for product, code in first.items()]
+    mine = [(said.get(product) if product else None) or Said(code.title) for product, code in first.items()]
     guides = [code.good.steps for code in first.values()]
     shown = worded(delivery.each_once(mine), guides, lambda picture: here(".picture", picture=picture))
     if order.redeem_url:  # the card of the codes has that button: it copies the code first
