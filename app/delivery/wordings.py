@@ -71,7 +71,7 @@ def list_versions(place: Place) -> Sequence[WordingVersion]:
     found = find_wording(place)
     if found is None:
         return ()
-    mine = select(WordingVersion).where(WordingVersion.wording_id == found.id)
+    mine = select(WordingVersion).where(WordingVersion.wording_id == found.id).execution_options(populate_existing=True)
     return db.session().scalars(mine.order_by(WordingVersion.number.desc()).limit(MOST_TRIED)).all()
 
 

@@ -52,12 +52,14 @@ def put_picture(place: Place, slot: str, picture_id: UUID | None, *, now: dateti
 
 def publish_wording(place: Place, *, now: datetime, by: By) -> WordingVersion:
     """Let buyers read the newest version from now on, in the place of the one before. Refuses what says nothing."""
-    found = wordings.find_newest(place)
+    known = wordings.find_wording(place)
+    found = (
+        wordings.find_newest(place) if known and _lock(known.id) else None
+    )  # what is newest is known once it is ours
     if found is None or wordings.words_of(found) == Words():
         raise SaysNothing
     if found.published_at is not None and found.ended_at is None:
         return found
-    _lock(found.wording_id)
     _end(found.wording_id, now)
     if found.published_at is not None:  # it was withdrawn; what was in force when must stay known
         found = _add(place, wordings.words_of(found), now, by)
@@ -180,10 +182,9 @@ def _wording(place: Place, now: datetime) -> UUID:
     return found.id
 
 
-def _lock(wording_id: UUID) -> UUID:
+def _lock(wording_id: UUID) -> bool:
     """Let nobody else change a wording before this unit ends."""
-    db.changed(update(Wording).where(Wording.id == wording_id).values(versions=Wording.versions))
-    return wording_id
+    return bool(db.changed(update(Wording).where(Wording.id == wording_id).values(versions=Wording.versions)))
 
 
 def _end(wording_id: UUID, now: datetime) -> int:
