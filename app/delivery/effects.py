@@ -124,10 +124,11 @@ def _contact(order: Order) -> Secret | None:
 
 def _facts(row: Delivery, order: Order) -> dict[str, Any]:
     shop = merchants.current()
-    until, release_at, by_hand = None, None, False
+    until, release_at, by_hand, opens_at = None, None, False, None
     if row.about is About.QUEUED:
         until = refunds.returns_at(order, is_seen=bool(entitled.list_seen([order.id])))
         release_at, by_hand = refunds.released_at(order.id), entitled.waits_for_people(order.id)
+        opens_at = entitled.opens_at(order.id)
     return {
         "shop": " ".join(shop.name.split()),
         "slug": shop.slug,
@@ -140,6 +141,7 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "until": until,
         "release_at": release_at if release_at and release_at > clock.now() else None,
         "by_hand": by_hand,
+        "opens_at": opens_at if opens_at and opens_at > clock.now() else None,
         "days": LINK_LIFE.days,
         "minutes": CODE_MINUTES,
         "said": _said(row, order),

@@ -108,7 +108,8 @@ def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list
 def _why_not(order_id: UUID, now: datetime) -> NothingToReveal | RevealLimit | CodesFrozen | NotOpenYet:
     owned = queries.list_of_order(order_id)
     ready = [row for row in owned if row.state is State.READY]
-    if not ready and any(row.opens_at and row.opens_at > now for row in owned):
+    closed = [row for row in owned if row.opens_at and row.opens_at > now]
+    if closed and all(row in closed for row in ready):
         return NotOpenYet()
     if any(row.reveals < MOST_REVEALS for row in ready):
         return CodesFrozen()

@@ -8,10 +8,11 @@ from app.accounts import queries as accounts
 from app.catalog import queries as catalog
 from app.delivery import queries, service
 from app.delivery.queries import NAMES, WHOLE_SHOP, Medium, Place, Words
-from app.kit import pictures
+from app.kit import events, pictures
 from app.kit.ids import public
 from app.web.guard import frame
 from app.web.language import LANGUAGES, here, lang
+from app.web.office.changes import happened
 from app.web.office.previewing import preview_of
 from app.web.render import Page, page
 
@@ -44,6 +45,7 @@ def editor_of(place: Place) -> Page:
         medium=place.medium.name.lower(),
         at=_address(place),
         back=here(".wordings"),
+        timeline=happened(events.timeline(subject=("wording", versions[0].wording_id))) if versions else (),
     )
 
 

@@ -102,6 +102,8 @@ class MoneyShown:
     surplus: Money | None  # what came a second time
     release_at: datetime | None = None  # until when what was sold before its release waits
     by_hand: bool = False  # people deliver what is missing
+    opens_at: datetime | None = None  # until when what was bought is kept closed
+    opens_left: tuple[int, str] = (0, "")
 
 
 def money_shown(
