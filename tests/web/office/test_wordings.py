@@ -13,10 +13,17 @@ from app.kit import pictures
 from app.kit.ids import public
 from app.orders.models import Order
 from app.web.shop.placing import token_of
-from tests.make import Shop
-from tests.people import alice, bob
+from tests import people
+from tests.make import Browser, Shop
 
 FORM = {"title": "About {{ product }}", "tips": "**Bold** <b>", "step_1": "Open it", "invite": "", "footer": ""}
+
+
+def alice(shop: Shop) -> Browser:
+    """The owner, who reads English."""
+    person = people.alice(shop)
+    person.client.set_cookie("lang", "en")
+    return person
 
 
 def path(shop: Shop, product: str = "", tongue: str = "en", medium: str = "page") -> str:
@@ -36,8 +43,8 @@ def sell(shop: Shop) -> Order:
 
 
 def page_of(shop: Shop, order: Order) -> str:
-    url = f"/s/{shop.slug}/o/{token_of(order.id)}"
-    text: str = shop.client().get(url, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    url = f"/s/{shop.slug}/o/{token_of(order.id)}?lang=en"
+    text: str = shop.client().get(url).get_data(as_text=True)
     return text
 
 
@@ -150,7 +157,7 @@ def test_what_is_no_picture_is_refused_beside_its_field(shop: Shop) -> None:
 
 
 def test_who_may_not_write_sees_nothing_of_it(shop: Shop) -> None:
-    person = bob(shop)
+    person = people.bob(shop)
     assert person.get(path(shop)).status_code == 403
     assert "Delivery texts" not in person.get(f"/office/{shop.slug}/").get_data(as_text=True)
 
