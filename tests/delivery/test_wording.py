@@ -1,13 +1,16 @@
 """A shop's own words: saved as versions, read by buyers once published, and kept for who got them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.accounts import queries as accounts
 from app.catalog import queries as catalog
+from app.catalog import service as shelving
 from app.delivery import queries, service
 from app.delivery.models import WHOLE_SHOP, Medium
 from app.delivery.queries import Place, Said, Step, Words
@@ -18,6 +21,7 @@ from app.kit.errors import Invalid, NotFound
 from app.kit.events import SYSTEM, By
 from app.orders.models import Order
 from tests.make import Shop, at_once
+from tests.payments.market import Market
 from tests.smtp import MailServer
 
 DORA = "dora@example.com"
@@ -236,6 +240,22 @@ def test_no_code_reaches_a_letter_whatever_the_words_are(shop: Shop, server: Mai
 
     assert "CANARY" not in str(server.letters[0].message)
     assert "CANARY" not in str(said(shop, shop.order(order)))
+
+
+def test_the_letter_of_what_opens_later_says_when_and_the_next_one_comes_then(
+    market: Market, server: MailServer
+) -> None:
+    shop = market.shop
+    shop.write(lambda: shelving.set_opening(catalog.get_sku(shop.sku), 30, now=clock.now(), by=SYSTEM))
+    order = sell(shop)
+    shop.drain()
+
+    (letter,) = server.letters
+    assert order.paid_at
+    opens = (order.paid_at + timedelta(minutes=30)).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert f"it opens at {opens:%Y-%m-%d %H:%M} CST" in letter.text
+    market.wait(minutes=30)
+    assert "Your codes are ready" in server.letters[-1].message["Subject"]
 
 
 def test_a_trial_goes_to_whoever_asks_and_to_nobody_else(shop: Shop, server: MailServer) -> None:
