@@ -160,6 +160,8 @@ OWN_UNITS: Mapping[str, str] = {
     "office.undo_batch": "Codes are changed by a task in many units.",
     "office.upload_cover": "A picture is made anew outside of units.",
     "office.upload_logo": "A picture is made anew outside of units.",
+    "office.upload_wording_picture": "A picture is made anew outside of units.",
+    "office.remove_wording_picture": "It shows the pictures as they are after its commit.",
     "office.upload_step": "A picture is made anew outside of units.",
     "platform.enterprise_preferences": "It asks the database nothing.",
     "platform.healthz": "It must answer while the database does not.",

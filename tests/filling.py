@@ -9,7 +9,8 @@ from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
 from app.delivery import service as delivery
-from app.delivery.models import ContactOwner, OneTimeCode
+from app.delivery.models import WHOLE_SHOP, ContactOwner, Medium, OneTimeCode
+from app.delivery.queries import Place, Words
 from app.finance import days
 from app.finance import service as billing
 from app.inventory.models import ImportChunk
@@ -78,6 +79,8 @@ def fill(shop: Shop) -> None:
     till.tell(waiting)
     redeem_a_list(shop)
     connect_fake(shop, Channel.SMS)
+    spot = Place(WHOLE_SHOP, "en", Medium.PAGE)
+    shop.write(lambda: delivery.save_wording(spot, Words(title="About it"), now=now, by=SYSTEM))
     address = Secret("+8613800138000")
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
     hand_out(make_busy_firm(shop))

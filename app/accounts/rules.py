@@ -15,8 +15,8 @@ SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
 VIEW = frozenset("home.view products.view stock.view codes.view orders.view redemption.view companies.view".split())
 WORK = frozenset(
-    "products.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review messages.send"
-    " companies.manage views.save payments.match".split()
+    "products.edit wordings.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review"
+    " messages.send companies.manage views.save payments.match".split()
 )
 STOCK = frozenset(
     "stock.edit stock.proof codes.find codes.freeze codes.void codes.replace codes.generate codes.move codes.export"

@@ -16,12 +16,16 @@ from sqlalchemy import select
 from app.delivery.digits import digits_of
 from app.delivery.events import CodeAsked
 from app.delivery.links import token_of
-from app.delivery.models import About, Delivery, Link, OneTimeCode, State
+from app.delivery.models import About, Delivery, Link, Medium, OneTimeCode, State
 from app.delivery.rules import mail_address
+from app.delivery.saying import said_of
 from app.delivery.service import telling
 from app.delivery.service.linking import LINK_LIFE
 from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.telling import MAIL, Told
+from app.delivery.trials import TRIALS
+from app.delivery.wording_text import Said, each_once
+from app.delivery.wordings import published
 from app.entitlements import queries as entitled
 from app.kit import clock, crypto, db, mail
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
@@ -120,10 +124,11 @@ def _contact(order: Order) -> Secret | None:
 
 def _facts(row: Delivery, order: Order) -> dict[str, Any]:
     shop = merchants.current()
-    until, release_at, by_hand = None, None, False
+    until, release_at, by_hand, opens_at = None, None, False, None
     if row.about is About.QUEUED:
         until = refunds.returns_at(order, is_seen=bool(entitled.list_seen([order.id])))
         release_at, by_hand = refunds.released_at(order.id), entitled.waits_for_people(order.id)
+        opens_at = entitled.opens_at(order.id)
     return {
         "shop": " ".join(shop.name.split()),
         "slug": shop.slug,
@@ -136,10 +141,20 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "until": until,
         "release_at": release_at if release_at and release_at > clock.now() else None,
         "by_hand": by_hand,
+        "opens_at": opens_at if opens_at and opens_at > clock.now() else None,
         "days": LINK_LIFE.days,
         "minutes": CODE_MINUTES,
+        "said": _said(row, order),
         **_back(row, order),
     }
+
+
+def _said(row: Delivery, order: Order) -> list[Said]:
+    """Return what the shop's own words say in a letter about goods, each once."""
+    if row.about not in (About.READY, About.QUEUED) or not published():
+        return []
+    said = said_of(order, entitled.list_of_order(order.id), lang=order.lang, medium=Medium.MAIL, now=clock.now())
+    return each_once(list(said.values()))
 
 
 def _back(row: Delivery, order: Order) -> dict[str, Any]:
@@ -215,4 +230,4 @@ LETTER = Kind(
     lane=Lane.MAIL,
     door=mail.DOOR,
 )
-KINDS = (LETTER,)
+KINDS = (LETTER, TRIALS)

@@ -81,3 +81,29 @@ class DeadCode(Refusal):
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
+
+
+class BadLink(Refusal):
+    kind = "invalid"
+    message = words("“{url}” is no https address.")
+    mend = words("Write links as [words](https://example.com/page).")
+
+    def __init__(self, url: str) -> None:
+        self.url = url[:60]
+
+
+class BadButton(Refusal):
+    kind = "invalid"
+    message = words("A button needs its words and an https address.")
+    mend = words("Give both, or neither. No code can stand in the address: the page copies it first.")
+
+
+class SaysNothing(Refusal):
+    kind = "invalid"
+    message = words("These words say nothing yet.")
+    mend = words("Write something, then publish it.")
+
+
+class NotInForce(Refusal):
+    message = words("Buyers do not read this just now.")
+    mend = words("Load the page again to see how it stands. Nothing was changed.")

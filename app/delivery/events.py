@@ -110,3 +110,43 @@ class OwnerSignedOut(Event):
 
     name = "owner.signed_out"
     subject_type = "device"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingSaved(Event):
+    """The shop wrote new words for a delivery; buyers do not read them before they are published."""
+
+    name = "wording.saved"
+    subject_type = "wording"
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingPublished(Event):
+    """From now on buyers read a version of the shop's words."""
+
+    name = "wording.published"
+    subject_type = "wording"
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingWithdrawn(Event):
+    """New buyers do not read the shop's words any more; who got them before still does."""
+
+    name = "wording.withdrawn"
+    subject_type = "wording"
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingTried(Event):
+    """Somebody had a letter with sample values sent to their own address; the subject is the version."""
+
+    name = "wording.tried"
+    subject_type = "wording_version"
+
+    lang: str

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -142,3 +142,68 @@ class Reach(Owned):
     mask: Mapped[str] = mapped_column(Text)
     learned_at: Mapped[datetime] = mapped_column(Moment)
     opted_out_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class Medium(IntEnum):
+    """Where a shop's own words about a delivery are read."""
+
+    PAGE = 0  # the page of the order
+    MAIL = 1
+
+
+WHOLE_SHOP = UUID(int=0)  # in the place of a product
+
+
+class Wording(Owned):
+    """What a shop says with the delivery of a product, or of anything: one for each language and medium."""
+
+    __tablename__ = "wording"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "product_id", "lang", "medium"),
+        choice_check("medium", Medium),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(Id)  # WHOLE_SHOP: of everything that has no words of its own
+    lang: Mapped[str] = mapped_column(Text)
+    medium: Mapped[Medium] = mapped_column(Choice(Medium))
+    versions: Mapped[int] = mapped_column(Integer)  # the number of the newest
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class WordingVersion(Owned):
+    """What a wording said at one time; never changed, so what a buyer got can always be shown again.
+
+    It is in force from its publication until its end; at most one of a wording is at a time.
+    """
+
+    __tablename__ = "wording_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "wording_id"], ["wording.merchant_id", "wording.id"]),
+        UniqueConstraint("merchant_id", "wording_id", "number"),
+        Index(
+            "uq_wording_version_in_force",
+            "merchant_id",
+            "wording_id",
+            unique=True,
+            postgresql_where=text("published_at IS NOT NULL AND ended_at IS NULL"),
+            sqlite_where=text("published_at IS NOT NULL AND ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    wording_id: Mapped[UUID] = mapped_column(Id)
+    number: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str] = mapped_column(Text)
+    tips: Mapped[str] = mapped_column(Text)
+    steps: Mapped[list[list[str]]] = mapped_column(JSON)  # text and picture of each
+    button: Mapped[str] = mapped_column(Text)
+    button_url: Mapped[str] = mapped_column(Text)
+    invite: Mapped[str] = mapped_column(Text)
+    footer: Mapped[str] = mapped_column(Text)
+    logo_id: Mapped[UUID | None] = mapped_column(Id)  # pictures of the kit
+    invite_picture_id: Mapped[UUID | None] = mapped_column(Id)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    made_by: Mapped[UUID | None] = mapped_column(Id)
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -9,13 +9,33 @@ from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_col
 
 from app.delivery.links import read_token
 from app.delivery.links import token_of as token_of
+from app.delivery.models import WHOLE_SHOP as WHOLE_SHOP
 from app.delivery.models import About as About
 from app.delivery.models import Channel, ContactOwner, LinkDevice
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
+from app.delivery.models import Medium as Medium
 from app.delivery.models import State as State
+from app.delivery.models import WordingVersion as WordingVersion
 from app.delivery.rules import channels_of, is_one_mailbox, may_prove
 from app.delivery.rules import proof_kind as proof_kind
+from app.delivery.saying import product_name as product_name
+from app.delivery.saying import said_of as said_of
+from app.delivery.saying import sample_facts as sample_facts
+from app.delivery.saying import sample_of as sample_of
+from app.delivery.wording_text import NAMES as NAMES
+from app.delivery.wording_text import Line as Line
+from app.delivery.wording_text import Said as Said
+from app.delivery.wording_text import Step as Step
+from app.delivery.wording_text import Words as Words
+from app.delivery.wording_text import each_once as each_once
+from app.delivery.wording_text import unmarked as unmarked
+from app.delivery.wordings import Place as Place
+from app.delivery.wordings import Standing as Standing
+from app.delivery.wordings import find_newest as find_newest
+from app.delivery.wordings import list_standing as list_standing
+from app.delivery.wordings import list_versions as list_versions
+from app.delivery.wordings import words_of as words_of
 from app.kit import crypto, db
 from app.kit.listing import Listing
 from app.merchants import queries as merchants

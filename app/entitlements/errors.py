@@ -50,3 +50,13 @@ class CodesUsed(Refusal):
 class TakenBackBefore(Refusal):
     message = words("Something you chose was taken back a moment ago.")
     mend = words("Open the order again: it shows what is left. Nothing was changed.")
+
+
+class NotOpenYet(Refusal):
+    message = words("This is yours, and opens at its time.")
+    mend = words("The page of the order says when, and why.")
+
+
+class NothingClosed(Refusal):
+    message = words("Nothing of this order waits for its time any more.")
+    mend = words("Load the page again to see how it stands. Nothing was changed.")

@@ -83,6 +83,22 @@ def list_of_orders(order_ids: Sequence[UUID], sku_ids: Iterable[UUID], *, state:
     return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.id)).all()
 
 
+def opens_at(order_id: UUID) -> datetime | None:
+    """Return when the last of what is kept closed of an order opens, or None."""
+    mine = (Entitlement.order_id == order_id, Entitlement.state == State.PROMISED)
+    return db.session().scalar(select(func.max(Entitlement.opens_at)).where(*mine))
+
+
+def list_closed(order_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders of which nothing is missing, and something opens later."""
+    mine = (Entitlement.order_id.in_(list(order_ids)), Entitlement.state == State.PROMISED)
+    there = Entitlement.code_id.is_not(None) | Entitlement.shared_id.is_not(None)
+    late = func.max(case((Entitlement.opens_at.is_not(None) & there, 1), else_=0))
+    missing = func.max(case((there, 0), else_=1))
+    query = select(Entitlement.order_id).where(*mine).group_by(Entitlement.order_id)
+    return set(db.session().scalars(query.having(late == 1, missing == 0)))
+
+
 WAITS = ("stock", "staff", "release")  # for what a paid order waits: for codes, for people, for a day
 
 

@@ -256,6 +256,12 @@ def list_ungranted(*, before: datetime, limit: int) -> Sequence[UUID]:
     return db.session().scalars(select(Order.id).where(*ungranted).order_by(Order.paid_at).limit(limit)).all()
 
 
+def list_paid_at(order_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Return when orders were paid."""
+    query = select(ORDER.id, ORDER.paid_at).where(ORDER.merchant_id == db.merchant_id(), ORDER.id.in_(list(order_ids)))
+    return {row.id: row.paid_at for row in db.session().execute(query) if row.paid_at}
+
+
 def count_sold(*, since: datetime, sku_ids: Iterable[UUID] | None = None) -> dict[UUID, int]:
     """Count by SKU what was paid since a moment and not given back whole."""
     query = (

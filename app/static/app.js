@@ -272,6 +272,19 @@
     wait();
   });
   on("visibilitychange", again);
+
+  /* A moment that is waited for is counted down; once it has come, the page asks for news. */
+  setInterval(function () {
+    all("[data-left]").forEach(function (left) {
+      if (!left.end) left.end = performance.now() + left.dataset.left * 1000;
+      var rest = Math.max(0, Math.ceil((left.end - performance.now()) / 1000));
+      var two = function (number) { return (number < 10 ? "0" : "") + number; };
+      left.textContent = Math.floor(rest / 3600) + ":" + two(Math.floor(rest / 60) % 60) + ":" + two(rest % 60);
+      if (rest) return;
+      left.removeAttribute("data-left");
+      again();
+    });
+  }, 1000);
   ["pageshow", "focus", "online"].forEach(function (name) { window.addEventListener(name, again); });
 
   /* A page left behind keeps no code in clear: some browsers show it again, as it was, on "back". */

@@ -1,6 +1,7 @@
 """What can be done with entitlements, by family of verbs."""
 
 from app.entitlements.service.chores import finish_chore, leave_chore, take_chore
+from app.entitlements.service.closing import OPEN, open_early
 from app.entitlements.service.granting import grant, grant_missing, release
 from app.entitlements.service.replacing import replace
 from app.entitlements.service.revealing import MOST_REVEALS, Opening, Proof, reveal
@@ -8,6 +9,7 @@ from app.entitlements.service.revoking import Revoking, TakenBack, let_go, revok
 from app.entitlements.service.serving import (
     RELEASE,
     catch_up,
+    open_due,
     serve,
     serve_promised,
     serve_released,
@@ -18,6 +20,7 @@ from app.entitlements.service.using import Used, mark_used
 
 __all__ = [
     "MOST_REVEALS",
+    "OPEN",
     "RELEASE",
     "Opening",
     "Proof",
@@ -31,6 +34,8 @@ __all__ = [
     "leave_chore",
     "let_go",
     "mark_used",
+    "open_due",
+    "open_early",
     "release",
     "replace",
     "reveal",

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, update
+from sqlalchemy import func, literal, or_, update
 
 from app.entitlements import queries
-from app.entitlements.errors import CodesFrozen, NothingToReveal, RevealLimit
+from app.entitlements.errors import CodesFrozen, NothingToReveal, NotOpenYet, RevealLimit
 from app.entitlements.events import CodeRevealed, SharedCodeRevealed
 from app.entitlements.models import Entitlement, State
 from app.inventory import queries as stock
@@ -46,7 +46,7 @@ def reveal(order_id: UUID, *, proof: Proof, now: datetime, only: Collection[UUID
     """
     opened = _spend(order_id, now, only)
     if not opened:
-        raise _why_not(order_id)
+        raise _why_not(order_id, now)
     alone, shared = ([row for row in opened if is_shared(row) is it] for it in (False, True))
     seals = stock.sealed_codes(row.code_id for row in alone)
     seals |= stock.sealed_shared(row.shared_id for row in shared) if shared else {}
@@ -94,6 +94,7 @@ def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list
             e.order_id == order_id,
             e.state == State.READY,
             e.reveals < MOST_REVEALS,
+            or_(e.opens_at.is_(None), e.opens_at <= now),
             ~stock.is_frozen(e.merchant_id, e.code_id),
             ~stock.is_shared_frozen(e.merchant_id, e.shared_id),
             *([e.id.in_(list(only))] if only is not None else []),
@@ -104,8 +105,12 @@ def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list
     return sorted(db.session().execute(statement), key=lambda row: (row.part_id, row.slot))
 
 
-def _why_not(order_id: UUID) -> NothingToReveal | RevealLimit | CodesFrozen:
-    ready = [row for row in queries.list_of_order(order_id) if row.state is State.READY]
+def _why_not(order_id: UUID, now: datetime) -> NothingToReveal | RevealLimit | CodesFrozen | NotOpenYet:
+    owned = queries.list_of_order(order_id)
+    ready = [row for row in owned if row.state is State.READY]
+    closed = [row for row in owned if row.opens_at and row.opens_at > now]
+    if closed and all(row in closed for row in ready):
+        return NotOpenYet()
     if any(row.reveals < MOST_REVEALS for row in ready):
         return CodesFrozen()
     return RevealLimit(MOST_REVEALS) if ready else NothingToReveal()

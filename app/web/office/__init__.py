@@ -49,4 +49,5 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     turnover,
     uses,
     wizard,
+    wordings,
 )

@@ -23,6 +23,9 @@ NAMES: Mapping[str, str] = {
     "payment_method.switched": words("Offered, or not any more"),
     "payment_method.tested": words("Tried out"),
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
+    "wording.saved": words("Written"),
+    "wording.published": words("Published: buyers read it"),
+    "wording.withdrawn": words("Withdrawn: new buyers do not read it"),
     "merchant.fences_changed": words("Fences changed"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
 }
@@ -42,6 +45,7 @@ CHANGES: Mapping[str, str] = {
     "components": words("contents of {of}"),
     "cover": words("cover picture"),
     "names": words("name of {of}"),
+    "opening": words("minutes from the payment to the hand-over of {of}: {before} → {after}"),
     "order": words("order of the variants"),
     "pattern": words("pattern of {of}: {before} → {after}"),
     "price": words("price of {of}: {before} → {after}"),
@@ -149,6 +153,10 @@ def _cleared_note(facts: Mapping[str, Any]) -> str:
     return f"{count} · {facts['sku']} → {facts['into']}"
 
 
+def _version_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("version %(number)s", number=facts["number"]))
+
+
 NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "product.changed": _product_note,
     "product.moved": _moved_note,
@@ -159,4 +167,5 @@ NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "payment_method.tested": _test_note,
     "merchant.fences_changed": fences_note,
     "merchant.review_policy_changed": policy_note,
+    **dict.fromkeys(("wording.saved", "wording.published", "wording.withdrawn"), _version_note),
 }

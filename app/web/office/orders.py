@@ -34,6 +34,7 @@ from app.web.office.moneyed import PaybackShown, TenderShown, payback_shown, ten
 from app.web.office.refunding import RefundShown, refunds_shown
 from app.web.office.shown import PostingShown, postings_shown, steps
 from app.web.render import Page, page
+from app.web.times import later_than
 from app.web.titles import titles_of
 
 
@@ -88,6 +89,7 @@ class GoodsShown:
     until: datetime | None  # when the money goes back by itself, for want of codes
     bundles: Sequence[BundleShown]  # what the parts of each brought, for who may see that
     caught: Sequence[CatchShown] = ()  # what the fences saw
+    opens_at: datetime | None = None  # until when some of it is kept closed
 
 
 def _goods(found: Order) -> GoodsShown:
@@ -100,6 +102,7 @@ def _goods(found: Order) -> GoodsShown:
         is_seen=is_seen,
         until=refunds.returns_at(found, is_seen=is_seen),
         bundles=bundles_of(found),
+        opens_at=later_than(clock.now(), entitled.opens_at(found.id)),
         caught=catches_shown(fences.list_caught([found.id]).get(found.id, []), found.currency),
     )
 

@@ -1,6 +1,7 @@
 """Checkout: order form → cashier → waiting → masked codes → reveal."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
 from app.orders import queries as orders
-from app.orders.queries import Order, status
+from app.orders.queries import Fulfilment, Order, status
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.queries import Attempt, Scene
@@ -36,6 +37,7 @@ from app.web.shop.shown import (
     GoodShown,
     LookShown,
     MoneyShown,
+    OrderShown,
     RefundShown,
     good_shown,
     guide_of,
@@ -47,8 +49,11 @@ from app.web.shop.shown import (
 )
 from app.web.shop.transfers import transfer_of
 from app.web.shop.uses import uses_of
+from app.web.shop.worded import said_on_page, with_buttons, wordings_of
 from app.web.shown import StepShown, steps_shown
+from app.web.times import later_than, time_left
 from app.web.titles import titles_of
+from app.web.worded import Worded
 
 
 @bp.get("/o/<token>")
@@ -108,7 +113,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     cashier = cashier_of(found)
     mine = bool(opened) or is_mine(found)
     attempt = paying.find_attempt(found.id)
-    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    shown, wordings = _shown(found, owned, opened)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -121,6 +126,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         in_wechat=scene() is Scene.WECHAT,
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
+        wordings=wordings,
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         password=_password(found),
         **_of_owner(found, owned, mine=mine),
@@ -130,6 +136,16 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     if PASSWORD in request.cookies and not shown.waits:
         answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
+
+
+def _shown(
+    found: Order, owned: Sequence[Entitlement], opened: Mapping[UUID, Secret] | None
+) -> tuple[OrderShown, list[Worded]]:
+    """Return an order as its buyer sees it, and what the shop says beside its codes."""
+    said = said_on_page(found, owned)
+    goods = with_buttons(goods_of(found), said)
+    shown = order_shown(found, owned, goods, now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    return shown, wordings_of(shown, said)
 
 
 def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
@@ -145,7 +161,9 @@ def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict
 def _money(found: Order, owned: Sequence[Entitlement], attempt: Attempt | None) -> MoneyShown:
     until = refunds.returns_at(found, is_seen=any(item.reveals for item in owned))
     release_at = refunds.released_at(found.id) if until else None
-    return money_shown(
+    now = clock.now()
+    opens_at = later_than(now, entitled.opens_at(found.id)) if _is_owed(found) else None
+    shown = money_shown(
         found,
         attempt,
         _refunds(found, owned),
@@ -154,6 +172,11 @@ def _money(found: Order, owned: Sequence[Entitlement], attempt: Attempt | None) 
         release_at=release_at if release_at and release_at > clock.now() else None,
         by_hand=until is not None and entitled.waits_for_people(found.id),
     )
+    return replace(shown, opens_at=opens_at, opens_left=time_left(now, opens_at)) if opens_at else shown
+
+
+def _is_owed(found: Order) -> bool:
+    return found.paid_at is not None and found.fulfilment is not Fulfilment.DONE
 
 
 def _refunds(found: Order, owned: Sequence[Entitlement]) -> list[RefundShown]:

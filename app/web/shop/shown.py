@@ -34,6 +34,8 @@ class GoodShown:
     cover_id: UUID | None = None
     bundle: str = ""  # what it was bought in, and what it is called there
     name: str = ""
+    product_id: UUID | None = None
+    redeem_label: str = ""  # what the shop calls the way to where it is used
 
 
 def good_shown(
@@ -50,6 +52,7 @@ def good_shown(
         cover_id=product.cover_id,
         bundle=bundle,
         name=name,
+        product_id=product.id,
     )
 
 
@@ -99,6 +102,8 @@ class MoneyShown:
     surplus: Money | None  # what came a second time
     release_at: datetime | None = None  # until when what was sold before its release waits
     by_hand: bool = False  # people deliver what is missing
+    opens_at: datetime | None = None  # until when what was bought is kept closed
+    opens_left: tuple[int, str] = (0, "")
 
 
 def money_shown(
@@ -153,6 +158,7 @@ class OrderShown:
     codes: tuple[CodeShown, ...]
     fee: Money | None = None  # what the buyer bore on top of the total
     redeem_url: str = ""  # where all its codes are used, if that is one place on the web
+    redeem_label: str = ""
     again: str = ""  # where the same can be ordered once more: the slug of a product that is still for sale
 
     @property
@@ -207,6 +213,7 @@ def order_shown(
         codes=_codes(order, entitlements, goods, opened or {}),
         fee=fee,
         redeem_url=_one_place(goods),
+        redeem_label=next((good.redeem_label for good in goods.values() if good.redeem_label), ""),
         again=next((good.slug for good in goods.values() if good.live), ""),
     )
 
