@@ -28,8 +28,13 @@ class OnItsWay(Refusal):
 
 
 class NoAddress(Refusal):
-    message = words("The contact of this order is no e-mail address.")
+    message = words("No message of this shop reaches the contact of this order.")
     mend = words("Tell the buyer the order number; the order password opens the codes.")
+
+
+class TriedThere(Refusal):
+    message = words("This was sent by that channel already.")
+    mend = words("Send that message again instead; the page of the order lists it.")
 
 
 class NothingToOpen(Refusal):

@@ -14,7 +14,7 @@ from app.delivery.models import Channel, ContactOwner, LinkDevice
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
 from app.delivery.models import State as State
-from app.delivery.rules import channels_of, is_one_mailbox, may_prove
+from app.delivery.rules import channels_of, is_one_mailbox, is_one_phone, may_prove, own_channel
 from app.delivery.rules import proof_kind as proof_kind
 from app.kit import crypto, db
 from app.kit.listing import Listing
@@ -111,12 +111,15 @@ def list_owned(device_id: UUID, *, now: datetime) -> list[list[Order]]:
     return [own for own in found if own]
 
 
-def is_sure_of_mailbox(order: Order) -> bool:
-    """Tell whether who reads the mailbox of an order is its buyer, and no namesake in the blind index."""
+def is_sure_of_contact(order: Order) -> bool:
+    """Tell whether who reads what comes to the contact of an order is its buyer, no namesake in the blind index."""
+    if own_channel(order.contact_mask) is None:
+        return False
     try:
-        return "@" in order.contact_mask and is_one_mailbox(orders.contact_of(order).expose())
+        contact = orders.contact_of(order).expose()
     except crypto.Unreadable:
         return False
+    return is_one_mailbox(contact) or is_one_phone(contact)
 
 
 def _owns(device_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -124,7 +127,7 @@ def _owns(device_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_proved(order: Order, allowed: bool) -> bool:
-    return _may_prove(order.contact_mask, allowed) and is_sure_of_mailbox(order)
+    return _may_prove(order.contact_mask, allowed) and is_sure_of_contact(order)
 
 
 def _may_prove(contact: str, allowed: bool) -> bool:

@@ -3,10 +3,12 @@
 from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
 from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.reaching import learn_way
+from app.delivery.service.ending import follow_receipts, record_bounced
+from app.delivery.service.reaching import Wanted, choose_wanted, learn_way
 from app.delivery.service.telling import (
     drop,
     send_again,
+    send_by,
     send_link_again,
     tell_asked,
     tell_code,
@@ -21,17 +23,22 @@ __all__ = [
     "MOST_DEVICES",
     "Admitted",
     "Asking",
+    "Wanted",
     "admit",
     "ask_code",
     "ask_link",
+    "choose_wanted",
     "drop",
     "enter",
+    "follow_receipts",
     "learn_way",
     "look_up",
     "make_link",
     "prove_contact",
+    "record_bounced",
     "revoke_links",
     "send_again",
+    "send_by",
     "send_link_again",
     "sign_out",
     "tell_asked",
