@@ -185,9 +185,7 @@ def _written(posted: Posted, to: Secret, facts: Mapping[str, Any]) -> Message:
     return _message(posted, _address(posted, to), brief.subject, brief.text.strip(), values, _url(posted, facts))
 
 
-def _message(
-    posted: Posted, to: Secret, title: str, text: str, values: Mapping[str, str], url: str
-) -> Message:
+def _message(posted: Posted, to: Secret, title: str, text: str, values: Mapping[str, str], url: str) -> Message:
     told = posted.told
     return Message(told.delivery_id, told.about.name.lower(), to, posted.lang, title, text, values, url)
 

@@ -56,8 +56,11 @@ def list_posted(rows: Collection[Delivery]) -> dict[UUID, Posted]:
     """Return by message what it needs to be written, as its order stands now."""
     found = list_orders([row.order_id for row in rows])
     ended = _revoked([row.link_id for row in rows if row.link_id])
-    asked = _asked([row.source_id for row in rows if row.about is About.CODE])
-    further = reaches(found[row.order_id].contact_index for row in rows if row.channel is not Channel.EMAIL)
+    by_mail = merchants.allows_mail_proof()
+    codes = [row for row in rows if row.about is About.CODE and (by_mail or row.channel is not Channel.EMAIL)]
+    asked = _asked([row.source_id for row in codes])
+    strays = [row for row in rows if own_channel(found[row.order_id].contact_mask) is not row.channel]
+    further = reaches(found[row.order_id].contact_index for row in strays) if strays else {}
     return {
         row.id: _posted(
             row,
@@ -75,14 +78,14 @@ def _revoked(link_ids: Sequence[UUID]) -> set[UUID]:
 
 
 def _asked(code_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
-    """Return of those codes that are still good who asked for them; none where the shop does not take them now."""
+    """Return of those codes that are still good who asked for them."""
     good = (OneTimeCode.id.in_(code_ids), OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > clock.now())
     query = (
         select(OneTimeCode.id, EventRow.at, EventRow.data)
         .join(EventRow, EventRow.subject_id == OneTimeCode.id)
         .where(EventRow.subject_type == CodeAsked.subject_type, EventRow.name == CodeAsked.name, *good)
     )
-    if not code_ids or not merchants.allows_mail_proof():
+    if not code_ids:
         return {}
     return {row.id: {"asked_at": row.at, **row.data} for row in db.session().execute(query)}
 

@@ -37,6 +37,17 @@ class TriedThere(Refusal):
     mend = words("Send that message again instead; the page of the order lists it.")
 
 
+class NoChannelLeft(Refusal):
+    kind = "invalid"
+    message = words("At least one channel has to be used.")
+    mend = words("Switch one on; a buyer whom none reaches finds the codes on the page of the order.")
+
+
+class NotATime(Refusal):
+    kind = "invalid"
+    message = words("Give a time such as 22:00.")
+
+
 class NothingToOpen(Refusal):
     message = words("This order has no codes to open.")
     mend = words("Its page says how it stands.")

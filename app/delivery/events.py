@@ -138,7 +138,7 @@ class WaysChosen(Event):
 class TellingPlanChanged(Event):
     """Somebody of the shop changed how buyers are told; `changes` names what."""
 
-    name = "telling.plan_changed"
+    name = "merchant.telling_changed"
     subject_type = "merchant"
 
     changes: tuple[str, ...]

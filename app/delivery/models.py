@@ -33,7 +33,7 @@ class About(IntEnum):
 
 
 class State(IntEnum):
-    """SENT: it left, and no receipt will come; ACCEPTED: a carrier has it under a number; DELIVERED: it says it arrived.
+    """SENT: it left, no receipt will come; ACCEPTED: a carrier has it under a number; DELIVERED: it says it arrived.
 
     FAILED: the other side said no for good, or it was too late; PASSED: so too, and it was told by another channel.
     UNKNOWN: it may have arrived, nobody can say. DROPPED: there was nothing to tell any more, or somebody of the shop

@@ -34,9 +34,9 @@ class Plan:
         return [each for each in dict.fromkeys((*known, *CHANNELS)) if each not in self.off]
 
 
-def usable(plan: Plan, reached: Iterable[Channel], *, about: About, asked: bool, out: Mapping[Channel, bool]) -> list[
-    Channel
-]:
+def usable(
+    plan: Plan, reached: Iterable[Channel], *, about: About, asked: bool, out: Mapping[Channel, bool]
+) -> list[Channel]:
     """Return by which of the channels that reach a buyer they are told, first to last.
 
     `out` says by which they want nothing any more (True), or only what they need (False); what they ask for themselves

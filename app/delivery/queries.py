@@ -10,7 +10,8 @@ from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_col
 from app.delivery.links import read_token
 from app.delivery.links import token_of as token_of
 from app.delivery.models import About as About
-from app.delivery.models import Channel, ContactOwner, LinkDevice
+from app.delivery.models import Channel as Channel
+from app.delivery.models import ContactOwner, LinkDevice
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
 from app.delivery.models import State as State
@@ -19,6 +20,7 @@ from app.delivery.rules import proof_kind as proof_kind
 from app.kit import crypto, db
 from app.kit.listing import Listing
 from app.merchants import queries as merchants
+from app.messages import queries as carriers
 from app.orders import queries as orders
 from app.orders.queries import Order
 
@@ -91,23 +93,31 @@ def is_admitted(order_id: UUID, device_id: UUID, *, now: datetime) -> bool:
 
 
 def takes_codes(contact: str) -> bool:
-    """Tell whether a code by mail proves orders of this contact (or its mask) in the running shop, just now."""
-    return "@" in contact and _may_prove(contact, merchants.allows_mail_proof())
+    """Tell whether a code sent to it proves orders of this contact (or its mask) in the running shop, just now."""
+    return own_channel(contact) in proving_channels()
+
+
+def proving_channels() -> frozenset[Channel]:
+    """Return by which channels a code that comes to the contact of an order proves it, in the running shop just now."""
+    allowed = merchants.allows_mail_proof()
+    mail = {Channel.EMAIL} if may_prove(Channel.EMAIL, channels_of("@"), allowed) else set()
+    phone = {Channel.SMS} if may_prove(Channel.SMS, channels_of(""), allowed) else set()
+    return frozenset(mail | (phone & carriers.carried_channels() if phone else set()))
 
 
 def find_owner(order: Order, device_id: UUID, *, now: datetime) -> ContactOwner | None:
-    """Return what makes a browser the owner of an order's contact, as long as the shop takes codes by mail."""
+    """Return what makes a browser the owner of an order's contact, as long as the shop takes codes sent there."""
     same = (ContactOwner.contact_index == order.contact_index, *_owns(device_id, now))
     owner = db.session().scalar(select(ContactOwner).where(*same))
-    return owner if owner is not None and _is_proved(order, merchants.allows_mail_proof()) else None
+    return owner if owner is not None and _is_proved(order, proving_channels()) else None
 
 
 def list_owned(device_id: UUID, *, now: datetime) -> list[list[Order]]:
     """List the latest orders of each contact that a browser is signed in for, as long as the shop takes codes."""
     owners = db.session().scalars(select(ContactOwner).where(*_owns(device_id, now)).order_by(ContactOwner.proved_at))
     contacts = [owner.contact_index for owner in owners]
-    allowed = bool(contacts) and merchants.allows_mail_proof()
-    found = [[order for order in orders.list_of_contact(it) if _is_proved(order, allowed)] for it in contacts]
+    by = proving_channels() if contacts else frozenset()
+    found = [[order for order in orders.list_of_contact(it) if _is_proved(order, by)] for it in contacts]
     return [own for own in found if own]
 
 
@@ -126,9 +136,5 @@ def _owns(device_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return ContactOwner.device_id == device_id, ContactOwner.expires_at > now
 
 
-def _is_proved(order: Order, allowed: bool) -> bool:
-    return _may_prove(order.contact_mask, allowed) and is_sure_of_contact(order)
-
-
-def _may_prove(contact: str, allowed: bool) -> bool:
-    return may_prove(Channel.EMAIL, channels_of(contact), allowed)
+def _is_proved(order: Order, by: frozenset[Channel]) -> bool:
+    return own_channel(order.contact_mask) in by and is_sure_of_contact(order)

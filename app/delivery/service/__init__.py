@@ -1,10 +1,11 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
+from app.delivery.service.ending import follow_receipts, record_bounced
 from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
 from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
+from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.ending import follow_receipts, record_bounced
-from app.delivery.service.reaching import Wanted, choose_wanted, learn_way
+from app.delivery.service.reaching import Wanted, choose_wanted, learn_way, wanted_by, ways_of
 from app.delivery.service.telling import (
     drop,
     send_again,
@@ -40,10 +41,13 @@ __all__ = [
     "send_again",
     "send_by",
     "send_link_again",
+    "set_plan",
     "sign_out",
     "tell_asked",
     "tell_code",
     "tell_queued",
     "tell_ready",
     "tell_refunded",
+    "wanted_by",
+    "ways_of",
 ]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import delete, select
 
@@ -60,7 +61,7 @@ def choose_wanted(contact_index: bytes, channel: Channel, wanted: Wanted, *, now
         changed = db.changed(put.on_conflict_do_update(index_elements=[*key], set_=said, where=other))
     if changed:
         told = {"channel": channel.name.lower(), "wanted": wanted.value}
-        publish(WaysChosen(subject_id=new_id(), at=now, by=by, **told))  # type: ignore[arg-type]
+        publish(WaysChosen(subject_id=UUID(bytes=contact_index[:16]), at=now, by=by, **told))  # type: ignore[arg-type]
 
 
 def wanted_by(contact_index: bytes, channel: Channel) -> Wanted:

@@ -63,8 +63,8 @@ class Routes:
         self.plan = read_plan()
         self._carried = carriers.carried_channels() | {Channel.EMAIL}
         indexes = {order.contact_index for order in found if order.company_id is None}
-        further = self._carried - {Channel.EMAIL}
-        self._reaches = reaches(indexes) if further and indexes else {}
+        only_mail = self._carried == {Channel.EMAIL} and all("@" in order.contact_mask for order in found)
+        self._reaches = {} if only_mail or not indexes else reaches(indexes)
         self._out = unwanted(indexes) if indexes else {}
 
     def of(self, order: Order, about: About, *, asked: bool = False) -> list[Route]:

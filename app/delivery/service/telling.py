@@ -143,9 +143,7 @@ def other_ways(rows: Sequence[Delivery]) -> dict[UUID, list[Route]]:
     tried = select(Delivery.source_id, Delivery.channel).where(Delivery.source_id.in_([row.source_id for row in rows]))
     used = {(row.source_id, row.channel) for row in db.session().execute(tried)} if rows else set()
     return {
-        row.id: [
-            way for way in routes.of(order, row.about, asked=True) if (row.source_id, way.channel) not in used
-        ]
+        row.id: [way for way in routes.of(order, row.about, asked=True) if (row.source_id, way.channel) not in used]
         for row in rows
         if routes and (order := found.get(row.order_id))
     }
