@@ -19,7 +19,7 @@ from app.finance import tasks as finance_tasks
 from app.gifting import effects as gifting_effects
 from app.inventory import effects as inventory_effects
 from app.inventory import tasks as inventory_tasks
-from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
+from app.kit import bell, bounces, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
 from app.messages import effects as message_effects
 from app.messages import providers as carriers
@@ -100,6 +100,7 @@ def _kit(app: Miaofa, settings: Settings) -> None:
     http.configure((*settings.outbound_allow, *(urlsplit(url).netloc for url in simulators)))
     bell.hang(settings.redis_url or _bundled_redis(settings))
     mail.configure(opener=_mail(settings))
+    bounces.configure(settings.mail_bounce_domain)
     db.database.init_app(app)
     Migrate(app, db.database, directory=str(Path(app.root_path).parent / "migrations"))
     with app.app_context():

@@ -194,6 +194,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "effect": public("eff", effect),
         "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
+        "way": shop.read(lambda: links.list_ways(order)[links.Channel.EMAIL]),
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.delivery.digits import digits_of
 from app.delivery.events import CodeAsked
-from app.delivery.links import token_of
+from app.delivery.links import token_of, way_of
 from app.delivery.models import About, Channel, Delivery, Link, OneTimeCode, Reach, State
 from app.delivery.rules import own_channel
 from app.delivery.service.ending import Told
@@ -136,6 +136,7 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
     return {
         "shop": " ".join(shop.name.split()),
         "slug": shop.slug,
+        "merchant_id": shop.merchant_id,
         "zone": shop.zone,
         "reply_to": shop.reply_to,
         "number": order.number,
@@ -147,6 +148,7 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "by_hand": by_hand,
         "days": LINK_LIFE.days,
         "minutes": CODE_MINUTES,
+        "way": way_of(order.merchant_id, order.contact_index, row.channel),
         **_back(row, order),
     }
 

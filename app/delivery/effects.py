@@ -14,11 +14,12 @@ import structlog
 from app.delivery import carried
 from app.delivery.contents import Posted, list_posted, list_waiting
 from app.delivery.models import Channel, State
+from app.delivery.plan import OPTIONAL
 from app.delivery.rules import mail_address
 from app.delivery.service import ending
 from app.delivery.service.ending import Told
 from app.delivery.service.routing import KINDS as KINDS_OF
-from app.kit import clock, mail
+from app.kit import bounces, clock, mail
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
 
 log = structlog.get_logger()
@@ -53,7 +54,12 @@ def call_mail(posted: Posted, transport: mail.Transport) -> Answer:
 def _written(posted: Posted, to: str, facts: Mapping[str, Any]) -> mail.Letter:
     more = {name: secret.expose() for name, secret in posted.secrets.items()}
     written = mail.write(f"delivery/{posted.told.about.name.lower()}", to=to, lang=posted.lang, facts={**facts, **more})
-    return mail.Letter(to, written.subject, written.text, written.html, facts["shop"], facts["reply_to"])
+    about = posted.told.about
+    unsubscribe = mail.link("hooks.unsubscribe", way=facts["way"]) if about in OPTIONAL else ""
+    back = bounces.address_for(facts["merchant_id"], posted.told.delivery_id)
+    return mail.Letter(
+        to, written.subject, written.text, written.html, facts["shop"], facts["reply_to"], unsubscribe, back
+    )
 
 
 def _handed_over(letter: mail.Letter, told: Told, transport: mail.Transport) -> Answer:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_column, select
 
-from app.delivery.links import read_token
+from app.delivery.links import Unwanted as Unwanted
+from app.delivery.links import read_token, way_of
+from app.delivery.links import read_way as read_way
 from app.delivery.links import token_of as token_of
 from app.delivery.models import About as About
 from app.delivery.models import Channel as Channel
-from app.delivery.models import ContactOwner, LinkDevice
+from app.delivery.models import ContactOwner, LinkDevice, Reach
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
 from app.delivery.models import State as State
@@ -25,6 +27,14 @@ from app.orders import queries as orders
 from app.orders.queries import Order
 
 NO_LINK = UUID(int=0)
+
+
+def list_ways(order: Order) -> dict[Channel, str]:
+    """Return by channel the token by which an order's buyer chooses what they are told by it."""
+    own = own_channel(order.contact_mask)
+    further = select(Reach.channel).where(Reach.contact_index == order.contact_index)
+    found = {*db.session().scalars(further), *({own} if own is not None else ())}
+    return {channel: way_of(order.merchant_id, order.contact_index, channel) for channel in sorted(found)}
 
 
 def list_of_order(order_id: UUID) -> Sequence[Delivery]:

@@ -31,6 +31,8 @@ class Letter:
     html: str = field(repr=False)
     sender: str = "Miaofa"  # the name it comes from; the address is the installation's
     reply_to: str = ""
+    unsubscribe: str = ""  # an address where one POST ends such letters (RFC 8058); only what is optional has one
+    return_path: str = ""  # where it comes back to that cannot be delivered; by default whence it came
 
 
 class NotSent(Exception):
@@ -145,6 +147,8 @@ def composed(letter: Letter, key: UUID, sender: str, *, cte: str) -> bytes:
         "Date": format_datetime(clock.now()),
         "Message-ID": f"<{key}@{sender.rpartition('@')[2]}>",
         "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": f"<{letter.unsubscribe}>" if letter.unsubscribe else "",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if letter.unsubscribe else "",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
