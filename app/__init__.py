@@ -13,6 +13,7 @@ from app import commands, logs, wiring
 from app.accounts import effects as account_effects
 from app.companies import effects as company_effects
 from app.delivery import effects as delivery_effects
+from app.delivery import tasks as delivery_tasks
 from app.entitlements import tasks as entitlement_tasks
 from app.finance import effects as finance_effects
 from app.finance import tasks as finance_tasks
@@ -56,6 +57,7 @@ LONG_WORK = (
     payment_tasks,
     entitlement_tasks,
     refund_tasks,
+    delivery_tasks,
     redemption_tasks,
     finance_tasks,
 )

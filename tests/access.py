@@ -145,6 +145,7 @@ OWN_UNITS: Mapping[str, str] = {
     "office.import_file": "An upload is staged and imported in many units.",
     "office.login": "It asks the database nothing.",
     "office.look_at_migration": "A file is looked at in many units that read.",
+    "office.resend": "Messages are sent again by a task in many units.",
     "office.recall_batch": "Codes are changed by a task in many units.",
     "office.redeem": "Scans that come at the same moment are redeemed in one unit.",
     "office.release_batch": "Codes are changed by a task in many units.",
@@ -244,6 +245,8 @@ OBJECTS |= {
 OBJECTS |= {f"office.{action}_line" for action in "count return explain".split()}
 
 OBJECTS |= {"office.send_top_up_back"}
+
+OBJECTS |= {"office.send_by_other", "office.resent", "office.cancel_resend"}
 
 MACHINES = {"hooks.notice", "hooks.unsubscribe"}  # no browser, no cookie, nothing that could be forged across sites
 

@@ -37,6 +37,19 @@ class TriedThere(Refusal):
     mend = words("Send that message again instead; the page of the order lists it.")
 
 
+class NothingStuck(Refusal):
+    message = words("None of these messages failed or is unknown.")
+    mend = words("Load the list again to see how they stand.")
+
+
+class MoreStuckNow(Refusal):
+    message = words("There are {found} such messages now, more than the {count} that you saw.")
+    mend = words("Look at the list again and confirm the new number.")
+
+    def __init__(self, found: int, count: int) -> None:
+        self.found, self.count = found, count
+
+
 class NoChannelLeft(Refusal):
     kind = "invalid"
     message = words("At least one channel has to be used.")

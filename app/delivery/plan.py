@@ -1,7 +1,7 @@
 """Pure rules of the way to a buyer: which channel is asked first, what waits at night, how quick it was."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from math import ceil, log2
 from zoneinfo import ZoneInfo
@@ -28,10 +28,22 @@ class Plan:
     waiting: frozenset[About] = frozenset({About.QUEUED, About.REFUNDED})
     silent: frozenset[About] = frozenset()
 
-    def order(self) -> list[Channel]:
-        """Return the channels that are used, first to last; one that is new to this plan comes last."""
+    def all(self) -> list[Channel]:
+        """Return all channels, first to last; one that is new to this plan comes last."""
         known = [channel for channel in self.channels if channel in CHANNELS]
-        return [each for each in dict.fromkeys((*known, *CHANNELS)) if each not in self.off]
+        return list(dict.fromkeys((*known, *CHANNELS)))
+
+    def order(self) -> list[Channel]:
+        """Return the channels that are used, first to last."""
+        return [each for each in self.all() if each not in self.off]
+
+    def moved(self, channel: Channel, *, up: bool) -> "Plan":
+        """Return the plan with a channel one place further up or down; at an end it stays."""
+        found = self.all()
+        here = found.index(channel)
+        there = min(max(here + (-1 if up else 1), 0), len(found) - 1)
+        found.insert(there, found.pop(here))
+        return replace(self, channels=tuple(found))
 
 
 def usable(

@@ -1,12 +1,16 @@
 """Questions about what buyers were told, and about the links by which they come."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, ColumnElement, Select, exists, func, literal_column, select
 
+from app.delivery.figures import BADLY, DAY, WEEK, WELL
+from app.delivery.figures import Figures as Figures
+from app.delivery.figures import Told as Told
+from app.delivery.figures import told_lately as told_lately
 from app.delivery.links import Unwanted as Unwanted
 from app.delivery.links import read_token, way_of
 from app.delivery.links import read_way as read_way
@@ -17,9 +21,14 @@ from app.delivery.models import ContactOwner, LinkDevice, Reach
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
 from app.delivery.models import State as State
+from app.delivery.plan import CHANNELS as CHANNELS
+from app.delivery.plan import SWITCHED as SWITCHED
+from app.delivery.plan import Plan as Plan
 from app.delivery.rules import channels_of, is_one_mailbox, is_one_phone, may_prove, own_channel
 from app.delivery.rules import proof_kind as proof_kind
-from app.kit import crypto, db
+from app.delivery.ways import Resend as Resend
+from app.delivery.ways import ResendState as ResendState
+from app.kit import clock, crypto, db
 from app.kit.listing import Listing
 from app.merchants import queries as merchants
 from app.messages import queries as carriers
@@ -61,13 +70,61 @@ def _in_state(query: Select[Any], text: str) -> Select[Any]:
     return query.where(STATES[text]) if text in STATES else query
 
 
+def _by_channel(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Delivery.channel == Channel[text.upper()]) if text.upper() in Channel.__members__ else query
+
+
+def _about(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Delivery.about == About[text.upper()]) if text.upper() in About.__members__ else query
+
+
+def _of_age(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Delivery.created_at >= clock.now() - AGES[text]) if text in AGES else query
+
+
+def _of_order(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Delivery.order_id.in_(select(Order.id).where(Order.number == "".join(text.split()))))
+
+
+AGES: Mapping[str, timedelta] = {"day": DAY, "week": WEEK}
 STATES: Mapping[str, ColumnElement[bool]] = {
     "stuck": STUCK,
+    "failed": STUCK & (Delivery.state == State.FAILED),
+    "unknown": STUCK & (Delivery.state == State.UNKNOWN),
     "queued": Delivery.state == State.QUEUED,
+    "well": Delivery.state.in_(WELL),
+    "badly": Delivery.state.in_(BADLY),
     "sent": Delivery.state == State.SENT,
+    "accepted": Delivery.state == State.ACCEPTED,
+    "delivered": Delivery.state == State.DELIVERED,
+    "passed": Delivery.state == State.PASSED,
     "dropped": Delivery.state == State.DROPPED,
 }
-MESSAGES = Listing(query=lambda: select(Delivery), keys=(Delivery.id,), filters={"state": _in_state})
+MESSAGES = Listing(
+    query=lambda: select(Delivery),
+    keys=(Delivery.id,),
+    filters={"state": _in_state, "channel": _by_channel, "about": _about, "age": _of_age, "order": _of_order},
+)
+
+
+def stuck_among(filters: Mapping[str, str]) -> Select[Any]:
+    """Select of the messages that these filters find those that failed, or of which nobody knows."""
+    query = MESSAGES.query().where(STUCK)
+    for name, said in filters.items():
+        if said and name in MESSAGES.filters:
+            query = MESSAGES.filters[name](query, said)
+    return query
+
+
+def count_stuck_among(filters: Mapping[str, str]) -> int:
+    """Count of the messages that these filters find those that failed, or of which nobody knows."""
+    some = stuck_among(filters).with_only_columns(Delivery.id).subquery()
+    return db.session().scalar(select(func.count()).select_from(some)) or 0
+
+
+def get_resend(resend_id: UUID | None) -> Resend:
+    """Return how far it is that messages of a list are sent again, or refuse with NotFound."""
+    return db.get(Resend, resend_id)
 
 
 def lives(now: datetime) -> tuple[ColumnElement[bool], ...]:

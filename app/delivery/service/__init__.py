@@ -6,8 +6,11 @@ from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, s
 from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
 from app.delivery.service.reaching import Wanted, choose_wanted, learn_way, wanted_by, ways_of
+from app.delivery.service.resending import cancel_resend, resend
+from app.delivery.service.routing import read_plan
 from app.delivery.service.telling import (
     drop,
+    other_ways,
     send_again,
     send_by,
     send_link_again,
@@ -28,6 +31,7 @@ __all__ = [
     "admit",
     "ask_code",
     "ask_link",
+    "cancel_resend",
     "choose_wanted",
     "drop",
     "enter",
@@ -35,8 +39,11 @@ __all__ = [
     "learn_way",
     "look_up",
     "make_link",
+    "other_ways",
     "prove_contact",
+    "read_plan",
     "record_bounced",
+    "resend",
     "revoke_links",
     "send_again",
     "send_by",

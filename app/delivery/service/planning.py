@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.delivery.errors import NoChannelLeft, NotATime
 from app.delivery.events import TellingPlanChanged
-from app.delivery.plan import CHANNELS, DAY, Plan
+from app.delivery.plan import DAY, Plan
 from app.delivery.service.routing import read_plan
 from app.delivery.ways import TellingPolicy
 from app.kit import db
@@ -38,9 +38,8 @@ def set_plan(plan: Plan, *, now: datetime, by: By) -> None:
 
 def _written(plan: Plan) -> dict[str, Any]:
     """Return a plan as its row keeps it: all channels in their order, those that are not used named beside."""
-    order = [channel for channel in dict.fromkeys((*plan.channels, *CHANNELS)) if channel in CHANNELS]
     return {
-        "channels": [channel.name for channel in order],
+        "channels": [channel.name for channel in plan.all()],
         "off": sorted(channel.name for channel in plan.off),
         "quiet_from": plan.quiet_from,
         "quiet_to": plan.quiet_to,

@@ -16,6 +16,7 @@ from app.kit import clock
 from app.kit.errors import NotFound, words
 from app.kit.events import By
 from app.orders.queries import Order
+from app.web.channels import channel_words
 from app.web.guard import frame
 from app.web.language import here
 from app.web.render import Page, Redirect, page
@@ -28,15 +29,6 @@ HEADINGS: Mapping[Channel, str] = {
     Channel.MINI: words("What we tell you in the mini program"),
     Channel.WECOM: words("What we tell you in WeCom"),
     Channel.DINGTALK: words("What we tell you in DingTalk"),
-}
-
-NAMES: Mapping[Channel, str] = {
-    Channel.EMAIL: words("e-mail"),
-    Channel.SMS: words("SMS"),
-    Channel.WECHAT: words("WeChat"),
-    Channel.MINI: words("mini program"),
-    Channel.WECOM: words("WeCom"),
-    Channel.DINGTALK: words("DingTalk"),
 }
 
 
@@ -58,7 +50,7 @@ def choose_ways(way: str) -> Redirect:
 def ways_of(order: Order) -> list[tuple[str, str]]:
     """Return by which channels a buyer is told, in words, each with where they choose what."""
     found = links.list_ways(order)
-    return [(gettext(NAMES[channel]), here(".ways", way=found[channel])) for channel in found if channel in NAMES]
+    return [(channel_words(channel), here(".ways", way=found[channel])) for channel in found if channel in HEADINGS]
 
 
 def _read(way: str) -> Unwanted:
