@@ -202,7 +202,6 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "effect": public("eff", effect),
         "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
-        "channel": "email",
         "resend": public("rsd", shop.read(partial(first, Resend))),
         "way": shop.read(lambda: links.list_ways(order)[links.Channel.EMAIL]),
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),

@@ -63,23 +63,24 @@ def set_telling() -> Redirect:
     form = Form(request.form)
     told = {about for about in queries.SWITCHED if form.fields.get(f"told.{about.name}") == "1"}
     waiting = {about for about in queries.SWITCHED if form.fields.get(f"waits.{about.name}") == "1"}
-    times = {name: _minutes(form.text(name, most=5)) for name in ("quiet_from", "quiet_to")}
+    times = {name: _minutes(form.text(name, most=20)) for name in ("quiet_from", "quiet_to")}
     silent = frozenset(set(queries.SWITCHED) - told)
     return _change(lambda plan: replace(plan, silent=silent, waiting=frozenset(waiting), **times))
 
 
-@bp.post("/<shop>/telling/<channel>/place")
+@bp.post("/<shop>/telling/order")
 @needs("shop.edit")
-def move_way(channel: str) -> Redirect:
-    found, up = _channel(channel), request.form.get("way") == "up"
+@corrects(telling)
+def move_way() -> Redirect:
+    found, up = _channel(), request.form.get("way") == "up"
     return _change(lambda plan: plan.moved(found, up=up))
 
 
-@bp.post("/<shop>/telling/<channel>/switch")
+@bp.post("/<shop>/telling/use")
 @needs("shop.edit")
 @corrects(telling)
-def switch_way(channel: str) -> Redirect:
-    found = frozenset({_channel(channel)})
+def switch_way() -> Redirect:
+    found = frozenset({_channel()})
     on = request.form.get("on") == "1"
     return _change(lambda plan: replace(plan, off=plan.off - found if on else plan.off | found))
 
@@ -119,8 +120,9 @@ def _about(about: About, plan: Plan) -> tuple[str, str, bool, bool]:
     return about.name, about_words(about.name.lower()), about in plan.waiting, about not in plan.silent
 
 
-def _channel(name: str) -> Channel:
-    found = {channel.name.lower(): channel for channel in queries.CHANNELS}.get(name)
+def _channel() -> Channel:
+    """Return the channel that the form names."""
+    found = {channel.name.lower(): channel for channel in queries.CHANNELS}.get(request.form.get("channel", ""))
     if found is None:
         raise NotFound
     return found

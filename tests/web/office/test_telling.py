@@ -28,7 +28,7 @@ def text(browser: Browser, url: str) -> str:
 def shown(browser: Browser, url: str) -> int:
     """Count the messages of a list."""
     page = text(browser, url)
-    return page[page.index('id="messages"') :].count('class="cell-act">')
+    return page[page.index('id="messages"') :].count('<td class="cell-act">')
 
 
 def fail(shop: Shop, count: int = 1) -> None:
@@ -46,9 +46,9 @@ def test_the_plan_is_moved_and_switched_and_says_what_will_happen(shop: Shop) ->
     connect(shop, Channel.SMS)
     assert "by the first of these that reaches them: E-mail, SMS." in text(alice, page)
 
-    alice.post(f"/office/{shop.slug}/telling/sms/place", {"way": "up"}, page=page)
+    alice.post(f"/office/{shop.slug}/telling/order", {"channel": "sms", "way": "up"}, page=page)
     assert "reaches them: SMS, E-mail." in text(alice, page)
-    alice.post(f"/office/{shop.slug}/telling/email/switch", {"on": "0"}, page=page)
+    alice.post(f"/office/{shop.slug}/telling/use", {"channel": "email", "on": "0"}, page=page)
     assert "reaches them: SMS." in text(alice, page)
     night = {"quiet_from": "22:00", "quiet_to": "08:00", "told.READY": "1", "waits.READY": "1", "told.QUEUED": "1"}
     alice.post(f"/office/{shop.slug}/telling", night, page=page)
@@ -72,7 +72,7 @@ def test_the_last_channel_is_not_switched_off(shop: Shop) -> None:
     alice, page = people.alice(shop), f"/office/{shop.slug}/telling?lang=en"
     plan(shop, off=frozenset(queries.CHANNELS) - {Channel.EMAIL})
 
-    answer = alice.post(f"/office/{shop.slug}/telling/email/switch", {"on": "0"}, page=page)
+    answer = alice.post(f"/office/{shop.slug}/telling/use", {"channel": "email", "on": "0"}, page=page)
 
     assert answer.status_code == 422
     assert "At least one channel has to be used." in answer.get_data(as_text=True)
@@ -140,7 +140,8 @@ def test_what_is_tried_again_says_how_often_and_when_next(shop: Shop, server: Ma
     server.dead = True
     order = sell(shop, DORA)
     shop.drain()
-    (call,) = shop.read(lambda: effects.list_of([rows(shop, order)[0].id])[rows(shop, order)[0].id])
+    (message,) = rows(shop, order)
+    (call,) = shop.read(lambda: effects.list_of([message.id])[message.id])
 
     assert call.due_at > clock.now()
     assert "next at" in text(people.alice(shop), f"/office/{shop.slug}/messages?lang=en")
