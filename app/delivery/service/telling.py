@@ -11,7 +11,7 @@ from app.delivery import queries
 from app.delivery.errors import AlreadySettled, NoAddress, NothingToOpen, OnItsWay, TriedThere
 from app.delivery.events import MessageDropped, MessageSentAgain
 from app.delivery.models import About, Channel, Delivery, State
-from app.delivery.service.routing import KINDS, Route, Routes, Wish, ask, list_orders, send
+from app.delivery.service.routing import KINDS, Route, Routes, Wish, ask, list_orders, read_plan, send
 from app.kit import clock, db, effects
 from app.kit.events import By, EventRow, publish
 from app.kit.ids import new_id
@@ -120,12 +120,18 @@ def send_by(delivery_id: UUID | None, channel: Channel, *, now: datetime, by: By
     ways = {route.channel: route for route in routes.of(order, row.about, asked=True)}
     if channel not in ways:
         raise NoAddress
-    _settle_by_hand(row.id, State.PASSED)
+    asked = pass_on(row.id, ways[channel], now=now)
+    _told(MessageSentAgain, asked, now, by)
+    return asked
+
+
+def pass_on(delivery_id: UUID, route: Route, *, now: datetime) -> Delivery:
+    """Let another message, by a channel that was not tried yet, take the place of one that failed or is unknown."""
+    row = _settle_by_hand(delivery_id, State.PASSED)
     wish = Wish(row.about, row.source_id, now, asked=True, after=row.id)
-    asked = ask(order, wish, ways[channel], routes.plan, now=now)
+    asked = ask(orders.get(row.order_id), wish, route, read_plan(), now=now)
     if asked is None:
         raise TriedThere
-    _told(MessageSentAgain, asked, now, by)
     return asked
 
 

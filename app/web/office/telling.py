@@ -111,7 +111,7 @@ def _change(changed: Callable[[Plan], Plan]) -> Redirect:
 
 def _way(channel: Channel, plan: Plan, connected: set[Channel]) -> WayShown:
     is_off = channel in plan.off
-    state = _("Not used") if is_off else _("Used") if channel in connected else _("Nobody carries it yet")
+    state = _("Not used") if is_off else _("In use") if channel in connected else _("Nobody carries it yet")
     note = "" if is_off or channel in connected else _("Connect a carrier, then it is used by itself.")
     return WayShown(channel.name.lower(), channel_words(channel), state, note, is_off)
 
