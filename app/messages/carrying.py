@@ -69,7 +69,7 @@ class Trip:
 def lines(channel: Channel, *, now: datetime) -> list[Line]:
     """Return the lines to the carriers of a channel that are in order, first to last."""
     awake = or_(Carrier.rests_until.is_(None), Carrier.rests_until <= now)
-    return _lines(Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "", awake)
+    return _lines(Carrier.channel == channel, Carrier.enabled.is_(True), Carrier.alarm == "", awake)
 
 
 def all_lines(channel: Channel) -> list[Line]:

@@ -128,8 +128,6 @@ def downgrade() -> None:
         batch_op.create_check_constraint(batch_op.f("ck_delivery_state"), "state IN (0, 1, 2, 3, 4)")
         for third in ("channel", "after_id"):
             batch_op.drop_constraint(batch_op.f(f"uq_delivery_merchant_id_source_id_{third}"), type_="unique")
-        batch_op.create_unique_constraint(
-            batch_op.f("uq_delivery_merchant_id_source_id"), ["merchant_id", "source_id"]
-        )
+        batch_op.create_unique_constraint(batch_op.f("uq_delivery_merchant_id_source_id"), ["merchant_id", "source_id"])
         for column in ("after_id", "asked", "since", "arrived_at", "carrier_id", "number", "left_pace", "paid_pace"):
             batch_op.drop_column(column)

@@ -46,7 +46,8 @@ class Deaf:
     """A carrier whose messages arrive in a file, so that they are counted across a death, and that tells nothing."""
 
     name, title, numbered_by, needs_wording = "deaf", "Deaf", "account", False
-    channel, fields = Channel.SMS, (Field("account", "Account"),)
+    channel = Channel.SMS
+    fields: tuple[Field, ...] = (Field("account", "Account"),)
 
     def __init__(self, file: Path, *, knows: bool) -> None:
         self.file, self.knows = file, knows

@@ -77,8 +77,8 @@ def record_taken(told: Told, carrier_id: UUID, number: str, *, now: datetime) ->
 
 
 def _tell_sent(told: Told, now: datetime) -> None:
-    facts = {"about": told.about.name.lower(), "channel": told.channel.name.lower()}
-    publish(MessageSent(subject_id=told.delivery_id, order_id=told.order_id, at=now, **facts))
+    about, channel = told.about.name.lower(), told.channel.name.lower()
+    publish(MessageSent(subject_id=told.delivery_id, order_id=told.order_id, at=now, about=about, channel=channel))
 
 
 def _write_sent() -> None:
@@ -216,5 +216,5 @@ def _follow(known: Any, carrier_id: UUID, number: str, now: datetime) -> None:
     if not known.arrived:
         _fail(row, GONE, known.reason, now)
     elif _move(row.id, (*GONE, *ENDS, State.UNKNOWN), State.DELIVERED, {"arrived_at": now, "note": ""}):
-        facts = {"about": row.about.name.lower(), "channel": row.channel.name.lower()}
-        publish(MessageArrived(subject_id=row.id, order_id=row.order_id, at=now, **facts))
+        about, channel = row.about.name.lower(), row.channel.name.lower()
+        publish(MessageArrived(subject_id=row.id, order_id=row.order_id, at=now, about=about, channel=channel))

@@ -82,5 +82,5 @@ def _pair(half: timedelta | None, most: timedelta | None) -> str:
 def _long(taken: timedelta) -> str:
     """Return how long something took: parts of a second count."""
     if taken < MINUTE:
-        return gettext("%(seconds)s s", seconds=format_decimal(round(taken.total_seconds(), 1)))
-    return format_timedelta(taken, threshold=1.5)
+        return str(gettext("%(seconds)s s", seconds=format_decimal(round(taken.total_seconds(), 1))))
+    return str(format_timedelta(taken, threshold=1.5))

@@ -63,9 +63,11 @@ def set_telling() -> Redirect:
     form = Form(request.form)
     told = {about for about in queries.SWITCHED if form.fields.get(f"told.{about.name}") == "1"}
     waiting = {about for about in queries.SWITCHED if form.fields.get(f"waits.{about.name}") == "1"}
-    times = {name: _minutes(form.text(name, most=20)) for name in ("quiet_from", "quiet_to")}
+    start, end = (_minutes(form.text(name, most=20)) for name in ("quiet_from", "quiet_to"))
     silent = frozenset(set(queries.SWITCHED) - told)
-    return _change(lambda plan: replace(plan, silent=silent, waiting=frozenset(waiting), **times))
+    return _change(
+        lambda plan: replace(plan, quiet_from=start, quiet_to=end, silent=silent, waiting=frozenset(waiting))
+    )
 
 
 @bp.post("/<shop>/telling/order")
