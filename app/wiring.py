@@ -36,6 +36,7 @@ from app.inventory.events import (
 )
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
+from app.messages.events import MessageReceipt
 from app.orders import service as orders
 from app.orders import tasks as forgetting
 from app.orders.events import (
@@ -93,6 +94,7 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     FeeBilled: (finance.post_billed_fees,),
     OrderRefunded: (finance.post_refunds, finance.post_fees_back, orders.free_refunded),
     TopUpRefunded: (finance.post_fees_back,),
+    MessageReceipt: (delivery.follow_receipts,),
     ShortAccepted: (finance.post_allowances,),
     TransferConfirmed: (finance.post_transfers,),
     PaybackAsked: (finance.post_unasked,),

@@ -15,6 +15,9 @@ PUBLIC: Mapping[str, str] = {
     "enterprise.login": "The way in.",
     "enterprise.sign_in": "The way in.",
     "enterprise.sign_out": "The way out; without a session it ends nothing.",
+    "hooks.unsubscribe": "Whoever holds the signed link from a letter; it ends what its reader can do without.",
+    "shop.ways": "Whoever holds the signed link from a message; it tells nobody which contact that is.",
+    "shop.choose_ways": "Whoever holds the signed link from a message, for that contact and channel alone.",
     "hooks.notice": "Gateways; an unguessable address, and the notice is signed.",
     "office.account": "It asks for a session itself and shows what is its holder's; an account belongs to no shop.",
     "office.ask_reset": "Whoever forgot a password cannot be signed in; the answer tells nothing.",
@@ -108,6 +111,7 @@ OWN_UNITS: Mapping[str, str] = {
     "enterprise.sign_out": "Sessions are the platform's.",
     "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
     "hooks.probe": "It finds its merchant first.",
+    "hooks.unsubscribe": "It finds its merchant first.",
     "office.add_payment": "A password is hashed outside of units.",
     "office.change_payment_account": "A password is hashed outside of units.",
     "office.ask_about_notice": "A gateway is asked outside of units.",
@@ -141,6 +145,7 @@ OWN_UNITS: Mapping[str, str] = {
     "office.import_file": "An upload is staged and imported in many units.",
     "office.login": "It asks the database nothing.",
     "office.look_at_migration": "A file is looked at in many units that read.",
+    "office.resend": "Messages are sent again by a task in many units.",
     "office.recall_batch": "Codes are changed by a task in many units.",
     "office.redeem": "Scans that come at the same moment are redeemed in one unit.",
     "office.release_batch": "Codes are changed by a task in many units.",
@@ -243,6 +248,8 @@ OBJECTS |= {f"office.{action}_line" for action in "count return explain".split()
 
 OBJECTS |= {"office.send_top_up_back"}
 
-MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
+OBJECTS |= {"office.send_by_other", "office.resent", "office.cancel_resend"}
+
+MACHINES = {"hooks.notice", "hooks.unsubscribe"}  # no browser, no cookie, nothing that could be forged across sites
 
 OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}

@@ -19,6 +19,7 @@ from app.companies import queries as companies
 from app.companies.models import Company, Invite
 from app.delivery import queries as links
 from app.delivery import service as delivery
+from app.delivery.ways import Resend, ResendState
 from app.entitlements import queries as entitled
 from app.finance import service as billing
 from app.finance.models import BillLine
@@ -85,7 +86,14 @@ def sell(shop: Shop) -> Order:
     bill_it(shop)
     send_transfer(shop)
     stage_and_check(shop, "code\n" + fresh_code())
+    send_many_again(shop)
     return order
+
+
+def send_many_again(shop: Shop) -> None:
+    """Have messages of a list sent again, which is under way."""
+    known = {"id": new_id(), "filters": {}, "count": 9, "done": 0, "asked_at": clock.now(), "actor_type": "system"}
+    shop.write(lambda: db.session().add(Resend(state=ResendState.RUNNING, **known)))
 
 
 def bill_it(shop: Shop) -> None:
@@ -197,6 +205,8 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "effect": public("eff", effect),
         "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
+        "resend": public("rsd", shop.read(partial(first, Resend))),
+        "way": shop.read(lambda: links.list_ways(order)[links.Channel.EMAIL]),
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),

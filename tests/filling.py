@@ -8,9 +8,12 @@ from app.accounts.models import PasswordReset
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
+from app.delivery import queries as sent
 from app.delivery import service as delivery
 from app.delivery.models import WHOLE_SHOP, ContactOwner, Medium, OneTimeCode
+from app.delivery.plan import Plan
 from app.delivery.queries import Place, Words
+from app.delivery.service import Wanted, ending
 from app.finance import days
 from app.finance import service as billing
 from app.inventory.models import ImportChunk
@@ -20,6 +23,7 @@ from app.kit.ids import new_id
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.ledger import service as ledger
+from app.messages.events import MessageReceipt
 from app.messages.providers import Channel
 from app.refunds import service as refunds
 from app.risk import service as risk
@@ -83,6 +87,14 @@ def fill(shop: Shop) -> None:
     shop.write(lambda: delivery.save_wording(spot, Words(title="About it"), now=now, by=SYSTEM))
     address = Secret("+8613800138000")
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
+    shop.write(lambda: delivery.set_plan(Plan(quiet_from=1320), now=now, by=SYSTEM))
+    shop.write(lambda: delivery.choose_wanted(b"index" * 8, Channel.SMS, Wanted.NOTHING, now=now, by=SYSTEM))
+    shop.write(
+        lambda: delivery.follow_receipts([MessageReceipt(subject_id=new_id(), at=now, number="7", arrived=True)])
+    )
+    failed = shop.read(lambda: sent.list_of_order(told.id))[0].id
+    shop.write(lambda: ending.record_failed(failed, reason="no", unknown=False, now=now))
+    shop.write(lambda: delivery.resend({}, count=1, now=now, by=SYSTEM))
     hand_out(make_busy_firm(shop))
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

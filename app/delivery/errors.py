@@ -28,8 +28,37 @@ class OnItsWay(Refusal):
 
 
 class NoAddress(Refusal):
-    message = words("The contact of this order is no e-mail address.")
+    message = words("No message of this shop reaches the contact of this order.")
     mend = words("Tell the buyer the order number; the order password opens the codes.")
+
+
+class TriedThere(Refusal):
+    message = words("This was sent by that channel already.")
+    mend = words("Send that message again instead; the page of the order lists it.")
+
+
+class NothingStuck(Refusal):
+    message = words("None of these messages failed or is unknown.")
+    mend = words("Load the list again to see how they stand.")
+
+
+class MoreStuckNow(Refusal):
+    message = words("There are {found} such messages now, more than the {count} that you saw.")
+    mend = words("Look at the list again and confirm the new number.")
+
+    def __init__(self, found: int, count: int) -> None:
+        self.found, self.count = found, count
+
+
+class NoChannelLeft(Refusal):
+    kind = "invalid"
+    message = words("At least one channel has to be used.")
+    mend = words("Switch one on; a buyer whom none reaches finds the codes on the page of the order.")
+
+
+class NotATime(Refusal):
+    kind = "invalid"
+    message = words("Give a time such as 22:00.")
 
 
 class NothingToOpen(Refusal):

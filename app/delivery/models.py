@@ -4,7 +4,18 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -23,9 +34,11 @@ class About(IntEnum):
 
 
 class State(IntEnum):
-    """FAILED: the other side said no for good, or it was too late; UNKNOWN: it may have arrived, nobody can say.
+    """SENT: it left, no receipt will come; ACCEPTED: a carrier has it under a number; DELIVERED: it says it arrived.
 
-    DROPPED: there was nothing to tell any more, or somebody of the shop leaves it at that.
+    FAILED: the other side said no for good, or it was too late; PASSED: so too, and it was told by another channel.
+    UNKNOWN: it may have arrived, nobody can say. DROPPED: there was nothing to tell any more, or somebody of the shop
+    leaves it at that.
     """
 
     QUEUED = 0
@@ -33,15 +46,27 @@ class State(IntEnum):
     FAILED = 2
     UNKNOWN = 3
     DROPPED = 4
+    ACCEPTED = 5
+    DELIVERED = 6
+    PASSED = 7
+
+
+NOBODY = UUID(int=0)  # what a first message follows
 
 
 class Delivery(Owned):
-    """One message to the buyer of an order; its text is made when it is sent, and kept nowhere."""
+    """One message by one channel to the buyer of an order; its text is made when it is sent, and kept nowhere.
+
+    What is to be told has one message to begin with, and each that failed at most one after it, by another channel.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("merchant_id", "source_id"),  # what asked for it: a reaction that runs twice tells once
+        UniqueConstraint("merchant_id", "source_id", "channel"),
+        UniqueConstraint("merchant_id", "source_id", "after_id"),  # a reaction that runs twice tells once
         Index(None, "merchant_id", "order_id"),
+        # All that the figures of a week ask, so that they read no row (docs/decisions/0021-routing.md).
+        Index("ix_delivery_figures", "merchant_id", "created_at", "channel", "state", "left_pace", "paid_pace"),
         Index(
             "ix_delivery_stuck",
             "merchant_id",
@@ -56,7 +81,9 @@ class Delivery(Owned):
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     order_id: Mapped[UUID] = mapped_column(Id)
-    source_id: Mapped[UUID] = mapped_column(Id)
+    source_id: Mapped[UUID] = mapped_column(Id)  # what asked for it
+    after_id: Mapped[UUID] = mapped_column(Id, default=NOBODY)  # the message that failed before this one
+    asked: Mapped[bool] = mapped_column(Boolean, default=False)  # somebody asked for it: no quiet hours hold it up
     about: Mapped[About] = mapped_column(Choice(About))
     channel: Mapped[Channel] = mapped_column(Choice(Channel))
     state: Mapped[State] = mapped_column(Choice(State))
@@ -64,7 +91,13 @@ class Delivery(Owned):
     to_mask: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text)  # why it failed or is not known, in the other side's words; no secret
     created_at: Mapped[datetime] = mapped_column(Moment)
+    since: Mapped[datetime | None] = mapped_column(Moment, default=None)  # what it tells; None: it was to wait
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    arrived_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    carrier_id: Mapped[UUID | None] = mapped_column(Id, default=None)  # who has it, or may have it
+    number: Mapped[str] = mapped_column(Text, default="")  # what the carrier calls it
+    left_pace: Mapped[int | None] = mapped_column(SmallInteger, default=None)  # what it tells → sent, as rules.pace
+    paid_pace: Mapped[int | None] = mapped_column(SmallInteger, default=None)  # paid → codes announced
 
 
 class Link(Owned):
@@ -141,7 +174,6 @@ class Reach(Owned):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)  # an address of the channel
     mask: Mapped[str] = mapped_column(Text)
     learned_at: Mapped[datetime] = mapped_column(Moment)
-    opted_out_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
 
 
 class Medium(IntEnum):

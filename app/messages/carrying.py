@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from app.kit import crypto, db
-from app.kit.effects import Answer, Done, Refused, Temporary
+from app.kit.effects import Absent, Answer, Done, Refused, Temporary, Unknown
 from app.kit.http import Client
 from app.kit.party import Account
 from app.kit.secret import Secret
@@ -23,6 +23,7 @@ from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder,
 
 CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
+NO_ONE_TO_ASK = "the carrier that may have it is connected no more"
 NO_WORDING = "no approved text is set for this message"
 
 
@@ -68,7 +69,15 @@ class Trip:
 def lines(channel: Channel, *, now: datetime) -> list[Line]:
     """Return the lines to the carriers of a channel that are in order, first to last."""
     awake = or_(Carrier.rests_until.is_(None), Carrier.rests_until <= now)
-    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "", awake)
+    return _lines(Carrier.channel == channel, Carrier.enabled.is_(True), Carrier.alarm == "", awake)
+
+
+def all_lines(channel: Channel) -> list[Line]:
+    """Return the lines to all carriers of a channel, in order or not: one of them may have a message already."""
+    return _lines(Carrier.channel == channel)
+
+
+def _lines(*mine: ColumnElement[bool]) -> list[Line]:
     carriers = db.session().scalars(select(Carrier).where(*mine).order_by(Carrier.position, Carrier.id)).all()
     if not carriers:
         return []
@@ -113,6 +122,18 @@ def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     return Trip(_plain(answer), None, tuple(faults))
 
 
+def ask_about(message: Message, number: str, ways: Sequence[Line], http: Client) -> Trip:
+    """Ask the carriers that may have a message what became of it; Absent only when each says it never had it."""
+    doubt: Answer = Absent() if ways else Unknown(NO_ONE_TO_ASK)
+    for way in ways:
+        answer = provider(way.provider).query(number, message, way.account, http)
+        if isinstance(answer, Done):
+            return Trip(answer, way.carrier_id)
+        if not isinstance(answer, Absent):
+            doubt = answer if isinstance(answer, Temporary | Unknown) else Unknown(_reason(answer))
+    return Trip(doubt)
+
+
 def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:
     """Let carriers rest that could not do their work; what is out of order waits for somebody to mend it."""
     for fault in faults:
@@ -129,3 +150,7 @@ def _plain(answer: Answer) -> Answer:
     if isinstance(answer, Later):
         return Temporary(answer.reason)
     return Refused(answer.reason) if isinstance(answer, OutOfOrder) else answer
+
+
+def _reason(answer: Answer) -> str:
+    return str(getattr(answer, "reason", ""))

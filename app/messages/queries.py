@@ -9,9 +9,14 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
-from app.messages.models import NotesSeen
+from app.messages.carrying import Line as Line
+from app.messages.carrying import all_lines as all_lines
+from app.messages.carrying import lines as lines
+from app.messages.models import Carrier, NotesSeen
 from app.messages.models import StaffNote as StaffNote
 from app.messages.providers import Channel as Channel
+from app.messages.providers import Message as Message
+from app.messages.providers import Receipt as Receipt
 
 NOTE_MAIL = "messages.note_mail"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,3 +55,8 @@ def facts_of(note: StaffNote) -> dict[str, Any]:
     """Return the plain values of a note."""
     facts: dict[str, Any] = json.loads(note.facts)
     return facts
+
+
+def carried_channels() -> set[Channel]:
+    """Return the channels by which somebody carries messages, though maybe not just now: one that rests comes back."""
+    return set(db.session().scalars(select(Carrier.channel).where(Carrier.enabled, Carrier.alarm == "").distinct()))

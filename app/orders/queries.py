@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -199,12 +199,13 @@ def find_latest_paid(name: str) -> UUID | None:
     return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
 
 
-def find_mailed(name: str) -> tuple[UUID, bytes] | None:
-    """Return the latest order of this number or contact that was ever paid and has an e-mail address, with the blind
-    index of that; one query, whatever there is."""
-    has_address = (Order.contact_mask.contains("@"), Order.contact_index != b"")
-    query = select(Order.id, Order.contact_index).where(_is_named(name), Order.payment != Payment.PENDING, *has_address)
-    row = db.session().execute(query.order_by(Order.id.desc()).limit(1)).first()
+def find_reached(name: str, *, by_mail: bool, by_phone: bool) -> tuple[UUID, bytes] | None:
+    """Return the latest order of this number or contact that was ever paid and whose contact is an address of these
+    kinds, with the blind index of that; one query, whatever there is."""
+    phone = Order.contact_mask.like("%****____") & ~Order.contact_mask.contains("@")
+    kinds = or_(and_(literal(by_mail), Order.contact_mask.contains("@")), and_(literal(by_phone), phone))
+    query = select(Order.id, Order.contact_index).where(_is_named(name), Order.payment != Payment.PENDING, kinds)
+    row = db.session().execute(query.where(Order.contact_index != b"").order_by(Order.id.desc()).limit(1)).first()
     return (row.id, row.contact_index) if row else None
 
 

@@ -1,6 +1,7 @@
 """Letters: templates under `mail/`, written in the reader's language without a request around them.
 
-A letter is two files: `name.txt`, whose first line is the subject, and `name.html`.
+A letter is two files: `name.txt`, whose first line is the subject, and `name.html`. What goes by other channels than
+mail has the first alone.
 """
 
 import functools
@@ -18,6 +19,8 @@ from app.kit import mail
 from app.settings import Settings
 from app.web.agents import known_name
 from app.web.language import HTML_LANG, LANGUAGES, money_in
+
+BRIEF = "/brief/"  # the folders of those without the second
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -37,10 +40,10 @@ def register(app: Flask, settings: Settings) -> None:
     def write(name: str, to: str, lang: str, facts: Mapping[str, Any]) -> mail.Letter:
         env = room(lang if lang in LANGUAGES else next(iter(LANGUAGES)))
         subject, _, text = env.get_template(f"mail/{name}.txt").render(**facts).strip().partition("\n")
-        html = env.get_template(f"mail/{name}.html").render(subject=subject, **facts)
+        html = "" if BRIEF in name else env.get_template(f"mail/{name}.html").render(subject=subject, **facts)
         return mail.Letter(to, subject, f"{text.strip()}\n", html)
 
-    mail.configure(writer=write)
+    mail.configure(writer=write, linker=link)
 
 
 def _moment(at: datetime, zone: str) -> str:

@@ -1,4 +1,4 @@
-"""Owning: digits that were mailed to a contact prove, in the browser that asked for them, that it is one's own.
+"""Owning: digits that were sent to a contact prove, in the browser that asked for them, that it is one's own.
 
 Asking does the same and says the same for what no order fits. A wrong try is returned, not raised, so that the unit
 counts it.
@@ -12,18 +12,18 @@ from sqlalchemy import func, insert, select, update
 
 from app.accounts import queries as devices
 from app.accounts import service as accounts
+from app.delivery import queries
 from app.delivery.digits import is_digits
 from app.delivery.errors import DeadCode, NoCodesByMail, NotSixDigits, TooManyCodes, WrongDigits
 from app.delivery.events import CodeAsked, OwnerProved, OwnerSignedOut
 from app.delivery.models import Channel, ContactOwner, OneTimeCode
-from app.delivery.rules import CODE_LIFE, CODE_TRIES, OWNER_LIFE, may_prove
+from app.delivery.rules import CODE_LIFE, CODE_TRIES, OWNER_LIFE
 from app.delivery.service.proving import Asking
 from app.kit import db, throttle
 from app.kit.errors import Invalid, Refusal
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.kit.tokens import read_digits
-from app.merchants import queries as merchants
 from app.orders import queries as orders
 
 ASKED_PER_NAME = 3
@@ -34,11 +34,11 @@ CODE_MINUTES = round(CODE_LIFE / timedelta(minutes=1))
 
 
 def ask_code(name: str, asking: Asking, *, now: datetime) -> str:
-    """Have a code mailed to the contact of an order, and return the token of the browser that may use it.
+    """Have a code sent to the contact of an order, and return the token of the browser that may use it.
 
     The same for what no order fits. Raises TooManyCodes, or NoCodesByMail where the shop does not allow it.
     """
-    _check_allowed()
+    proving = _proving()
     keys = (
         throttle.key("order code", orders.mark_of(name), limit=ASKED_PER_NAME),
         throttle.key("order code network", asking.browser.network, limit=ASKED_PER_NETWORK),
@@ -47,7 +47,8 @@ def ask_code(name: str, asking: Asking, *, now: datetime) -> str:
         raise TooManyCodes(minutes)
     throttle.count(keys, now=now)
     ((device_id, token),) = accounts.remember_devices([asking.device_token], now=now)
-    order_id, contact = orders.find_mailed(name) or (None, orders.contact_index(name))
+    kinds = {"by_mail": Channel.EMAIL in proving, "by_phone": Channel.SMS in proving}
+    order_id, contact = orders.find_reached(name, **kinds) or (None, orders.contact_index(name))
     code_id, for_order = new_id(), None if _is_guessed_at(contact, now) else order_id
     _write_down(code_id, device_id, contact, for_order, now)
     where = {"network": asking.browser.network, "agent": asking.browser.agent[:200]}
@@ -60,7 +61,7 @@ def prove_contact(typed: str, asking: Asking, *, now: datetime) -> Refusal | Non
 
     Returns what to say after the commit when they are not; raises TooManyTries, or Invalid for what is no code.
     """
-    _check_allowed()
+    _proving()
     digits, network = read_digits(typed), asking.browser.network
     if not digits:
         raise Invalid({"digits": NotSixDigits()})
@@ -88,10 +89,12 @@ def sign_out(device_token: str, *, now: datetime) -> None:
         publish(OwnerSignedOut(subject_id=device.id, at=now, by=By("device", device.id)))
 
 
-def _check_allowed() -> None:
-    """Refuse where links go by mail and the shop takes nothing else by mail for a proof."""
-    if not may_prove(Channel.EMAIL, frozenset({Channel.EMAIL}), merchants.allows_mail_proof()):
+def _proving() -> frozenset[Channel]:
+    """Return by which channels codes come; refuses where the shop takes none for a proof."""
+    found = queries.proving_channels()
+    if not found:
         raise NoCodesByMail
+    return found
 
 
 def _is_guessed_at(contact: bytes, now: datetime) -> bool:

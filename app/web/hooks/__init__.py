@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("hooks", __name__)
 
-from app.web.hooks import notices  # noqa: E402, F401 (routes)
+from app.web.hooks import notices, unsubscribing  # noqa: E402, F401 (routes)

@@ -27,6 +27,7 @@ NAMES: Mapping[str, str] = {
     "wording.published": words("Published: buyers read it"),
     "wording.withdrawn": words("Withdrawn: new buyers do not read it"),
     "merchant.fences_changed": words("Fences changed"),
+    "merchant.telling_changed": words("How buyers are told changed"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
 }
 TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
@@ -157,6 +158,21 @@ def _version_note(facts: Mapping[str, Any]) -> str:
     return str(gettext("version %(number)s", number=facts["number"]))
 
 
+TELLING: Mapping[str, str] = {
+    "channels": words("order of the ways"),
+    "off": words("which ways are used"),
+    "quiet_from": words("quiet hours"),
+    "quiet_to": words("quiet hours"),
+    "silent": words("what is told"),
+    "waiting": words("what waits at night"),
+}
+
+
+def _telling_note(facts: Mapping[str, Any]) -> str:
+    names = dict.fromkeys(TELLING.get(what, what) for what in facts["changes"])
+    return str(gettext(", ")).join(gettext(name) for name in names)
+
+
 NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "product.changed": _product_note,
     "product.moved": _moved_note,
@@ -166,6 +182,7 @@ NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "payment_method.switched": _switch_note,
     "payment_method.tested": _test_note,
     "merchant.fences_changed": fences_note,
+    "merchant.telling_changed": _telling_note,
     "merchant.review_policy_changed": policy_note,
     **dict.fromkeys(("wording.saved", "wording.published", "wording.withdrawn"), _version_note),
 }

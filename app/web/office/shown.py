@@ -233,6 +233,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "promises.kept": (words("Owed codes came into stock"), "ok", lambda facts: ""),
     "delivery.sent": (words("The buyer was told"), "ok", lambda facts: said(ABOUT, facts["about"])),
     "delivery.failed": (words("The buyer was not told, or nobody knows"), "bad", lambda facts: facts["reason"]),
+    "delivery.arrived": (words("The message arrived"), "ok", lambda facts: said(ABOUT, facts["about"])),
     "delivery.again": (words("Message sent again"), "info", lambda facts: said(ABOUT, facts["about"])),
     "delivery.dropped": (words("Message left unsent"), "", lambda facts: said(ABOUT, facts["about"])),
     "claim.opened": (words("Opened by the person it was given to"), "info", lambda facts: facts["network"]),

@@ -20,4 +20,5 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     telling,
     using,
     waiting,
+    ways,
 )

@@ -49,6 +49,7 @@ from app.web.shop.shown import (
 )
 from app.web.shop.transfers import transfer_of
 from app.web.shop.uses import uses_of
+from app.web.shop.ways import ways_of
 from app.web.shop.worded import said_on_page, with_buttons, wordings_of
 from app.web.shown import StepShown, steps_shown
 from app.web.times import later_than, time_left
@@ -155,6 +156,7 @@ def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict
         "by_mail": not mine and links.takes_codes(found.contact_mask),
         "looks": looks_of(owned) if mine else (),
         "uses": uses_of(owned) if mine else (),
+        "ways": ways_of(found) if mine else (),
     }
 
 
