@@ -13,20 +13,19 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
-from app.delivery.digits import digits_of
 from app.delivery.events import CodeAsked
 from app.delivery.links import token_of
 from app.delivery.models import About, Delivery, Link, OneTimeCode, State
 from app.delivery.rules import mail_address
 from app.delivery.service import telling
 from app.delivery.service.linking import LINK_LIFE
-from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.telling import MAIL, Told
 from app.entitlements import queries as entitled
 from app.kit import clock, crypto, db, mail
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
 from app.kit.events import EventRow
 from app.kit.money import Money
+from app.kit.onetime import CODE_MINUTES, digits_of
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries as orders

@@ -7,8 +7,6 @@ from app.delivery.models import Channel
 
 ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s.,;<>\"]+(?:\.[^@\s.,;<>\"]+)+")
 LONGEST_ADDRESS = 254
-CODE_LIFE = timedelta(minutes=10)
-CODE_TRIES = 5
 OWNER_LIFE = timedelta(hours=12)
 JUST_PROVED = timedelta(minutes=10)
 

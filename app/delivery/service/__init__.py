@@ -1,7 +1,7 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
 from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
-from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
+from app.delivery.service.owning import ask_code, prove_contact, sign_out
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
 from app.delivery.service.reaching import learn_way
 from app.delivery.service.telling import (
@@ -14,6 +14,7 @@ from app.delivery.service.telling import (
     tell_ready,
     tell_refunded,
 )
+from app.kit.onetime import CODE_MINUTES
 
 __all__ = [
     "CODE_MINUTES",
