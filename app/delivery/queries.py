@@ -14,7 +14,10 @@ from app.delivery.models import Channel, ContactOwner, LinkDevice
 from app.delivery.models import Delivery as Delivery
 from app.delivery.models import Link as Link
 from app.delivery.models import State as State
-from app.delivery.rules import channels_of, is_one_mailbox, may_prove
+from app.delivery.rules import channels_of as channels_of
+from app.delivery.rules import is_one_mailbox as is_one_mailbox
+from app.delivery.rules import mail_address as mail_address
+from app.delivery.rules import may_prove as may_prove
 from app.delivery.rules import proof_kind as proof_kind
 from app.kit import crypto, db
 from app.kit.listing import Listing

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
-from app.messages.models import NotesSeen
+from app.messages.carrying import lines as lines
+from app.messages.models import Carrier, NotesSeen
 from app.messages.models import StaffNote as StaffNote
 from app.messages.providers import Channel as Channel
 
@@ -39,6 +40,12 @@ def read_until(user_id: UUID) -> datetime:
     """Return until when somebody has read."""
     seen = db.find(NotesSeen, user_id)
     return seen.at if seen else EVER
+
+
+def is_carried(channel: Channel) -> bool:
+    """Tell whether the shop has a carrier of a channel that is in order, or only rests."""
+    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
 
 
 def last_of(kind: str) -> datetime:

@@ -32,6 +32,11 @@ def learn_way(contact_index: bytes, channel: Channel, address: Secret, *, mask: 
     db.session().add(row)
 
 
+def forget_way(contact_index: bytes, channel: Channel) -> None:
+    """Forget how the owner of a contact is reached by a channel: they took it back."""
+    db.session().execute(delete(Reach).where(Reach.contact_index == contact_index, Reach.channel == channel))
+
+
 def ways_of(contact_index: bytes) -> dict[Channel, Reach]:
     """Return the ways by which the owner of a contact is reached and still wants to be."""
     query = select(Reach).where(Reach.contact_index == contact_index, Reach.opted_out_at.is_(None))

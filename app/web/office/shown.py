@@ -96,6 +96,7 @@ BECAME: Mapping[str, str] = {
 PEOPLE: Mapping[str, str] = {
     "holder": words("holder of the code"),
     "device": words("buyer"),
+    "buyer": words("buyer, signed in"),
     "password": words("buyer, by the order password"),
     "gateway": words("payment gateway"),
     "member": words("company member"),
