@@ -1,6 +1,6 @@
 """Questions about members: who is signed in, what is theirs, what they were told."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, bindparam, false, func, select
 
+from app.accounts import queries as devices
 from app.delivery import queries as delivery
-from app.kit import crypto, db
+from app.kit import crypto, db, onetime
 from app.kit.events import By
 from app.kit.listing import Listing
 from app.kit.secret import Secret
 from app.kit.tokens import digest
+from app.members.belongings import SOON as SOON
 from app.members.belongings import STATES as STATES
 from app.members.belongings import entitlements_of as entitlements_of
 from app.members.belongings import orders_of as orders_of
@@ -21,8 +23,8 @@ from app.members.contacts import INDEX, address_index, unseal
 from app.members.models import Channel as Channel
 from app.members.models import InboxMessage as InboxMessage
 from app.members.models import Member as Member
+from app.members.models import MemberCode, MemberSession
 from app.members.models import MemberContact as MemberContact
-from app.members.models import MemberSession
 from app.members.rules import SESSION_IDLE, address_of
 from app.merchants import queries as merchants
 from app.orders import queries as orders
@@ -141,25 +143,31 @@ def address_in(contact: MemberContact) -> Secret:
     return unseal("member_contact", contact)
 
 
-@dataclass(frozen=True)
-class SessionSeen:
-    """One signed-in browser of a member; `this` is the one that asks."""
-
-    id: UUID
-    created_at: datetime
-    seen_at: datetime
-    agent: str
-    network: str
-    this: bool
-
-
-def list_sessions(member_id: UUID, this: UUID, *, now: datetime) -> list[SessionSeen]:
+def list_sessions(member_id: UUID, this: UUID, *, now: datetime) -> list[devices.Seen]:
     """List the living sessions of a member: the present one first, then by when they were last used."""
     living = (MemberSession.ended_at.is_(None), MemberSession.expires_at > now)
     awake = MemberSession.seen_at > now - SESSION_IDLE
     rows = db.session().scalars(select(MemberSession).where(MemberSession.member_id == member_id, *living, awake))
-    seen = [SessionSeen(row.id, row.created_at, row.seen_at, row.agent, row.network, row.id == this) for row in rows]
+    seen = [devices.Seen(row.id, row.created_at, row.seen_at, row.agent, row.network, row.id == this) for row in rows]
     return sorted(seen, key=lambda one: (one.this, one.seen_at, one.id), reverse=True)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where the newest code of a browser went, as its person may see it; `adds`: to add a contact, not to sign in."""
+
+    channel: Channel
+    mask: str
+    adds: bool
+
+
+def find_asked(device_token: str) -> Asked | None:
+    """Return where the newest code went that was asked for in a browser."""
+    device = devices.find_device(device_token)
+    code = onetime.newest(MemberCode, device.id) if device else None
+    if code is None:
+        return None
+    return Asked(code.channel, orders.mask_contact(unseal("member_code", code).expose()), code.member_id is not None)
 
 
 # Whose order it is -------------------------------------------------------------------------------------------------
@@ -185,11 +193,17 @@ def list_theirs(found: Iterable[Order], seen: MemberSeen) -> set[UUID]:
 
 
 def may_open(order: Order, seen: MemberSeen) -> bool:
-    """Tell whether having signed in is proof enough to see the codes of one's own order.
+    """Tell whether having signed in is proof enough to see the codes of one's own order."""
+    return ways_to_open(seen)(order)
+
+
+def ways_to_open(seen: MemberSeen) -> Callable[[Order], bool]:
+    """Return what tells of each order whether having signed in is proof enough to see its codes.
 
     By the channel that its links come by it is no second proof, unless the shop takes it for one (0008).
     """
-    return delivery.may_prove(seen.channel, delivery.channels_of(order.contact_mask), merchants.allows_mail_proof())
+    allowed = merchants.allows_mail_proof()
+    return lambda order: delivery.may_prove(seen.channel, delivery.channels_of(order.contact_mask), allowed)
 
 
 def _is_same(order: Order, address: Secret) -> bool:

@@ -35,8 +35,7 @@ class Proven:
 
 def placed_here(found: Order) -> bool:
     """Tell whether this browser placed the order, within the time that a browser is trusted for."""
-    device = present_device()
-    return device is not None and _placed(found, device)
+    return was_placed_by(found, present_device())
 
 
 def is_mine(found: Order) -> bool:
@@ -97,7 +96,7 @@ def device_cookie(token: str) -> Cookie:
 
 def _kind(found: Order, device: Device) -> str:
     """Return the kind of proof that a browser has without a word, or nothing."""
-    if _placed(found, device):
+    if was_placed_by(found, device):
         return "device"
     now = clock.now()
     if links.is_admitted(found.id, device.id, now=now):
@@ -111,8 +110,9 @@ def _sent_itself() -> bool:
     return bool(htmx) and request.form.get("by") == "itself"
 
 
-def _placed(found: Order, device: Device) -> bool:
-    return device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
+def was_placed_by(found: Order, device: Device | None) -> bool:
+    """Tell whether a browser placed an order, and is still trusted for that."""
+    return device is not None and device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
 
 
 def _proof(kind: str, by: By) -> Proof:

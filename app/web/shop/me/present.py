@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from flask import g, request
 
+from app.members import queries
 from app.members import service as members
 from app.members.queries import MemberSeen
 from app.web.guard import BUYER_COOKIE, SignInFirst
@@ -21,6 +22,14 @@ def me() -> MemberSeen:
     if member is None:
         raise SignInFirst
     return member
+
+
+def own_contact() -> str:
+    """Return the contact that the member signed in by, for a form that asks for one; "" for others."""
+    member = present_member()
+    contacts = queries.list_contacts(member.id) if member else []
+    mine = next((one for one in contacts if member and one.channel is member.channel), None)
+    return queries.address_in(mine).expose() if mine else ""
 
 
 def held_token() -> str:
