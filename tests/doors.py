@@ -34,6 +34,7 @@ from app.kit.effects import Effect
 from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
+from app.members.models import Member, MemberContact
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
@@ -46,6 +47,7 @@ from tests.gifting.gifts import hand_out
 from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
+from tests.members.people import make_busy_member
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -75,6 +77,7 @@ def sell(shop: Shop) -> Order:
     firm = make_busy_firm(shop)
     redeem_a_list(shop)
     hand_out(firm)
+    make_busy_member(shop)
     supply_otherwise(shop)
     shop.codes(1)
     wish = stocking.ExportWish({}, "to look at", True)
@@ -205,6 +208,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "chore": public("ent", shop.read(lambda: entitled.list_chores(limit=1))[0].entitlement_id),
         "shared": public("shc", shop.read(partial(first, SharedCode))),
         **of_company(shop),
+        **of_member(shop),
         **of_redemption(shop, order),
     }
 
@@ -244,6 +248,12 @@ def of_company(shop: Shop) -> dict[str, str]:
     member = shop.read(lambda: companies.list_members(number))[-1].user_id
     names = {"company": public("com", number), "invite": public("inv", invite), "bulk": public("blk", bulk)}
     return names | {"member": public("usr", member), "kind": "csv"}
+
+
+def of_member(shop: Shop) -> dict[str, str]:
+    """Return what addresses about the oldest member name."""
+    member, contact = (shop.read(partial(first, model)) for model in (Member, MemberContact))
+    return {"buyer": public("mem", member), "contact": public("con", contact)}
 
 
 def moved_first() -> UUID:

@@ -1,6 +1,7 @@
 """What the tests of members share: a browser of somebody who asks for digits, and who is in after typing them."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -8,6 +9,7 @@ from app.accounts.service import Browser
 from app.delivery.service import Asking
 from app.kit import clock, db
 from app.kit.errors import Refusal
+from app.kit.ids import new_id
 from app.kit.onetime import digits_of
 from app.members import queries, service
 from app.members.models import Member, MemberCode
@@ -84,3 +86,12 @@ def sell(shop: Shop, contact: str = DORA, count: int = 1) -> Order:
     order = shop.place(count, contact=contact)
     assert shop.pay(order)
     return order
+
+
+def make_busy_member(shop: Shop) -> UUID:
+    """Make a member who was asked for, signed in, and told of something; of every table there is a row."""
+    visitor = Visitor(shop).signs_in("meg@example.com")
+    member_id = visitor.present.id
+    source = new_id()
+    shop.write(lambda: service.leave(member_id, "ready", source=source, order_id=None, facts={}, now=clock.now()))
+    return member_id

@@ -31,6 +31,7 @@ OTHER = ("mute", "arrow-back-up")
 class TidingShown:
     """One message of the inbox, in words."""
 
+    key: str
     name: str
     note: str
     url: str
@@ -63,7 +64,7 @@ def _shown(row: InboxMessage, order: Order | None) -> TidingShown:
     tone, mark = MARKS.get(row.about, OTHER)
     what = ", ".join(f"{line.title} × {line.quantity}" for line in order.lines) if order else ""
     url = here(".order", token=token_of(order.id)) if order else ""
-    return TidingShown(name_of(row.about, row.facts), what, url, row.at, row.read_at is None, tone, mark)
+    return TidingShown(row.id.hex, name_of(row.about, row.facts), what, url, row.at, row.read_at is None, tone, mark)
 
 
 def name_of(about: str, facts: Mapping[str, Any]) -> str:

@@ -42,8 +42,8 @@ def ask_digits() -> Redirect:
 
 @bp.get("/me/sign-in/code")
 def digits_asked() -> Page:
-    asked = queries.find_asked(request.cookies.get(DEVICE_COOKIE, ""))
-    return _page("shop/me/digits.html", "shop/me/_digits.html", asked=asked)
+    sent = queries.find_asked(request.cookies.get(DEVICE_COOKIE, ""))
+    return _page("shop/me/digits.html", "shop/me/_digits.html", sent=sent)
 
 
 @bp.post("/me/sign-in/code")
