@@ -62,8 +62,7 @@ def order(order: str) -> Page:
         secret=True,
         order=found,
         status=status(found, now=clock.now()),
-        contact=queries.contact_of(found),
-        account=next(iter(members.find_by_order(found)), None),
+        **_buyer(found),
         goods=_goods(found),
         money=_money(found),
         messages=messages_shown(delivery.list_of_order(found.id)),
@@ -71,6 +70,11 @@ def order(order: str) -> Page:
         **_happened(found),
         back=place(queries.ORDERS, request.args),
     )
+
+
+def _buyer(found: Order) -> dict[str, Any]:
+    """Return who bought: the contact, and the account that it is of."""
+    return {"contact": queries.contact_of(found), "account": next(iter(members.find_by_order(found)), None)}
 
 
 def _happened(found: Order) -> dict[str, Any]:

@@ -55,50 +55,50 @@ class OwnedShown:
         return self.state in ("ready", "redeemed", "expired")
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is read once for a whole page."""
+
+    orders: Mapping[UUID, Order]
+    skus: Mapping[UUID, Sku]
+    products: Mapping[UUID, Product]
+    titles: Mapping[UUID, str]
+    expiries: Mapping[UUID, date]
+    ours: set[UUID]
+    today: date
+
+
 def owned_shown(
     items: Sequence[Entitlement], about: Mapping[UUID, Order], member: MemberSeen, opened: Mapping[UUID, Secret]
 ) -> list[OwnedShown]:
     """Return what is to be seen of entitlements, whose orders are given."""
-    skus = catalog.list_skus_by_id({item.sku_id for item in items})
-    products = catalog.list_products_by_id({sku.product_id for sku in skus.values()})
-    titles = catalog.titles(skus, lang(), frame().lang)
-    expiries = stock.list_expiries(item.code_id or item.shared_id for item in items)
-    ours = redemption.which_ours(set(skus))
+    known = _known(items, about)
     allowed, device = members.ways_to_open(member), present_device()
-    known = {number: (sku, products[sku.product_id]) for number, sku in skus.items()}
-    return [
-        _shown(
-            item,
-            about[item.order_id],
-            *known[item.sku_id],
-            title=titles.get(item.sku_id, ""),
-            expires_on=expiries.get(item.code_id or item.shared_id or item.id),
-            opens=allowed(about[item.order_id]) or was_placed_by(about[item.order_id], device),
-            ours=item.sku_id in ours,
-            opened=opened.get(item.id),
-        )
-        for item in items
-    ]
+    opens = {order.id: allowed(order) or was_placed_by(order, device) for order in about.values()}
+    return [_shown(item, known, opens=opens[item.order_id], opened=opened.get(item.id)) for item in items]
 
 
-def _shown(
-    item: Entitlement,
-    order: Order,
-    sku: Sku,
-    product: Product,
-    *,
-    title: str,
-    expires_on: date | None,
-    opens: bool,
-    ours: bool,
-    opened: Secret | None,
-) -> OwnedShown:
-    today = business_day(clock.now(), frame().zone)
-    state = state_of(item, expires_on, today)
+def _known(items: Sequence[Entitlement], about: Mapping[UUID, Order]) -> Known:
+    skus = catalog.list_skus_by_id({item.sku_id for item in items})
+    return Known(
+        orders=about,
+        skus=skus,
+        products=catalog.list_products_by_id({sku.product_id for sku in skus.values()}),
+        titles=catalog.titles(skus, lang(), frame().lang),
+        expiries=stock.list_expiries(item.code_id or item.shared_id for item in items),
+        ours=set(redemption.which_ours(set(skus))),
+        today=business_day(clock.now(), frame().zone),
+    )
+
+
+def _shown(item: Entitlement, known: Known, *, opens: bool, opened: Secret | None) -> OwnedShown:
+    sku, order = known.skus[item.sku_id], known.orders[item.order_id]
+    product, expires_on = known.products[sku.product_id], known.expiries.get(item.code_id or item.shared_id or item.id)
+    state = state_of(item, expires_on, known.today)
     names = {text.lang: text.name for text in product.texts}
     return OwnedShown(
         id=item.id,
-        title=title,
+        title=known.titles.get(item.sku_id, ""),
         product=catalog.in_language(names, lang(), frame().lang),
         place=product.position,
         cover_id=product.cover_id,
@@ -106,11 +106,11 @@ def _shown(
         tail=item.tail,
         fields=sku.kind.fields,
         expires_on=expires_on if item.state is not State.REVOKED else None,
-        is_soon=state == "ready" and expires_on is not None and expires_on <= today + members.SOON,
+        is_soon=state == "ready" and expires_on is not None and expires_on <= known.today + members.SOON,
         order=order,
         token=token_of(order.id),
         opens=opens,
-        ours=ours and state == "ready",
+        ours=item.sku_id in known.ours and state == "ready",
         slug=product.slug,
         live=product.status is ProductStatus.LIVE,
         values=plain_values(opened),
