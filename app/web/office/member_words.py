@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext
-
 from app.kit.errors import words
 from app.web.agents import name_of
+from app.web.office.wording import said
 
 CHANNELS: Mapping[str, str] = {"email": words("by mail"), "sms": words("by SMS")}
 
 
 def _by(facts: Mapping[str, Any]) -> str:
-    return str(gettext(CHANNELS[facts["channel"]])) if facts["channel"] in CHANNELS else facts["channel"]
+    return said(CHANNELS, facts["channel"])
 
 
 # As STEPS of shown.py: the name of each event, its tone, and which of its facts are worth telling.

@@ -23,6 +23,8 @@ from tests.messages.carriers import connect_fake
 from tests.web.shop.doors import alike, from_network, statements
 from tests.web.shop.test_purchase import shown_codes
 
+DIGITS = re.compile(r"^(\d{6})\r?$", re.MULTILINE)
+
 
 @pytest.fixture
 def mailbox(tmp_path: Path) -> Mailbox:
@@ -57,8 +59,8 @@ def test_dora_signs_in_by_a_letter_and_sees_what_she_bought(shop: Shop, mailbox:
 
     asked = ask(shop, dora)
     shop.drain()
-    letter = text_of(mailbox.letters(DORA)[-1])
-    digits = re.search(r"^(\d{6})\r?$", letter, re.MULTILINE)
+    letter = next(text for it in mailbox.letters(DORA) if DIGITS.search(text := text_of(it)))
+    digits = DIGITS.search(letter)
     assert digits
     assert "http" not in letter
     form = {"digits": digits[1], "next": at(shop, "/orders")}
@@ -85,7 +87,8 @@ def test_asking_says_the_same_and_does_the_same_for_who_is_known_and_who_is_not(
             answers.append(browser.client.post(at(shop, "/sign-in"), data=form, **from_network(number)))
         works.append(seen)
 
-    assert alike(answers[0]) == alike(answers[1])
+    told = [(status, headers, body) for status, _, headers, body in map(alike, answers)]
+    assert told[0] == told[1]
     assert works[0] == works[1]
 
 
@@ -180,7 +183,9 @@ def test_a_namesake_of_the_blind_index_is_not_listed(shop: Shop) -> None:
 
 
 def test_filters_keep_what_they_say(shop: Shop) -> None:
-    used, waiting = sell(shop), shop.place(contact=DORA)
+    used = sell(shop)
+    shop.codes(1)
+    waiting = shop.place(contact=DORA)
     dora = signed_in(shop)
 
     def listed(query: str) -> str:
