@@ -22,11 +22,11 @@ def join(merchant_id: int, *, now: datetime) -> None:
     for number, contact in enumerate(CONTACTS):
         at = now - AGO * (number + 1)
         asking = Asking("", Browser(NETWORKS[number % len(NETWORKS)], AGENTS[number % len(AGENTS)]))
-        db.write(merchant_id, partial(_sign_in, contact, asking, at))
+        token = db.write(merchant_id, partial(service.ask_code, contact, asking, lang="zh", now=at))
+        db.write(merchant_id, partial(_sign_in, Asking(token, asking.browser), at))
 
 
-def _sign_in(contact: str, asking: Asking, at: datetime) -> None:
-    held = Asking(service.ask_code(contact, asking, lang="zh", now=at), asking.browser)
-    code = service.find_asked(held.device_token)
+def _sign_in(asking: Asking, at: datetime) -> None:
+    code = service.find_asked(asking.device_token)
     assert code is not None
-    service.prove(digits_of(code.id).expose(), held, token="", now=at)
+    service.prove(digits_of(code.id).expose(), asking, token="", now=at)
