@@ -22,6 +22,7 @@ from app.inventory import effects as inventory_effects
 from app.inventory import tasks as inventory_tasks
 from app.kit import bell, bounces, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
+from app.members import effects as member_effects
 from app.messages import effects as message_effects
 from app.messages import providers as carriers
 from app.messages.providers.outside import outside as outside_carriers
@@ -46,6 +47,7 @@ OUTSIDE_CALLS = (
     inventory_effects,
     payment_effects,
     delivery_effects,
+    member_effects,
     company_effects,
     gifting_effects,
     finance_effects,

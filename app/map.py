@@ -16,6 +16,7 @@ AREAS = (
     "refunds",
     "delivery",
     "redemption",
+    "members",
     "companies",
     "gifting",
     "finance",

@@ -36,6 +36,7 @@ from app.inventory.events import (
 )
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
+from app.members import service as members
 from app.messages.events import MessageReceipt
 from app.orders import service as orders
 from app.orders import tasks as forgetting
@@ -138,15 +139,22 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
         delivery.tell_ready,
         companies.tell_ready,
         redemption.issue_after,
+        members.note_ready,
     ),
-    OrderQueued: (refunding.watch_after, entitlements.serve_promised, delivery.tell_queued),
+    OrderQueued: (
+        refunding.watch_after,
+        entitlements.serve_promised,
+        delivery.tell_queued,
+        members.note_queued,
+    ),
     OrderPartlyDelivered: (
         refunding.watch_after,
         entitlements.serve_promised,
         delivery.tell_ready,
         redemption.issue_after,
+        members.note_partly,
     ),
-    OrderRefunded: (books.roll_after, delivery.tell_refunded),
+    OrderRefunded: (books.roll_after, delivery.tell_refunded, members.note_refunded),
     LinkAsked: (delivery.tell_asked,),
     CodeAsked: (delivery.tell_code,),
     NoticeStored: (payments.apply_stored,),

@@ -82,6 +82,25 @@ PUBLIC: Mapping[str, str] = {
     "shop.use": "The browser that placed the order, or one that proved itself.",
     "shop.use_own": "The browser that placed the order, or one that proved itself.",
     "shop.use_ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
+    "shop.add_contact": "It asks for a member's session itself; the digits go to the address that is typed.",
+    "shop.ask_digits": "The way in; digits go to the address that is typed, and the answer tells nothing.",
+    "shop.change_language": "It asks for a member's session itself and changes its holder's account.",
+    "shop.delete_account": "It asks for a member's session itself and deletes its holder's account.",
+    "shop.digits_asked": "It shows the mask of an address to the browser that typed it.",
+    "shop.end_all_sessions": "It asks for a member's session itself and ends its holder's.",
+    "shop.end_session": "It asks for a member's session itself and ends its holder's alone.",
+    "shop.inbox": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.leaving": "It asks for a member's session itself.",
+    "shop.me": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.my_account": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.my_orders": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.read_inbox": "It asks for a member's session itself and marks its holder's messages.",
+    "shop.remove_contact": "It asks for a member's session itself and removes its holder's alone.",
+    "shop.reveal_thing": "It asks for a member's session itself, and for what proves the order.",
+    "shop.sign_in": "The way in: whoever has the digits, in the browser that asked for them.",
+    "shop.sign_member_out": "The way out; without a session it ends nothing.",
+    "shop.thing": "It asks for a member's session itself; the code stays masked.",
+    "shop.welcome": "The way in.",
     "static": "Files that everyone may read.",
 }
 OWN_UNITS: Mapping[str, str] = {
@@ -188,6 +207,8 @@ OWN_UNITS: Mapping[str, str] = {
     "shop.reveal": "The reveal is committed before the code is opened.",
     "shop.reveal_at_door": "The reveal is committed before the code is opened.",
     "shop.save": "The look is committed before the codes are opened.",
+    "shop.sign_in": "A wrong try is committed before it is refused.",
+    "shop.reveal_thing": "The reveal is committed before the code is opened.",
     "shop.tell_transfer": "A proof is read and made anew outside of units.",
 }
 OBJECTS = {"office.order", "office.product", "office.batch"} | {
@@ -253,3 +274,7 @@ OBJECTS |= {"office.send_by_other", "office.resent", "office.cancel_resend"}
 MACHINES = {"hooks.notice", "hooks.unsubscribe"}  # no browser, no cookie, nothing that could be forged across sites
 
 OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}
+
+OBJECTS |= {"office.member", "office.sign_member_out"}
+
+OBJECTS |= {f"shop_at.{action}" for action in "thing reveal_thing remove_contact end_session".split()}

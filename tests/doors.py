@@ -35,6 +35,7 @@ from app.kit.effects import Effect
 from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
+from app.members.models import Member, MemberContact
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
@@ -47,6 +48,7 @@ from tests.gifting.gifts import hand_out
 from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
+from tests.members.people import make_busy_member
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -76,6 +78,7 @@ def sell(shop: Shop) -> Order:
     firm = make_busy_firm(shop)
     redeem_a_list(shop)
     hand_out(firm)
+    make_busy_member(shop)
     supply_otherwise(shop)
     shop.codes(1)
     wish = stocking.ExportWish({}, "to look at", True)
@@ -218,6 +221,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "chore": public("ent", shop.read(lambda: entitled.list_chores(limit=1))[0].entitlement_id),
         "shared": public("shc", shop.read(partial(first, SharedCode))),
         **of_company(shop),
+        **of_member(shop),
         **of_redemption(shop, order),
     }
 
@@ -257,6 +261,12 @@ def of_company(shop: Shop) -> dict[str, str]:
     member = shop.read(lambda: companies.list_members(number))[-1].user_id
     names = {"company": public("com", number), "invite": public("inv", invite), "bulk": public("blk", bulk)}
     return names | {"member": public("usr", member), "kind": "csv"}
+
+
+def of_member(shop: Shop) -> dict[str, str]:
+    """Return what addresses about the oldest member name."""
+    member, contact = (shop.read(partial(first, model)) for model in (Member, MemberContact))
+    return {"buyer": public("mem", member), "contact": public("con", contact)}
 
 
 def moved_first() -> UUID:

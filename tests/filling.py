@@ -33,6 +33,7 @@ from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
+from tests.members.people import make_busy_member
 from tests.messages.carriers import connect_fake
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
@@ -96,5 +97,6 @@ def fill(shop: Shop) -> None:
     shop.write(lambda: ending.record_failed(failed, reason="no", unknown=False, now=now))
     shop.write(lambda: delivery.resend({}, count=1, now=now, by=SYSTEM))
     hand_out(make_busy_firm(shop))
+    make_busy_member(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

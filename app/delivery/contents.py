@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
-from app.delivery.digits import digits_of
 from app.delivery.events import CodeAsked
 from app.delivery.links import token_of, way_of
 from app.delivery.models import About, Channel, Delivery, Link, Medium, OneTimeCode, Reach, State
@@ -16,7 +15,6 @@ from app.delivery.rules import own_channel
 from app.delivery.saying import said_of
 from app.delivery.service.ending import Told
 from app.delivery.service.linking import LINK_LIFE
-from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.reaching import address_at, reaches
 from app.delivery.service.routing import list_orders
 from app.delivery.service.telling import has_goods
@@ -27,6 +25,7 @@ from app.kit import clock, crypto, db
 from app.kit.effects import Intent
 from app.kit.events import EventRow
 from app.kit.money import Money
+from app.kit.onetime import CODE_MINUTES, digits_of
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders import queries as orders

@@ -1,6 +1,10 @@
 """Refusals of delivery."""
 
 from app.kit.errors import Refusal, words
+from app.kit.onetime import DeadCode as DeadCode
+from app.kit.onetime import NotSixDigits as NotSixDigits
+from app.kit.onetime import TooManyCodes as TooManyCodes
+from app.kit.onetime import WrongDigits as WrongDigits
 
 
 class DeviceLimit(Refusal):
@@ -74,42 +78,6 @@ class AlreadySettled(Refusal):
 class NoCodesByMail(Refusal):
     message = words("This shop proves no order by mail.")
     mend = words("Use the order password, or the browser you paid in.")
-
-
-class TooManyCodes(Refusal):
-    kind = "throttled"
-    message = words("Too many codes were asked for.")
-    mend = words("Look into your mailbox, or wait {minutes} minutes and ask again.")
-
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
-
-
-class NotSixDigits(Refusal):
-    kind = "invalid"
-    message = words("A code has six digits.")
-    mend = words("It stands in the newest letter.")
-
-
-class WrongDigits(Refusal):
-    """Words alike for a code that was sent and for one that was not."""
-
-    kind = "invalid"
-    message = words("This is not the code. Tries left: {left}.")
-    mend = words("Take the one from the newest letter.")
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
-class DeadCode(Refusal):
-    """Words alike for a code that is too old, was used, was guessed at too often, or was never asked for here."""
-
-    message = words("No code is good here any more.")
-    mend = words("It works once, for {minutes} minutes, in the browser it was asked in. Ask for a new one.")
-
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
 
 
 class BadLink(Refusal):

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
+from app.kit.onetime import OneTimeRow
 from app.kit.tenancy import Owned
 from app.messages.queries import Channel as Channel
 
@@ -128,7 +129,7 @@ class LinkDevice(Owned):
     agent: Mapped[str] = mapped_column(Text)
 
 
-class OneTimeCode(Owned):
+class OneTimeCode(OneTimeRow, Owned):
     """Six digits that were asked for in a browser; they are made from the id of their row, and kept nowhere.
 
     One that no order fits has a row too, which nothing can open: it has no order, and its digits are sent to nobody.
@@ -140,14 +141,7 @@ class OneTimeCode(Owned):
         Index(None, "merchant_id", "contact_index", "created_at"),
     )
 
-    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    device_id: Mapped[UUID] = mapped_column(Id)
-    contact_index: Mapped[bytes] = mapped_column(LargeBinary)  # of the order's contact, or of what was typed
-    order_id: Mapped[UUID | None] = mapped_column(Id)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    expires_at: Mapped[datetime] = mapped_column(Moment)
-    tries: Mapped[int] = mapped_column(Integer)
-    used_at: Mapped[datetime | None] = mapped_column(Moment)
+    order_id: Mapped[UUID | None] = mapped_column(Id)  # its contact, or what was typed, is the row's
 
 
 class ContactOwner(Owned):

@@ -27,7 +27,12 @@ from app.delivery.models import WordingVersion as WordingVersion
 from app.delivery.plan import CHANNELS as CHANNELS
 from app.delivery.plan import SWITCHED as SWITCHED
 from app.delivery.plan import Plan as Plan
-from app.delivery.rules import channels_of, is_one_mailbox, is_one_phone, may_prove, own_channel
+from app.delivery.rules import channels_of as channels_of
+from app.delivery.rules import is_one_mailbox as is_one_mailbox
+from app.delivery.rules import is_one_phone as is_one_phone
+from app.delivery.rules import mail_address as mail_address
+from app.delivery.rules import may_prove as may_prove
+from app.delivery.rules import own_channel as own_channel
 from app.delivery.rules import proof_kind as proof_kind
 from app.delivery.saying import product_name as product_name
 from app.delivery.saying import said_of as said_of

@@ -11,8 +11,6 @@ LONGEST_ADDRESS = 254
 CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 WORLD_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 PHONE_MASK = re.compile(r"\+?[0-9]*\*{4}[0-9]{4}")
-CODE_LIFE = timedelta(minutes=10)
-CODE_TRIES = 5
 OWNER_LIFE = timedelta(hours=12)
 JUST_PROVED = timedelta(minutes=10)
 

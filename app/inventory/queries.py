@@ -23,6 +23,8 @@ from app.inventory.clearing import good_until as good_until
 from app.inventory.columns import BATCH_COLUMNS, CODE_COLUMNS, about_batches, about_codes
 from app.inventory.dips import AlertKind as AlertKind
 from app.inventory.dips import StockAlert
+from app.inventory.expiring import expires_within as expires_within
+from app.inventory.expiring import list_expiries as list_expiries
 from app.inventory.files import LARGEST_BOOK as LARGEST_BOOK
 from app.inventory.files import MORE as MORE
 from app.inventory.files import Format as Format

@@ -46,6 +46,12 @@ def read_until(user_id: UUID) -> datetime:
     return seen.at if seen else EVER
 
 
+def is_carried(channel: Channel) -> bool:
+    """Tell whether the shop has a carrier of a channel that is in order, or only rests."""
+    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
+
+
 def last_of(kind: str) -> datetime:
     """Return when the staff were last left a note of a kind."""
     return db.session().scalar(select(func.max(StaffNote.at)).where(StaffNote.kind == kind)) or EVER

@@ -9,11 +9,13 @@ from uuid import UUID
 from app.kit import db, effects
 from app.kit.ids import new_id
 from app.messages.carrying import Fault as Fault
+from app.messages.carrying import Line as Line
 from app.messages.carrying import Trip as Trip
 from app.messages.carrying import ask_about as ask_about
 from app.messages.carrying import carry as carry
 from app.messages.carrying import record_faults as record_faults
 from app.messages.models import NotesSeen, StaffNote
+from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
 
 NOTE_MAIL_LIFE = timedelta(hours=24)

@@ -17,6 +17,9 @@ from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders.columns import COLUMNS
+from app.orders.contact_lists import bought_by as bought_by
+from app.orders.contact_lists import count_bought as count_bought
+from app.orders.contact_lists import list_with_lines as list_with_lines
 from app.orders.contacts import contact_index as contact_index
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment

@@ -53,7 +53,7 @@ def _prepare() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
     g.nonce = secrets.token_urlsafe(16)
-    g.frame = g.actor = g.signed_in = None
+    g.frame = g.actor = g.signed_in = g.member = None
     g.touch = g.keeping = False
     g.memberships = ()
     g.leads_to = ()

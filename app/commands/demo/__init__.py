@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, gateways, novelties, opening, shelf, stock, story, told, words
+from app.commands.demo import company, gateways, members, novelties, opening, shelf, stock, story, told, words
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -30,6 +30,7 @@ def load() -> Any:
     shelf.fill(merchant_id, departments, now=now)
     stock.fill(merchant_id, goods, plan, now=now)
     company.found(merchant_id, now=now)
+    members.join(merchant_id, now=now)
     story.tell(merchant_id, plan, now=now)
     novelties.show(merchant_id, now=now)
     words.write(merchant_id, now=now)

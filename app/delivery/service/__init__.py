@@ -10,10 +10,10 @@ from app.delivery.service.ending import (
     record_taken,
 )
 from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
-from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
+from app.delivery.service.owning import ask_code, prove_contact, sign_out
 from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.reaching import Wanted, choose_wanted, learn_way, wanted_by, ways_of
+from app.delivery.service.reaching import Wanted, choose_wanted, forget_way, learn_way, wanted_by, ways_of
 from app.delivery.service.resending import cancel_resend, resend
 from app.delivery.service.routing import Route, Wish, ask, read_plan
 from app.delivery.service.telling import (
@@ -44,6 +44,7 @@ from app.delivery.service.wording import (
     with_pictures,
     withdraw_wording,
 )
+from app.kit.onetime import CODE_MINUTES
 
 __all__ = [
     "CODE_MINUTES",
@@ -70,6 +71,7 @@ __all__ = [
     "enter",
     "faults_of",
     "follow_receipts",
+    "forget_way",
     "learn",
     "learn_way",
     "look_up",

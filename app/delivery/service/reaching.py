@@ -70,6 +70,11 @@ def wanted_by(contact_index: bytes, channel: Channel) -> Wanted:
     return Wanted.ALL if channel not in out else Wanted.NOTHING if out[channel] else Wanted.NEEDED
 
 
+def forget_way(contact_index: bytes, channel: Channel) -> None:
+    """Forget how the owner of a contact is reached by a channel: they took it back."""
+    db.session().execute(delete(Reach).where(Reach.contact_index == contact_index, Reach.channel == channel))
+
+
 def ways_of(contact_index: bytes) -> dict[Channel, Reach]:
     """Return the ways by which the owner of a contact is reached and still wants to be."""
     out = unwanted([contact_index])[contact_index]

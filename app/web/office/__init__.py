@@ -26,6 +26,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     lives,
     login,
     look,
+    members,
     messages,
     migrating,
     notes,

@@ -16,6 +16,7 @@ from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
 from app.ledger import queries as ledger
+from app.members import queries as members
 from app.orders import queries
 from app.orders.queries import Order, status
 from app.payments import queries as payments
@@ -62,7 +63,7 @@ def order(order: str) -> Page:
         secret=True,
         order=found,
         status=status(found, now=clock.now()),
-        contact=queries.contact_of(found),
+        **_buyer(found),
         goods=_goods(found),
         money=_money(found),
         messages=messages_shown(delivery.list_of_order(found.id)),
@@ -70,6 +71,11 @@ def order(order: str) -> Page:
         **_happened(found),
         back=place(queries.ORDERS, request.args),
     )
+
+
+def _buyer(found: Order) -> dict[str, Any]:
+    """Return who bought: the contact, and the account that it is of."""
+    return {"contact": queries.contact_of(found), "account": next(iter(members.find_by_order(found)), None)}
 
 
 def _happened(found: Order) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.web.firms import ROLES, channel_name
 from app.web.language import money
 from app.web.office.charged import FEE_ACCOUNTS, FEE_POSTINGS, FEE_STEPS
 from app.web.office.fence_words import REVIEW_STEPS
+from app.web.office.member_words import MEMBER_STEPS
 from app.web.office.stocked import STOCK_STEPS
 from app.web.office.transfer_words import TRANSFER_STEPS
 from app.web.office.wording import PROVIDERS, REASONS, said
@@ -96,6 +97,7 @@ BECAME: Mapping[str, str] = {
 PEOPLE: Mapping[str, str] = {
     "holder": words("holder of the code"),
     "device": words("buyer"),
+    "buyer": words("buyer, signed in"),
     "password": words("buyer, by the order password"),
     "gateway": words("payment gateway"),
     "member": words("company member"),
@@ -295,6 +297,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "import.cancelled": (words("Import ended before its end"), "warn", lambda facts: ""),
     "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
+    **MEMBER_STEPS,
     **REVIEW_STEPS,
     **STOCK_STEPS,
     **TRANSFER_STEPS,

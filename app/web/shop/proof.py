@@ -1,5 +1,5 @@
 """Whose order is it? The browser that placed it proves itself, one that once gave the order password at a link, and one
-whose person is signed in as the owner of the order's contact."""
+whose person is signed in as the owner of the order's contact, or as the member whose contact that is."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,9 +16,11 @@ from app.entitlements.service import Proof
 from app.kit import clock
 from app.kit.errors import Invalid, Refusal, Required
 from app.kit.events import By
+from app.members import queries as members
 from app.orders.queries import Order
 from app.web.guard import DEVICE_COOKIE, client_network
 from app.web.render import Cookie, htmx
+from app.web.shop.me.present import present_member
 
 DEVICE_LIFE = timedelta(days=30)
 
@@ -33,14 +35,19 @@ class Proven:
 
 def placed_here(found: Order) -> bool:
     """Tell whether this browser placed the order, within the time that a browser is trusted for."""
-    device = present_device()
-    return device is not None and _placed(found, device)
+    return was_placed_by(found, present_device())
 
 
 def is_mine(found: Order) -> bool:
     """Tell whether this browser placed the order, or once proved that it, or its contact, is its person's."""
     device = present_device()
-    return device is not None and _kind(found, device) != ""
+    return (device is not None and _kind(found, device) != "") or is_member(found)
+
+
+def is_member(found: Order) -> bool:
+    """Tell whether the member who is signed in bought this, and signed in by what proves it."""
+    member = present_member()
+    return member is not None and members.is_theirs(found, member) and members.may_open(found, member)
 
 
 def prove(found: Order) -> Proven | Refusal:
@@ -49,6 +56,9 @@ def prove(found: Order) -> Proven | Refusal:
     kind = _kind(found, device) if device else ""
     if device and kind:
         return Proven(_proof("itself" if kind == "device" and _sent_itself() else kind, By("device", device.id)))
+    member = present_member()
+    if member and is_member(found):
+        return Proven(_proof("member", member.by))
     return prove_by_password(found)
 
 
@@ -95,7 +105,7 @@ def device_cookie(token: str) -> Cookie:
 
 def _kind(found: Order, device: Device) -> str:
     """Return the kind of proof that a browser has without a word, or nothing."""
-    if _placed(found, device):
+    if was_placed_by(found, device):
         return "device"
     now = clock.now()
     if links.is_admitted(found.id, device.id, now=now):
@@ -109,8 +119,9 @@ def _sent_itself() -> bool:
     return bool(htmx) and request.form.get("by") == "itself"
 
 
-def _placed(found: Order, device: Device) -> bool:
-    return device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
+def was_placed_by(found: Order, device: Device | None) -> bool:
+    """Tell whether a browser placed an order, and is still trusted for that."""
+    return device is not None and device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
 
 
 def _proof(kind: str, by: By) -> Proof:
