@@ -104,5 +104,6 @@ def sample_facts(words: Words, product_id: UUID, lang: str) -> dict[str, Any]:
         "part": False,
         "days": 30,
         "token": "sample",
+        "way": "sample",
         "said": [said],
     }
