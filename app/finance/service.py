@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.companies.events import (
+from app.balances.events import (
     BalancePaidIn,
     BalancePaidOut,
     BalanceReturned,
@@ -234,12 +234,12 @@ BalanceMoved = BalanceToppedUp | BalancePaidIn | BalanceSentBack | BalancePaidOu
 
 
 def post_balances(moved: Sequence[BalanceMoved]) -> None:
-    """Post what companies paid ahead, spent, got back and were paid out."""
+    """Post what holders of balances paid ahead, spent, got back and were paid out."""
     ledger.post(
         [
             BALANCES[type(event)](
                 movement_id=event.movement_id,
-                company_id=event.subject_id,
+                account=postings.balance_of(event.holder, event.subject_id),
                 amount=Money(event.amount, event.currency),
                 at=event.at,
                 day=_day(event.at),

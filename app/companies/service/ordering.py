@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.balances import service as balances
 from app.companies import queries
-from app.companies.service.balance import hold_part, spend, top_up
 from app.companies.service.members import lock
+from app.companies.service.paying import top_up
 from app.kit import db
 from app.kit.events import By
 from app.orders import queries as orders
@@ -43,12 +44,12 @@ def place(company_id: UUID, wanted: Wanted, *, transfer: str | None = None, now:
     if order.payment is not Payment.PENDING or order.closed is not Closed.OPEN or _is_begun(order):
         return order
     if wanted.rest and transfer is None:
-        hold_part(order, company.id, now=now, by=by)
+        balances.hold_part(order, company.id, now=now, by=by)
         db.session().flush()
         return orders.reread(order.id)
     if transfer is not None and order.total.minor:
         top_up(company.id, order.total, transfer, now=now, by=by)
-    spend(order, company.id, now=now, by=by)
+    balances.spend(order, company.id, now=now, by=by)
     db.session().flush()
     return orders.reread(order.id)
 

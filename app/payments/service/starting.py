@@ -99,8 +99,8 @@ def start(
 
 
 def _price(order: Order) -> Money:
-    """Return what is to be paid at a gateway; of a company's order its balance may pay a part."""
-    tender = orders.find_due(order.id) if order.company_id else None
+    """Return what is to be paid at a gateway; a balance may pay a part of it."""
+    tender = orders.find_due(order.id) if order.holder_id else None
     return tender.price if tender else order.total
 
 

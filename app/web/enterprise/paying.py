@@ -9,7 +9,9 @@ from uuid import UUID
 from flask import Response, request
 from flask_babel import gettext as _
 
-from app.companies import queries, service
+from app.balances import queries as balances
+from app.balances.service import Ahead
+from app.companies import service
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public, public
@@ -51,7 +53,7 @@ class PaymentShown:
 @bp.get("/balance/top-up")
 @needs("company.balance")
 def top_up() -> Page:
-    return page("enterprise/balance/top_up.html", balance=queries.balance(company_id()), idem=str(uuid.uuid4()))
+    return page("enterprise/balance/top_up.html", balance=balances.balance(company_id()), idem=str(uuid.uuid4()))
 
 
 @bp.post("/balance/top-ups")
@@ -62,7 +64,7 @@ def ask_top_up() -> Redirect:
     form = Form(request.form)
     money, idem = form.money("amount", frame().currency), form.text("idem", most=64, required=True)
     form.done()
-    asked = service.ask_top_up(company_id(), service.Ahead(money, lang(), idem), now=clock.now(), by=actor().by)
+    asked = service.ask_top_up(company_id(), Ahead(money, lang(), idem), now=clock.now(), by=actor().by)
     return Redirect(here(".payment", order=public("ord", asked.id)))
 
 
@@ -166,7 +168,7 @@ def _page(found: Order) -> Page:
         cashier=cashier,
         methods=cashier.shown,
         qr_url=here(".payment_qr", order=number),
-        balance=queries.balance(company_id()),
+        balance=balances.balance(company_id()),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
     return answer

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import request
 
-from app.companies import queries as companies
+from app.balances import queries as balances
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
@@ -120,7 +120,7 @@ def _money(found: Order) -> MoneyShown:
     taken_back, sent = refunds.list_of_order(found.id), payments.list_paybacks_of_order(found.id)
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
-    about += companies.list_movements_about(found)
+    about += balances.list_movements_about(found)
     tenders = queries.list_tenders_of(found.id)
     about += [tender.id for tender in tenders]
     about += [notice.id for notice in payments.list_notices([tender.id for tender in tenders])]
