@@ -2,6 +2,7 @@
 
 from app.balances import service as balances
 from app.balances.events import (
+    BalanceCorrected,
     BalancePaidIn,
     BalancePaidOut,
     BalanceReturned,
@@ -103,6 +104,7 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     BalancePaidIn: (finance.post_balances,),
     BalanceSentBack: (finance.post_balances,),
     BalancePaidOut: (finance.post_balances,),
+    BalanceCorrected: (finance.post_balances,),
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
 }
@@ -153,6 +155,7 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     BalancePaidIn: (books.roll_after,),
     BalanceSentBack: (books.roll_after,),
     BalancePaidOut: (books.roll_after,),
+    BalanceCorrected: (books.roll_after,),
     BalanceSpent: (books.roll_after,),
     BalanceReturned: (books.roll_after,),
     ShortAccepted: (books.roll_after,),

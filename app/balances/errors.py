@@ -34,6 +34,22 @@ class TooMuch(Refusal):
         self.amount, self.currency = balance.major, balance.currency
 
 
+class TooLittle(Refusal):
+    kind = "invalid"
+    message = words("At least {amount} {currency}.")
+
+    def __init__(self, least: Money) -> None:
+        self.amount, self.currency = least.major, least.currency
+
+
+class TooManyWaiting(Refusal):
+    message = words("{most} top-ups wait for their payment already.")
+    mend = words("Pay one of them, or cancel it.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
 class MoreThanLeft(Refusal):
     kind = "invalid"
     message = words("At most {amount} {currency}.")

@@ -66,3 +66,12 @@ class BalanceReturned(BalanceMoved):
     """Money of an order went back to the balance: it was refunded, or never paid whole."""
 
     name = "balance.returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceCorrected(BalanceMoved):
+    """People of the shop put money onto a balance, or took it off where it is negative, at the shop's own expense."""
+
+    name = "balance.corrected"
+
+    reason: str

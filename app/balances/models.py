@@ -21,12 +21,16 @@ class HolderKind(IntEnum):
 
 
 class MovementKind(IntEnum):
-    """Why an account changed: money came in, an order was paid, its money came back, or money left the account."""
+    """Why an account changed: money came in, an order was paid, its money came back, or money left the account.
+
+    People of the shop correct it either way.
+    """
 
     TOP_UP = 0
     SPENT = 1
     RETURNED = 2
     PAID_OUT = 3
+    CORRECTED = 4
 
 
 class Account(Owned):
@@ -60,7 +64,7 @@ class Movement(Owned):
         UniqueConstraint("merchant_id", "holder_id", "source"),
         Index(None, "merchant_id", "holder_id", "id"),
         choice_check("kind", MovementKind),
-        CheckConstraint("amount <> 0 AND (amount < 0) = (kind IN (1, 3))", name="amount"),
+        CheckConstraint("amount <> 0 AND (kind = 4 OR (amount < 0) = (kind IN (1, 3)))", name="amount"),
         CheckConstraint("balance >= 0", name="balance"),
     )
 

@@ -9,7 +9,10 @@ from app.balances.models import Account as Account
 from app.balances.models import HolderKind as HolderKind
 from app.balances.models import Movement as Movement
 from app.balances.models import MovementKind as MovementKind
+from app.balances.rules import LEAST_OF_MEMBER as LEAST_OF_MEMBER
+from app.balances.rules import MOST_OF_MEMBER as MOST_OF_MEMBER
 from app.balances.rules import MOST_TOP_UP as MOST_TOP_UP
+from app.balances.rules import SUGGESTED as SUGGESTED
 from app.kit import db
 from app.kit.listing import Listing
 from app.kit.money import Money
@@ -23,6 +26,12 @@ def balance(holder_id: UUID) -> Money:
     return Money(found.amount, found.currency) if found else Money(0, merchants.current().currency)
 
 
+def spendable(holder_id: UUID, currency: str) -> Money:
+    """Return what of a balance can pay in a currency: nothing, in another than its own."""
+    found = balance(holder_id)
+    return found if found.currency == currency else Money(0, currency)
+
+
 def balances(holder_ids: Sequence[UUID]) -> dict[UUID, Money]:
     """Return the balances of those who have an account."""
     rows = db.session().scalars(select(Account).where(Account.holder_id.in_(holder_ids)))
@@ -32,6 +41,16 @@ def balances(holder_ids: Sequence[UUID]) -> dict[UUID, Money]:
 def movements_of(holder_id: UUID) -> Listing:
     """Return the list of all that changed one balance, newest first."""
     return Listing(query=lambda: select(Movement).where(Movement.holder_id == holder_id), keys=(Movement.id,))
+
+
+ACCOUNTS = Listing(
+    query=lambda: select(Account).where(Account.holder_kind == HolderKind.MEMBER), keys=(Account.holder_id,)
+)
+
+
+def find_account(holder_id: UUID | None) -> Account | None:
+    """Return the account of somebody, or None."""
+    return db.find(Account, holder_id) if holder_id else None
 
 
 def list_movements_about(order: Order) -> list[UUID]:

@@ -3,7 +3,7 @@
 Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
 that came in, less what we gave back by hand), `asset:stock` (codes at cost), `income:sales`, `income:discounts` (what
 we let off), `income:fees` (what buyers bear on top of prices), `expense:goods`, `expense:lost` (codes that became
-void), `expense:fees` (what gateways keep),
+void), `expense:fees` (what gateways keep), `expense:goodwill` (what we put onto balances ourselves),
 `liability:suppliers`, `liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company
 paid ahead), `liability:balance:members` (all members together). A balance is a gateway of our own: what it pays passes
 through `asset:gateway` like any other payment, so a sale reads the same however it is paid.
@@ -154,6 +154,11 @@ def sent_back(*, movement_id: UUID, account: str, amount: Money, at: datetime, d
     """A top-up that goes back: it is on the balance no more, and we owe it until its gateway has given it back."""
     legs = (Leg(account, amount), Leg("liability:refunds", -amount))
     return Posting("sent_back", movement_id, at, day, legs)
+
+
+def correction(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """What the shop put onto a balance at its own expense, or took off it again."""
+    return Posting("correction", movement_id, at, day, (Leg("expense:goodwill", amount), Leg(account, -amount)))
 
 
 def spending(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:

@@ -42,6 +42,7 @@ from app.refunds.queries import Refund
 
 GATEWAY, SALES, OWED, BANK = "asset:gateway", "income:sales", "liability:refunds", "asset:bank"
 PREFIXES = {HolderKind.COMPANY: "com", HolderKind.MEMBER: "mem"}  # of whose id is whose balance
+GOODWILL = "expense:goodwill"
 INCOME, DISCOUNTS, KEPT, FEES = "income:", "income:discounts", "expense:fees", "income:fees"
 
 
@@ -173,6 +174,7 @@ def _movements() -> tuple[Rule, ...]:
         rule("paid_in", "payment onto a balance", GATEWAY, MovementKind.TOP_UP, by_gateway),
         rule("pay_out", "pay-out", BANK, MovementKind.PAID_OUT, by_bank),
         rule("sent_back", "top-up sent back", OWED, MovementKind.PAID_OUT, by_gateway),
+        rule("correction", "correction", GOODWILL, MovementKind.CORRECTED),
         rule("spending", "spending", GATEWAY, MovementKind.SPENT),
         rule("returned", "return to a balance", GATEWAY, MovementKind.RETURNED),
     )

@@ -15,6 +15,10 @@ depends_on = None
 
 MOVED = "kind, source, amount, balance, currency, order_id, reference, at, actor_type, actor_id"
 
+KINDS, OLD_KINDS = "kind IN (0, 1, 2, 3, 4)", "kind IN (0, 1, 2, 3)"
+SIGNS = "amount <> 0 AND (kind = 4 OR (amount < 0) = (kind IN (1, 3)))"
+OLD_SIGNS = "amount <> 0 AND (amount < 0) = (kind IN (1, 3))"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -33,7 +37,7 @@ def upgrade() -> None:
         "balance_account",
         ["merchant_id", "holder_kind", "holder_id"],
     )
-    _create_movements("balance", "holder_id", "balance_account", "holder_id")
+    _create_movements("balance", "holder_id", "balance_account", "holder_id", signs=SIGNS, kinds=KINDS)
     _copy(
         "company_account",
         "INSERT INTO balance_account (merchant_id, holder_id, holder_kind, currency, amount)"
@@ -63,7 +67,7 @@ def _let_orders_name_holders() -> None:
     )
 
 
-def _create_movements(prefix: str, holder: str, owner: str, owner_id: str) -> None:
+def _create_movements(prefix: str, holder: str, owner: str, owner_id: str, *, signs: str, kinds: str) -> None:
     table = f"{prefix}_movement"
     op.create_table(
         table,
@@ -80,8 +84,8 @@ def _create_movements(prefix: str, holder: str, owner: str, owner_id: str) -> No
         sa.Column("at", Moment(), nullable=False),
         sa.Column("actor_type", sa.Text(), nullable=False),
         sa.Column("actor_id", Id(), nullable=True),
-        sa.CheckConstraint("kind IN (0, 1, 2, 3)", name=op.f(f"ck_{table}_kind")),
-        sa.CheckConstraint("amount <> 0 AND (amount < 0) = (kind IN (1, 3))", name=op.f(f"ck_{table}_amount")),
+        sa.CheckConstraint(kinds, name=op.f(f"ck_{table}_kind")),
+        sa.CheckConstraint(signs, name=op.f(f"ck_{table}_amount")),
         sa.CheckConstraint("balance >= 0", name=op.f(f"ck_{table}_balance")),
         sa.ForeignKeyConstraint(
             ["merchant_id", holder],
@@ -136,7 +140,7 @@ def downgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("merchant_id", "company_id", name=op.f("pk_company_account")),
     )
-    _create_movements("company", "company_id", "company", "id")
+    _create_movements("company", "company_id", "company", "id", signs=OLD_SIGNS, kinds=OLD_KINDS)
     _copy(
         "balance_account",
         "INSERT INTO company_account (merchant_id, company_id, currency, amount)"

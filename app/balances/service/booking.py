@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.balances import queries
 from app.balances.errors import InsufficientBalance, KnownTransfer, NothingToBook, TooMuch
-from app.balances.events import BalancePaidOut, BalanceToppedUp
+from app.balances.events import BalanceCorrected, BalancePaidOut, BalanceToppedUp
 from app.balances.models import MovementKind
 from app.balances.rules import LONGEST_REFERENCE, same_reference
 from app.balances.service.moving import Change, is_counted, move, tell
@@ -48,6 +48,24 @@ def pay_out(holder_id: UUID, money: Money, reason: str, *, key: str, now: dateti
         raise Invalid({"out": TooMuch(queries.balance(holder_id))}) from None
     if moved is not None:
         tell(BalancePaidOut, moved, money, reason=reason)
+
+
+def correct(holder_id: UUID, money: Money, reason: str, *, key: str, now: datetime, by: By) -> None:
+    """Put money onto a balance at the shop's expense, or take it off where it is negative; the same `key` counts once.
+
+    Raises Invalid with NothingToBook, Required, TooLong or TooMuch.
+    """
+    reason = reason.strip()
+    if not money.minor:
+        raise Invalid({"amount": NothingToBook()})
+    _check_words("reason", reason)
+    change = Change(holder_id, MovementKind.CORRECTED, money, f"correction:{key}", now, by, reference=reason)
+    try:
+        moved = None if is_counted(change) else move(change)
+    except InsufficientBalance:
+        raise Invalid({"amount": TooMuch(queries.balance(holder_id))}) from None
+    if moved is not None:
+        tell(BalanceCorrected, moved, money, reason=reason)
 
 
 def _check_words(field: str, text: str) -> None:

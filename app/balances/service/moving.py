@@ -69,7 +69,7 @@ def move(change: Change) -> Moved | None:
     moving = moving.values(amount=ACCOUNT.amount + delta).returning(ACCOUNT.amount, ACCOUNT.holder_kind)
     after = db.session().execute(moving).first()
     if after is None:
-        raise InsufficientBalance(-change.money - queries.balance(change.holder_id))
+        raise InsufficientBalance(-change.money - queries.spendable(change.holder_id, change.money.currency))
     row = _row(change, after.amount)
     once = db.insert_or(Movement).on_conflict_do_nothing(index_elements=["merchant_id", "holder_id", "source"])
     if db.changed(once, row):

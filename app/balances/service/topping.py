@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from app.balances import queries
-from app.balances.errors import InsufficientBalance, MoreThanLeft, NothingToBook, TooMuch
+from app.balances.errors import InsufficientBalance, MoreThanLeft, NothingToBook, TooLittle, TooManyWaiting, TooMuch
 from app.balances.events import BalancePaidIn, BalanceSentBack
-from app.balances.models import MovementKind
-from app.balances.rules import LONGEST_REFERENCE
-from app.balances.service.moving import Change, is_counted, move, tell
+from app.balances.models import HolderKind, MovementKind
+from app.balances.rules import LEAST_OF_MEMBER, LONGEST_REFERENCE, MOST_OF_MEMBER, MOST_WAITING
+from app.balances.service.moving import Change, is_counted, lock, move, open_account, tell
 from app.kit.errors import Invalid, NotFound, Required, TooLong
 from app.kit.events import SYSTEM, By
 from app.kit.money import Money
@@ -39,6 +39,23 @@ def place_top_up(asked: ordering.TopUp, *, most: Money, now: datetime, by: By) -
     if asked.money.minor <= 0 or asked.money.minor > most.minor:
         raise Invalid({"amount": NothingToBook() if asked.money.minor <= 0 else MoreThanLeft(most)})
     return ordering.place_top_up(asked, now=now, by=by)
+
+
+def ask_top_up(holder_id: UUID, wish: Ahead, contact: str, *, now: datetime, by: By) -> Order:
+    """Place a top-up of a member's balance, to be paid at a cashier; the same form gives the same one again.
+
+    Raises Invalid with TooLittle or MoreThanLeft; TooManyWaiting, ShopIsClosed.
+    """
+    least, most = (Money(limit, wish.money.currency) for limit in (LEAST_OF_MEMBER, MOST_OF_MEMBER))
+    if wish.money.minor < least.minor:
+        raise Invalid({"amount": TooLittle(least)})
+    open_account(holder_id, HolderKind.MEMBER)
+    lock(holder_id)
+    asked = ordering.TopUp(holder_id, wish.money, contact, wish.lang, f"top-up:{holder_id}:{wish.idem}")
+    placed = place_top_up(asked, most=most, now=now, by=by)
+    if len(orders.list_waiting_of(holder_id, now=now, limit=MOST_WAITING + 1)) > MOST_WAITING:
+        raise TooManyWaiting(MOST_WAITING)
+    return placed
 
 
 def credit(paid: Sequence[TopUpPaid]) -> None:
