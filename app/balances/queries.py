@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.balances.models import Account as Account
 from app.balances.models import HolderKind as HolderKind
@@ -46,6 +46,12 @@ def movements_of(holder_id: UUID) -> Listing:
 ACCOUNTS = Listing(
     query=lambda: select(Account).where(Account.holder_kind == HolderKind.MEMBER), keys=(Account.holder_id,)
 )
+
+
+def sum_of_members(currency: str) -> Money:
+    """Return what all members together have in a currency."""
+    theirs = (Account.holder_kind == HolderKind.MEMBER, Account.currency == currency)
+    return Money(int(db.session().scalar(select(func.sum(Account.amount)).where(*theirs)) or 0), currency)
 
 
 def find_account(holder_id: UUID | None) -> Account | None:

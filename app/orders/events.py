@@ -118,6 +118,7 @@ class OrderExpired(Event):
     subject_type = "order"
 
     holder_id: UUID | None = None  # whose balance may hold a part of its price
+    top_up: bool = False  # it held no stock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,3 +127,4 @@ class OrderCancelled(Event):
     subject_type = "order"
 
     holder_id: UUID | None = None  # whose balance may hold a part of its price
+    top_up: bool = False  # it held no stock

@@ -30,14 +30,14 @@ def top_up(holder_id: UUID, money: Money, reference: str, *, now: datetime, by: 
     tell(BalanceToppedUp, moved, money, reference=reference)
 
 
-def pay_out(holder_id: UUID, money: Money, reason: str, *, key: str, now: datetime, by: By) -> None:
+def pay_out(holder_id: UUID, money: Money, reason: str, *, key: str, now: datetime, by: By, field: str = "out") -> None:
     """Take money off a balance, since it went back by bank or had been booked by mistake; the same `key` counts once.
 
-    Raises Invalid with NothingToBook, Required, TooLong or TooMuch.
+    What is wrong with the amount is told of `field`. Raises Invalid with NothingToBook, Required, TooLong or TooMuch.
     """
     reason = reason.strip()
     if money.minor <= 0:
-        raise Invalid({"out": NothingToBook()})
+        raise Invalid({field: NothingToBook()})
     _check_words("reason", reason)
     change = Change(holder_id, MovementKind.PAID_OUT, -money, f"pay-out:{key}", now, by, reference=reason)
     try:
@@ -45,7 +45,7 @@ def pay_out(holder_id: UUID, money: Money, reason: str, *, key: str, now: dateti
     except InsufficientBalance:
         if is_counted(change):
             return
-        raise Invalid({"out": TooMuch(queries.balance(holder_id))}) from None
+        raise Invalid({field: TooMuch(queries.balance(holder_id))}) from None
     if moved is not None:
         tell(BalancePaidOut, moved, money, reason=reason)
 

@@ -12,7 +12,7 @@ from app.companies.service.members import (
     send_invite_again,
 )
 from app.companies.service.ordering import Wanted, place
-from app.companies.service.paying import ask_top_up, top_up
+from app.companies.service.paying import ask_top_up, pay_due, top_up
 from app.companies.service.telling import tell_ready
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "invite",
     "join",
     "lock",
+    "pay_due",
     "place",
     "reopen",
     "revoke_invite",

@@ -21,6 +21,14 @@ def top_up(company_id: UUID, money: Money, reference: str, *, now: datetime, by:
     balances.top_up(lock(company_id).id, money, reference, now=now, by=by)
 
 
+def pay_due(company_id: UUID, order_id: UUID, *, now: datetime, by: By) -> Money:
+    """Pay of what is due of an order as much as the company's balance has, and return how much that was.
+
+    Raises ClosedCompany, NotPayable and InsufficientBalance.
+    """
+    return balances.pay_part(order_id, lock(company_id).id, now=now, by=by)
+
+
 def ask_top_up(company_id: UUID, wish: balances.Ahead, *, now: datetime, by: By) -> Order:
     """Place a top-up of a company's balance, to be paid at a cashier; the same form gives the same one again.
 

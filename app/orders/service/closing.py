@@ -13,7 +13,7 @@ from app.kit.events import SYSTEM, By, publish
 from app.orders import queries
 from app.orders.errors import NotCancellable
 from app.orders.events import OrderCancelled, OrderExpired
-from app.orders.models import Closed, Order, Part, Payment, Tender
+from app.orders.models import Closed, Order, Part, Payment, Purpose, Tender
 
 EVENTS = {Closed.EXPIRED: OrderExpired, Closed.CANCELLED: OrderCancelled}
 
@@ -86,10 +86,23 @@ def expire(events: Sequence[HoldsLapsed]) -> None:
 def _close(*which: ColumnElement[bool], how: Closed, now: datetime, by: By) -> list[UUID]:
     o = Order.__table__.c
     unpaid = (o.merchant_id == db.merchant_id(), o.payment == Payment.PENDING, o.closed == Closed.OPEN)
-    statement = update(Order.__table__).where(*unpaid, *which).values(closed=how).returning(o.id, o.holder_id)  # type: ignore[arg-type]
+    closing = update(Order.__table__).where(*unpaid, *which)  # type: ignore[arg-type]
+    statement = closing.values(closed=how).returning(o.id, o.holder_id, o.purpose)
     closed = sorted(db.session().execute(statement).all())
     kind = EVENTS[how]
-    publish(*(kind(subject_id=row.id, order_id=row.id, holder_id=row.holder_id, at=now, by=by) for row in closed))
+    publish(
+        *(
+            kind(
+                subject_id=row.id,
+                order_id=row.id,
+                holder_id=row.holder_id,
+                top_up=row.purpose is Purpose.TOP_UP,
+                at=now,
+                by=by,
+            )
+            for row in closed
+        )
+    )
     return [row.id for row in closed]
 
 

@@ -7,9 +7,9 @@ from app.balances.queries import MovementKind
 from app.companies import queries
 from app.kit.listing import listed
 from app.orders import queries as orders
+from app.web.cashier import titles_of_ways
 from app.web.enterprise import bp
 from app.web.enterprise.acting import company_id
-from app.web.enterprise.paying import titles_of_ways
 from app.web.guard import needs
 from app.web.render import Page, page
 

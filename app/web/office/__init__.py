@@ -48,5 +48,6 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     transfers,
     turnover,
     uses,
+    wallets,
     wizard,
 )

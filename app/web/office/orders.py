@@ -17,7 +17,7 @@ from app.kit.ids import from_public
 from app.kit.listing import listed, place
 from app.ledger import queries as ledger
 from app.orders import queries
-from app.orders.queries import Order, status
+from app.orders.queries import Order, Payment, TenderState, status
 from app.payments import queries as payments
 from app.refunds import queries as refunds
 from app.refunds.queries import Refund
@@ -114,6 +114,7 @@ class MoneyShown:
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
     ahead: AheadShown | None = None  # of a top-up: what can go back
+    gone_back: bool = False  # a balance held a part of it until it was closed
 
 
 def _money(found: Order) -> MoneyShown:
@@ -131,6 +132,7 @@ def _money(found: Order) -> MoneyShown:
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
         ahead=ahead_shown(found),
+        gone_back=found.payment is Payment.PENDING and any(one.state is TenderState.RETURNED for one in tenders),
     )
 
 

@@ -21,3 +21,4 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     using,
     waiting,
 )
+from app.web.shop.me import wallet  # noqa: E402, F401 (routes)
