@@ -62,7 +62,7 @@ def correct_wallet(holder: str) -> Redirect:
         service.pay_out(found.holder_id, money, reason, field="amount", **known)  # type: ignore[arg-type]
     else:
         service.correct(found.holder_id, -money if what == "less" else money, reason, **known)  # type: ignore[arg-type]
-    return Redirect(here(".wallet", holder=public("mem", found.holder_id)), toast=_("Wallet corrected"))
+    return Redirect(here(".wallet", holder=public("mem", found.holder_id)), toast=_("Balance corrected"))
 
 
 def find(name: str) -> Account:

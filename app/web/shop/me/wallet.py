@@ -89,7 +89,7 @@ def pay_from_wallet(token: str) -> Redirect:
     member, order_id = me(), read_token(token)
     part = service.pay_part(order_id, member.id, now=clock.now(), by=member.by)
     left = orders.find_due(order_id)
-    said = gettext("Taken from your wallet") if left and part.minor else gettext("Paid from your wallet")
+    said = gettext("Taken from your balance") if left and part.minor else gettext("Paid from your balance")
     return Redirect(here(".order", token=token), toast=said)
 
 
