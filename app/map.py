@@ -14,6 +14,7 @@ AREAS = (
     "payments",
     "entitlements",
     "refunds",
+    "balances",
     "delivery",
     "redemption",
     "members",

@@ -1,8 +1,8 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
-from app.catalog.events import ProductChanged, ProductCreated
-from app.companies import service as companies
-from app.companies.events import (
+from app.balances import service as balances
+from app.balances.events import (
+    BalanceCorrected,
     BalancePaidIn,
     BalancePaidOut,
     BalanceReturned,
@@ -10,6 +10,8 @@ from app.companies.events import (
     BalanceSpent,
     BalanceToppedUp,
 )
+from app.catalog.events import ProductChanged, ProductCreated
+from app.companies import service as companies
 from app.delivery import service as delivery
 from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
@@ -84,9 +86,9 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     HoldsLapsed: (orders.expire,),
     StockRevalued: (finance.post_revaluations,),
     OrderPaid: (entitlements.grant, finance.post_sales, finance.forget_late),
-    TopUpPaid: (companies.credit,),
-    OrderExpired: (companies.release,),
-    OrderCancelled: (companies.release,),
+    TopUpPaid: (balances.credit,),
+    OrderExpired: (balances.release,),
+    OrderCancelled: (balances.release,),
     PromisesKept: (finance.post_late_goods,),
     CodeReplaced: (redemption.follow_replaced, finance.forget_replaced),
     SoldRecosted: (finance.forget_recosted,),
@@ -99,12 +101,13 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     ShortAccepted: (finance.post_allowances,),
     TransferConfirmed: (finance.post_transfers,),
     PaybackAsked: (finance.post_unasked,),
-    PaybackDone: (refunds.follow, finance.post_paybacks, companies.give_back),
+    PaybackDone: (refunds.follow, finance.post_paybacks, balances.give_back),
     PaybackStuck: (refunds.follow,),
     BalanceToppedUp: (finance.post_balances,),
     BalancePaidIn: (finance.post_balances,),
     BalanceSentBack: (finance.post_balances,),
     BalancePaidOut: (finance.post_balances,),
+    BalanceCorrected: (finance.post_balances,),
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
 }
@@ -162,6 +165,7 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     BalancePaidIn: (books.roll_after,),
     BalanceSentBack: (books.roll_after,),
     BalancePaidOut: (books.roll_after,),
+    BalanceCorrected: (books.roll_after,),
     BalanceSpent: (books.roll_after,),
     BalanceReturned: (books.roll_after,),
     ShortAccepted: (books.roll_after,),

@@ -59,6 +59,9 @@ PUBLIC: Mapping[str, str] = {
     "shop.named": "The browser that pressed pay just now, come back from WeChat with its own nonce.",
     "shop.no_password": "Whoever lost an order's password.",
     "shop.open_claim": "The browser that proved itself last for this claim.",
+    "shop.my_wallet": "It asks for a member itself and shows what is theirs.",
+    "shop.top_wallet_up": "It asks for a member itself; nothing is theirs before it is paid.",
+    "shop.pay_from_wallet": "Whoever holds the signed token, and is a member, pays with their own money.",
     "shop.order": "Whoever holds the signed token; codes stay masked.",
     "shop.orders": "The orders of the browser that asks, by its device token.",
     "shop.pay": "Whoever holds the signed token may pay.",
@@ -225,6 +228,8 @@ OBJECTS |= {"office.payment", "office.change_payment_terms", "office.change_paym
 OBJECTS |= {"office.ask_about_notice", "office.raise_payment", "office.try_payment"}
 
 OBJECTS |= {f"office.{name}" for name in "transfer confirm_transfer reject_transfer take_transfer_proof".split()}
+
+OBJECTS |= {"office.wallet", "office.correct_wallet"}
 
 OBJECTS |= {"office.decide_export", "office.take_export"}
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from werkzeug.routing import Rule
 
+from app.balances.queries import Account, HolderKind
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Category, Product, Source
@@ -43,6 +44,7 @@ from app.redemption.queries import Bulk, Location, Redemption
 from app.web.dispatch import Miaofa
 from app.web.shop.placing import token_of
 from app.web.shop.using import TICKET
+from tests.balances.person import Person
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
 from tests.inventory.goods import share, variant
@@ -90,6 +92,7 @@ def sell(shop: Shop) -> Order:
     send_transfer(shop)
     stage_and_check(shop, "code\n" + fresh_code())
     send_many_again(shop)
+    Person(shop).has(500)
     return order
 
 
@@ -220,10 +223,17 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "line": public("bln", shop.read(partial(first, BillLine))),
         "chore": public("ent", shop.read(lambda: entitled.list_chores(limit=1))[0].entitlement_id),
         "shared": public("shc", shop.read(partial(first, SharedCode))),
+        "holder": public("mem", shop.read(holder_first)),
         **of_company(shop),
         **of_member(shop),
         **of_redemption(shop, order),
     }
+
+
+def holder_first() -> UUID:
+    """Return the oldest member of the shop that has a wallet."""
+    theirs = select(Account.holder_id).where(Account.holder_kind == HolderKind.MEMBER)
+    return db.session().scalars(theirs.order_by(Account.holder_id)).first() or new_id()
 
 
 def of_transfer(shop: Shop) -> dict[str, str]:

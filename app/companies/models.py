@@ -4,12 +4,11 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
-from app.kit.money import Money
 from app.kit.tenancy import Owned
 
 OF_COMPANY = ["merchant_id", "company_id"], ["company.merchant_id", "company.id"]
@@ -20,15 +19,6 @@ class Role(IntEnum):
     DISTRIBUTOR = 1
     FINANCE = 2
     VIEWER = 3
-
-
-class MovementKind(IntEnum):
-    """Why an account changed: a transfer came in, an order was paid, its money came back, or money left the account."""
-
-    TOP_UP = 0
-    SPENT = 1
-    RETURNED = 2
-    PAID_OUT = 3
 
 
 class Company(Owned):
@@ -82,53 +72,3 @@ class Invite(Owned):
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
-
-
-class Account(Owned):
-    """What a company paid ahead and has not spent; the guard of its movements, which are the truth."""
-
-    __tablename__ = "company_account"
-    __table_args__ = (ForeignKeyConstraint(*OF_COMPANY), CheckConstraint("amount >= 0", name="amount"))
-
-    company_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    currency: Mapped[str] = mapped_column(Text)
-    amount: Mapped[int] = mapped_column(BigInteger)
-
-    @property
-    def money(self) -> Money:
-        return Money(self.amount, self.currency)
-
-
-class Movement(Owned):
-    """One change of an account, with what is there afterwards; only written. Its `source` is counted once."""
-
-    __tablename__ = "company_movement"
-    __table_args__ = (
-        ForeignKeyConstraint(*OF_COMPANY),
-        UniqueConstraint("merchant_id", "company_id", "source"),
-        Index(None, "merchant_id", "company_id", "id"),
-        choice_check("kind", MovementKind),
-        CheckConstraint("amount <> 0 AND (amount < 0) = (kind IN (1, 3))", name="amount"),
-        CheckConstraint("balance >= 0", name="balance"),
-    )
-
-    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    company_id: Mapped[UUID] = mapped_column(Id)
-    kind: Mapped[MovementKind] = mapped_column(Choice(MovementKind))
-    source: Mapped[str] = mapped_column(Text)  # the transfer, the order or the payback it comes from
-    amount: Mapped[int] = mapped_column(BigInteger)
-    balance: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(Text)
-    order_id: Mapped[UUID | None] = mapped_column(Id)
-    reference: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(Moment)
-    actor_type: Mapped[str] = mapped_column(Text)
-    actor_id: Mapped[UUID | None] = mapped_column(Id)
-
-    @property
-    def money(self) -> Money:
-        return Money(self.amount, self.currency)
-
-    @property
-    def left(self) -> Money:
-        return Money(self.balance, self.currency)

@@ -9,12 +9,9 @@ from sqlalchemy import ColumnElement, select
 
 from app.accounts import queries as accounts
 from app.companies.links import invite_of
-from app.companies.models import Account as Account
 from app.companies.models import Company as Company
 from app.companies.models import Invite as Invite
 from app.companies.models import Member
-from app.companies.models import Movement as Movement
-from app.companies.models import MovementKind as MovementKind
 from app.companies.models import Role as Role
 from app.companies.rules import INVITE_DAYS as INVITE_DAYS
 from app.companies.rules import MOST_PIECES as MOST_PIECES
@@ -32,9 +29,7 @@ from app.companies.wallet import pieces_of as pieces_of
 from app.companies.wallet import tallies as tallies
 from app.kit import crypto, db, effects
 from app.kit.listing import Listing
-from app.kit.money import Money
 from app.kit.secret import Secret
-from app.orders.queries import Order
 
 CONTACT = "contact"
 UNSENT = (effects.State.REFUSED, effects.State.GIVEN_UP, effects.State.UNKNOWN)
@@ -143,31 +138,6 @@ def contact_of(company: Company) -> Secret:
         "company", "contact", company.merchant_id, company.id, company.contact_key_id, company.contact_sealed
     )
     return crypto.unseal(place, CONTACT)
-
-
-# Money -----------------------------------------------------------------------------------------------------------
-
-
-def balance(company_id: UUID) -> Money:
-    """Return what a company has paid ahead and not spent."""
-    return db.get(Account, company_id).money
-
-
-def balances(company_ids: Sequence[UUID]) -> dict[UUID, Money]:
-    """Return the balances of companies."""
-    rows = db.session().scalars(select(Account).where(Account.company_id.in_(company_ids)))
-    return {row.company_id: row.money for row in rows}
-
-
-def movements_of(company_id: UUID) -> Listing:
-    """Return the list of all that changed the balance of one company, newest first."""
-    return Listing(query=lambda: select(Movement).where(Movement.company_id == company_id), keys=(Movement.id,))
-
-
-def list_movements_about(order: Order) -> list[UUID]:
-    """List what an order moved on the balance of the company it was placed for."""
-    mine = (Movement.company_id == order.company_id, Movement.order_id == order.id)
-    return list(db.session().scalars(select(Movement.id).where(*mine))) if order.company_id else []
 
 
 def list_names(company_ids: Sequence[UUID]) -> Mapping[UUID, str]:

@@ -9,8 +9,7 @@ INVITE_DAYS = 7
 INVITE_LIFE = timedelta(days=INVITE_DAYS)
 INVITES_PER_COMPANY = 40  # in a quarter of an hour: letters to strangers go out in the shop's name
 MOST_PIECES = 10_000  # of one order
-MOST_TOP_UP = 100_000_000  # at once, in minor units; more comes by bank transfer
-LONGEST_NAME, LONGEST_NOTE, LONGEST_REFERENCE = 120, 500, 120
+LONGEST_NAME, LONGEST_NOTE = 120, 500
 
 # The whole matrix: what a member may do is what stands in the row of the role.
 SEE = frozenset({"company.wallet"})
@@ -35,8 +34,3 @@ PERMISSIONS: Mapping[Role, frozenset[str]] = {
 def permissions(role: Role) -> frozenset[str]:
     """Return what a member with this role may do for the company."""
     return PERMISSIONS[role]
-
-
-def same_reference(text: str) -> str:
-    """Return the one spelling of a bank's reference: blanks and case make no other transfer of it."""
-    return "".join(text.split()).casefold()

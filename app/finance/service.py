@@ -1,12 +1,14 @@
 """The books follow what happened: events in, postings out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.companies.events import (
+from app.balances.events import (
+    BalanceCorrected,
+    BalanceMoved,
     BalancePaidIn,
     BalancePaidOut,
     BalanceReturned,
@@ -230,16 +232,13 @@ def post_transfers(seen: Sequence[TransferConfirmed]) -> None:
     )
 
 
-BalanceMoved = BalanceToppedUp | BalancePaidIn | BalanceSentBack | BalancePaidOut | BalanceSpent | BalanceReturned
-
-
 def post_balances(moved: Sequence[BalanceMoved]) -> None:
-    """Post what companies paid ahead, spent, got back and were paid out."""
+    """Post what holders of balances paid ahead, spent, got back and were paid out."""
     ledger.post(
         [
             BALANCES[type(event)](
                 movement_id=event.movement_id,
-                company_id=event.subject_id,
+                account=postings.balance_of(event.holder, event.subject_id),
                 amount=Money(event.amount, event.currency),
                 at=event.at,
                 day=_day(event.at),
@@ -249,11 +248,12 @@ def post_balances(moved: Sequence[BalanceMoved]) -> None:
     )
 
 
-BALANCES = {
+BALANCES: Mapping[type[BalanceMoved], Callable[..., ledger.Posting]] = {
     BalanceToppedUp: postings.top_up,
     BalancePaidIn: postings.paid_in,
     BalanceSentBack: postings.sent_back,
     BalancePaidOut: postings.pay_out,
+    BalanceCorrected: postings.correction,
     BalanceSpent: postings.spending,
     BalanceReturned: postings.returned,
 }

@@ -1,6 +1,7 @@
 """Refusals of members."""
 
 from app.kit.errors import Refusal, words
+from app.kit.money import Money
 from app.kit.onetime import DeadCode as DeadCode
 from app.kit.onetime import NotSixDigits as NotSixDigits
 from app.kit.onetime import TooManyCodes as TooManyCodes
@@ -32,3 +33,11 @@ class ContactTaken(Refusal):
 class LastContact(Refusal):
     message = words("This is the only contact of your account.")
     mend = words("Add another one first; without a contact nobody could sign in.")
+
+
+class MoneyLeft(Refusal):
+    message = words("Your balance holds {left} {currency} still.")
+    mend = words("Spend it, or ask the shop to pay it out; then delete the account.")
+
+    def __init__(self, left: Money) -> None:
+        self.left, self.currency = left.major, left.currency

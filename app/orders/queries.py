@@ -140,6 +140,19 @@ def list_companies(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return {row.id: row.company_id for row in db.session().execute(owned)}
 
 
+def list_holders(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return of these orders, where a balance pays some of them or is topped up by them, whose it is."""
+    theirs = select(Order.id, Order.holder_id).where(Order.id.in_(set(order_ids)), Order.holder_id.is_not(None))
+    return {row.id: row.holder_id for row in db.session().execute(theirs)}
+
+
+def list_waiting_of(holder_id: UUID, *, now: datetime, limit: int) -> Sequence[Order]:
+    """List what still waits for its payment and has to do with a balance: orders it pays a part of, and top-ups."""
+    mine = (UNPAID, Order.holder_id == holder_id, Order.expires_at > now)
+    query = select(Order).where(*mine).order_by(Order.id.desc()).limit(limit)
+    return db.session().scalars(query.options(selectinload(Order.lines))).all()
+
+
 def reread(order_id: UUID) -> Order:
     """Return an order with its lines as the running unit has changed it."""
     query = select(Order).where(Order.id == order_id).options(selectinload(Order.lines))

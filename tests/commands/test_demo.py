@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.accounts import service as accounts
+from app.balances import queries as balances
 from app.catalog import queries as catalog
 from app.catalog.models import Product, ProductStatus
 from app.catalog.rules import facts_of, faq_of, lines_of
@@ -160,7 +161,7 @@ def company_shown() -> tuple[Any, int, list[dict[str, int]]]:
     batches = [order.id for order in listed(companies.batches_of(row.id), {}).page.rows]
     tallies = companies.tallies(batches, now=clock.now()).values()
     given = [one.id for one in listed(gifting.handouts_of(row.id), {}).page.rows]
-    return tallies, companies.balance(row.id).minor, list(gifting.count_states(given).values())
+    return tallies, balances.balance(row.id).minor, list(gifting.count_states(given).values())
 
 
 def work_off() -> None:

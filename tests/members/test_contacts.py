@@ -7,10 +7,11 @@ from app.delivery.service import reaching
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.members import queries, service
-from app.members.errors import ContactTaken, HasOneAlready, LastContact
+from app.members.errors import ContactTaken, HasOneAlready, LastContact, MoneyLeft
 from app.members.models import InboxMessage, Member, MemberCode, MemberContact, MemberSession
 from app.messages.queries import Channel
 from app.orders import queries as orders
+from tests.balances.person import Person
 from tests.make import Shop
 from tests.members.people import DORA, PHONE, Visitor, count_members, sell
 from tests.messages.carriers import connect_fake
@@ -116,3 +117,15 @@ def test_a_deleted_account_keeps_nothing_of_its_person_and_the_orders_stay(dora:
     assert not closed.lang
     assert shop.order(order).contact_mask == "do***@example.com"
     assert Visitor(shop).signs_in().present.id != gone
+
+
+def test_an_account_whose_balance_holds_money_stays(shop: Shop) -> None:
+    visitor = Visitor(shop).signs_in()
+    assert visitor.seen
+    number = visitor.seen.id
+    Person(shop, number).has(500)
+
+    with pytest.raises(MoneyLeft):
+        shop.write(lambda: service.close(number, now=clock.now()))
+
+    assert visitor.seen

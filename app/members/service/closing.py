@@ -5,17 +5,25 @@ from uuid import UUID
 
 from sqlalchemy import delete, update
 
+from app.balances import queries as balances
 from app.kit import db
 from app.kit.errors import NotFound
 from app.kit.events import By, publish
 from app.members import queries
+from app.members.errors import MoneyLeft
 from app.members.events import MemberClosed
 from app.members.models import InboxMessage, Member, MemberCode, MemberContact, MemberSession
 from app.members.service.contacts import forget_ways
 
 
 def close(member_id: UUID, *, now: datetime) -> None:
-    """Delete an account: its contacts, its inbox and where it was signed in from; its person is a stranger again."""
+    """Delete an account: its contacts, its inbox and where it was signed in from; its person is a stranger again.
+
+    Raises MoneyLeft while its balance holds any.
+    """
+    left = balances.balance(member_id)
+    if left.minor > 0:
+        raise MoneyLeft(left)
     living = (Member.id == member_id, Member.closed_at.is_(None))
     if not db.changed(update(Member).where(*living).values(closed_at=now, lang="")):
         raise NotFound

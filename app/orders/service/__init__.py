@@ -14,7 +14,7 @@ from app.orders.service.reviewing import (
     keeps_networks,
     release_reviewed,
 )
-from app.orders.service.splitting import end_parts, split_off
+from app.orders.service.splitting import end_parts, name_holder, split_off
 from app.orders.service.topping import TopUp, finish_top_ups, place_top_up
 from app.orders.service.waiting import wait_longer, wait_no_longer
 
@@ -45,6 +45,7 @@ __all__ = [
     "mark_fulfilled",
     "mark_notified",
     "meet",
+    "name_holder",
     "place",
     "place_all",
     "place_top_up",

@@ -177,6 +177,7 @@ def order_row(wish: Wish, total: Money, now: datetime) -> dict[str, Any]:
         "device_id": wish.device_id,
         "network_index": network_index(wish.network) if wish.network else None,
         "company_id": wish.company_id,
+        "holder_id": wish.company_id,
         "contact_sealed": key.seal("order", "contact", number, Secret(basket.contact)),
         "contact_key_id": key.id,
         "contact_mask": mask_contact(basket.contact),

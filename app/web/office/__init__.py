@@ -51,6 +51,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     transfers,
     turnover,
     uses,
+    wallets,
     wizard,
     wordings,
 )

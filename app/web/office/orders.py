@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import request
 
-from app.companies import queries as companies
+from app.balances import queries as balances
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
@@ -18,7 +18,7 @@ from app.kit.listing import listed, place
 from app.ledger import queries as ledger
 from app.members import queries as members
 from app.orders import queries
-from app.orders.queries import Order, status
+from app.orders.queries import Order, Payment, TenderState, status
 from app.payments import queries as payments
 from app.refunds import queries as refunds
 from app.refunds.queries import Refund
@@ -123,13 +123,14 @@ class MoneyShown:
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
     ahead: AheadShown | None = None  # of a top-up: what can go back
+    gone_back: bool = False  # a balance held a part of it until it was closed
 
 
 def _money(found: Order) -> MoneyShown:
     taken_back, sent = refunds.list_of_order(found.id), payments.list_paybacks_of_order(found.id)
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
-    about += companies.list_movements_about(found)
+    about += balances.list_movements_about(found)
     tenders = queries.list_tenders_of(found.id)
     about += [tender.id for tender in tenders]
     about += [notice.id for notice in payments.list_notices([tender.id for tender in tenders])]
@@ -140,6 +141,7 @@ def _money(found: Order) -> MoneyShown:
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
         ahead=ahead_shown(found),
+        gone_back=found.payment is Payment.PENDING and any(one.state is TenderState.RETURNED for one in tenders),
     )
 
 

@@ -52,6 +52,8 @@ ACCOUNTS: Mapping[str, str] = {
     "income:discounts": words("Discounts of the shop"),
     "income:sales": words("Sales revenue"),
     "liability:balance": words("Paid ahead by a company"),
+    "liability:balance:members": words("Paid ahead by members"),
+    "expense:goodwill": words("Put onto balances by the shop"),
     "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
 }
@@ -65,9 +67,10 @@ POSTINGS: Mapping[str, str] = {
     "withdrawn": words("Import undone"),
     "paid_in": words("Paid ahead through a gateway"),
     "sent_back": words("Top-up sent back"),
-    "returned": words("Back on the company's balance"),
-    "spending": words("Paid from the company's balance"),
-    "top_up": words("Transfer of a company"),
+    "correction": words("Balance corrected"),
+    "returned": words("Back on the balance"),
+    "spending": words("Paid from the balance"),
+    "top_up": words("Transfer onto a balance"),
     "transfer": words("Transfer seen in the bank"),
     "allowance": words("Less was taken for the whole"),
     "payback": words("The gateway gave money back"),
@@ -104,6 +107,12 @@ PEOPLE: Mapping[str, str] = {
     "system": words("system"),
     "user": words("staff"),
 }
+
+
+def _released(facts: Mapping[str, Any]) -> str:
+    return "" if facts.get("top_up") else str(gettext("stock released"))
+
+
 ROLE_NAMES: Mapping[str, str] = {role.name.lower(): name for role, (name, _note) in ROLES.items()}
 
 
@@ -208,7 +217,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.paid": (words("Payment arrived"), "ok", _amount),
     "order.delivered": (words("Codes delivered"), "ok", lambda facts: ""),
     "order.queued": (words("Out of stock, codes are still owed"), "warn", lambda facts: ""),
-    "order.expired": (words("Not paid in time, stock released"), "", lambda facts: ""),
+    "order.expired": (words("Not paid in time"), "", _released),
     "shared_code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "chore.taken": (words("Somebody has taken it on"), "info", lambda facts: ""),
     "chore.left": (words("Put back on the worklist"), "", lambda facts: ""),
@@ -224,7 +233,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "notice.asked_about": (words("Gateway asked again about a notice"), "", lambda facts: ""),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
     "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),
-    "order.cancelled": (words("Order cancelled, stock released"), "", lambda facts: ""),
+    "order.cancelled": (words("Order cancelled"), "", _released),
     "order.partly_delivered": (words("Some codes delivered, the rest is owed"), "warn", lambda facts: ""),
     "order.refunded": (words("Order refunded"), "warn", _taken),
     "notice.matched": (words("Money that fitted nothing was let pay this order"), "ok", _amount),
@@ -261,7 +270,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         lambda facts: f"{_amount(facts)} · {facts['reference']}",
     ),
     "balance.paid_out": (
-        words("Paid out of the company's balance"),
+        words("Paid out of the balance"),
         "warn",
         lambda facts: f"{_amount(facts)} · {facts['reason']}",
     ),
@@ -270,8 +279,9 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "top_up.refunded": (words("Top-up sent back"), "warn", lambda facts: f"{_amount(facts)} · {facts['reason']}"),
     "balance.paid_in": (words("Paid ahead through a gateway"), "ok", _amount),
     "balance.sent_back": (words("Taken off the balance"), "warn", _amount),
-    "balance.spent": (words("Paid from the company's balance"), "ok", _amount),
-    "balance.returned": (words("Back on the company's balance"), "ok", _amount),
+    "balance.spent": (words("Paid from the balance"), "ok", _amount),
+    "balance.returned": (words("Back on the balance"), "ok", _amount),
+    "balance.corrected": (words("Balance corrected"), "warn", lambda facts: f"{_amount(facts)} · {facts['reason']}"),
     "company.created": (words("Company created"), "", lambda facts: ""),
     "company.changed": (words("Company changed"), "", lambda facts: ""),
     "company.closed": (words("Company closed"), "warn", lambda facts: ""),

@@ -22,4 +22,4 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     waiting,
     ways,
 )
-from app.web.shop.me import account, inbox, owned, signing  # noqa: E402, F401 (routes)
+from app.web.shop.me import account, inbox, owned, signing, wallet  # noqa: E402, F401 (routes)

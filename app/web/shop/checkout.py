@@ -23,13 +23,14 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.queries import Attempt, Scene
 from app.refunds import queries as refunds
-from app.web.cashier import ask_gateways, cashier_of, end, lead, pages, place, scene
+from app.web.cashier import ask_gateways, attempt_of, cashier_of, end, lead, pages, place, scene, subject_of
 from app.web.guard import corrects, frame, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
 from app.web.shop.inside import inside_of
+from app.web.shop.me.offering import tops_up_own, wallet_of
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
 from app.web.shop.proof import is_mine, placed_here, present_device
@@ -112,8 +113,8 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     """Return the page of an order: cashier, waiting, or codes."""
     owned = entitled.list_of_order(found.id)
     cashier = cashier_of(found)
-    mine = bool(opened) or is_mine(found)
-    attempt = paying.find_attempt(found.id)
+    mine = bool(opened) or is_mine(found) or tops_up_own(found)
+    attempt = attempt_of(found)
     shown, wordings = _shown(found, owned, opened)
     answer = page(
         "shop/orders/order.html",
@@ -124,6 +125,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         methods=cashier.shown,
         qr_url=here(".qr", token=token),
         cashier=cashier,
+        wallet=wallet_of(found, cashier),
         in_wechat=scene() is Scene.WECHAT,
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
@@ -239,7 +241,7 @@ def _start(order_id: UUID, method_id: UUID | None, where: payments.Pages, place:
         found,
         method_id,
         where,
-        subject=f"{frame().merchant_name} · {found.lines[0].title}",
+        subject=subject_of(found),
         now=clock.now(),
         by=By("device", found.device_id),
         place=place,
@@ -249,6 +251,6 @@ def _start(order_id: UUID, method_id: UUID | None, where: payments.Pages, place:
 def _cancel(order_id: UUID) -> list[UUID]:
     """Cancel the order of this browser; another one is told that there is no such order."""
     found = orders.get(order_id)
-    if not placed_here(found):
+    if not placed_here(found) and not tops_up_own(found):
         raise NotFound
     return payments.cancel(found, now=clock.now(), by=By("device", found.device_id))

@@ -10,7 +10,7 @@ from app.catalog.queries import Product, ProductStatus, Sku, in_language
 from app.entitlements.queries import Entitlement, Look, State
 from app.kit.money import Money
 from app.kit.secret import Secret
-from app.orders.queries import Line, Order, status
+from app.orders.queries import Line, Order, Purpose, status
 from app.payments.queries import Attempt, Payback, PaybackKind, Way
 from app.refunds.queries import Refund
 from app.web.agents import name_of
@@ -159,6 +159,7 @@ class OrderShown:
     fee: Money | None = None  # what the buyer bore on top of the total
     redeem_url: str = ""  # where all its codes are used, if that is one place on the web
     redeem_label: str = ""
+    ahead: bool = False  # a top-up of a wallet: no goods
     again: str = ""  # where the same can be ordered once more: the slug of a product that is still for sale
 
     @property
@@ -210,6 +211,7 @@ def order_shown(
         expires_at=order.expires_at,
         paid_at=order.paid_at,
         lines=order.lines,
+        ahead=order.purpose is Purpose.TOP_UP,
         codes=_codes(order, entitlements, goods, opened or {}),
         fee=fee,
         redeem_url=_one_place(goods),

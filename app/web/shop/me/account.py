@@ -86,6 +86,7 @@ def leaving() -> Page:
 
 
 @bp.post("/me/account/deletion")
+@corrects(leaving)
 def delete_account() -> Redirect:
     members.close(me().id, now=clock.now())
     return Redirect(here(".home"), toast=gettext("Your account is deleted"), cookies=(member_cookie(""),))
