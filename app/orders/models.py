@@ -26,10 +26,12 @@ from app.kit.tenancy import Owned
 
 
 class Purpose(IntEnum):
-    """What the money of an order is for: goods, or a company's balance; a top-up has no lines and is no sale."""
+    """What an order is for: goods for money, a company's balance, which has no lines, or goods that the shop gives away
+    at its own cost; the last two are no sale."""
 
     SALE = 0
     TOP_UP = 1
+    GIFT = 2
 
 
 class Payment(IntEnum):

@@ -18,6 +18,7 @@ from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders.columns import COLUMNS
 from app.orders.contacts import contact_index as contact_index
+from app.orders.contacts import network_index as network_index
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
 from app.orders.models import Line as Line
@@ -135,6 +136,12 @@ def list_companies(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return the companies of those of these orders that were placed for one."""
     owned = select(Order.id, Order.company_id).where(Order.id.in_(set(order_ids)), Order.company_id.is_not(None))
     return {row.id: row.company_id for row in db.session().execute(owned)}
+
+
+def list_given_away(order_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders that the shop gave away."""
+    mine = (Order.id.in_(list(order_ids)), Order.purpose == Purpose.GIFT)
+    return set(db.session().scalars(select(Order.id).where(*mine)))
 
 
 def reread(order_id: UUID) -> Order:
