@@ -26,6 +26,7 @@ from app.risk.queries import HOUSE, Mode, Policy
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
+from tests.gifting.giving import give_away
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
 from tests.messages.carriers import connect_fake
@@ -81,5 +82,6 @@ def fill(shop: Shop) -> None:
     address = Secret("+8613800138000")
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
     hand_out(make_busy_firm(shop))
+    give_away(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

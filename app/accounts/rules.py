@@ -13,10 +13,12 @@ LONGEST_PASSWORD = 200
 SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
-VIEW = frozenset("home.view products.view stock.view codes.view orders.view redemption.view companies.view".split())
+VIEW = frozenset(
+    "home.view products.view stock.view codes.view orders.view redemption.view companies.view gifts.view".split()
+)
 WORK = frozenset(
     "products.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review messages.send"
-    " companies.manage views.save payments.match".split()
+    " companies.manage views.save payments.match gifts.edit".split()
 )
 STOCK = frozenset(
     "stock.edit stock.proof codes.find codes.freeze codes.void codes.replace codes.generate codes.move codes.export"

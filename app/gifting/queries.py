@@ -42,6 +42,9 @@ from app.gifting.models import HandoutState as HandoutState
 from app.gifting.models import ProofKind as ProofKind
 from app.gifting.rules import CLAIM_DAYS as CLAIM_DAYS
 from app.gifting.rules import DAY, state_of
+from app.gifting.rules import GIFT_DAYS as GIFT_DAYS
+from app.gifting.rules import LONGEST_MESSAGE as LONGEST_MESSAGE
+from app.gifting.rules import LONGEST_NAME as LONGEST_NAME
 from app.gifting.rules import MOST_A_DAY as MOST_A_DAY
 from app.gifting.rules import MOST_FILES as MOST_FILES
 from app.gifting.rules import MOST_ROWS as MOST_ROWS

@@ -16,7 +16,13 @@ ALWAYS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-OPENS = {"token", "link", "ticket", "claim"}  # an address with one opens something: its answer is told nobody else
+OPENS = {
+    "token",
+    "link",
+    "ticket",
+    "claim",
+    "gift",
+}  # an address with one opens something: its answer is told nobody else
 TOKEN, NONCE = "\ue000token\ue000", "\ue000nonce\ue000"  # a private character stands in no other text
 NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 

@@ -13,7 +13,7 @@ from app.entitlements import service as entitlements
 from app.entitlements.models import Entitlement
 from app.entitlements.service import Opening, Proof
 from app.gifting import queries, service
-from app.gifting.models import Gift
+from app.gifting.models import Gift, Giving
 from app.gifting.queries import Given
 from app.gifting.service import Admitted, CampaignPlan, Coming, Taking, Wrapping
 from app.kit import clock, db
@@ -124,3 +124,13 @@ def come(
     if isinstance(claimed, Refusal):
         raise claimed
     return claimed
+
+
+def give_away(shop: Shop) -> None:
+    """Let everything happen once: a rule, a gift, a campaign with a claim, and one who is given nothing."""
+    shop.write(lambda: service.set_giving(Giving.ALL, now=clock.now(), by=SYSTEM))
+    accept(shop, make_giver(shop).wrap(), email="lin@example.com")
+    shop.codes(1)
+    campaign = launch(shop)
+    come(shop, campaign)
+    shop.write(lambda: service.note_refused(campaign, "person"))

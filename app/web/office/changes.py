@@ -24,6 +24,7 @@ NAMES: Mapping[str, str] = {
     "payment_method.tested": words("Tried out"),
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
     "merchant.fences_changed": words("Fences changed"),
+    "merchant.gift_rule_changed": words("What buyers may give on"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
 }
 TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}

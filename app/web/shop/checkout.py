@@ -28,6 +28,7 @@ from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
+from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
 from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
@@ -36,6 +37,7 @@ from app.web.shop.shown import (
     GoodShown,
     LookShown,
     MoneyShown,
+    OrderShown,
     RefundShown,
     good_shown,
     guide_of,
@@ -104,11 +106,11 @@ def reveal(token: str) -> Page:
 
 def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of an order: cashier, waiting, or codes."""
-    owned = entitled.list_of_order(found.id)
+    owned, held = entitled.list_of_order(found.id), entitled.list_held(found.id)
     cashier = cashier_of(found)
     mine = bool(opened) or is_mine(found)
     attempt = paying.find_attempt(found.id)
-    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    shown = order_shown(found, held, goods_of(found), now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -121,15 +123,22 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         in_wechat=scene() is Scene.WECHAT,
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
-        by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
+        by_itself=_opens_itself(found, shown),
         password=_password(found),
-        **_of_owner(found, owned, mine=mine),
+        as_gift=AS_GIFT in request.cookies,
+        gifts=gifts_of(found, owned, token) if mine and owned else Gifts(),
+        **_of_owner(found, held, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
     if PASSWORD in request.cookies and not shown.waits:
         answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
+
+
+def _opens_itself(found: Order, shown: OrderShown) -> bool:
+    """Tell whether this browser is shown the codes without a tap: not where they are to be given away unseen."""
+    return AS_GIFT not in request.cookies and placed_here(found) and opens_itself(shown, now=clock.now())
 
 
 def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
