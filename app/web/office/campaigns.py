@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from app.web.guard import actor, corrects, frame, needs, settings
 from app.web.language import here, lang
 from app.web.office import bp
 from app.web.office.shown import steps
+from app.web.office.wording import said
 from app.web.render import Page, Redirect, fixed, page
 from app.web.times import business_day
 
@@ -75,7 +77,6 @@ def create_campaign() -> Redirect:
 @needs("gifts.view")
 def campaign(campaign: str) -> Page:
     found = _get(campaign)
-    claimed, refused = queries.list_claimed(found.id), queries.count_refused(found.id)
     return page(
         "office/campaigns/campaign.html",
         fragments={"counts": "office/campaigns/_counts.html"},
@@ -83,11 +84,9 @@ def campaign(campaign: str) -> Page:
         stands=queries.stands(found, now=clock.now()),
         title=_titles({found.sku_id}).get(found.sku_id, ""),
         link=_link(found),
-        refused=[(_(WHYS[why]) if why in WHYS else why, count) for why, count in refused.items()],
-        turned_away=sum(refused.values()),
-        claimed=[(claim, orders.get(claim.order_id)) for claim in claimed],
         timeline=steps(events.timeline(subject=("claim_campaign", found.id))[:20]),
         sizes=SIZES,
+        **_who_came(found.id),
     )
 
 
@@ -136,6 +135,17 @@ def poster(campaign: str) -> Page:
         size=size if size in SIZES else SIZES[0],
         sizes=SIZES,
     )
+
+
+def _who_came(campaign_id: UUID) -> dict[str, Any]:
+    """Return the latest claims with their orders, and how many were given nothing, by why."""
+    claimed, refused = queries.list_claimed(campaign_id), queries.count_refused(campaign_id)
+    placed = orders.list_by_id(claim.order_id for claim in claimed)
+    return {
+        "claimed": [(claim, placed[claim.order_id]) for claim in claimed],
+        "refused": [(said(WHYS, why), count) for why, count in refused.items()],
+        "turned_away": sum(refused.values()),
+    }
 
 
 def _get(campaign: str) -> ClaimCampaign:

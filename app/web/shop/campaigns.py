@@ -1,6 +1,7 @@
 """The door of a claim campaign: whoever comes by its link or poster leaves a contact and has an order that is paid."""
 
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 from flask import request
@@ -27,20 +28,16 @@ LONGEST_CONTACT = 200
 
 @bp.get("/claim/<offer>")
 def campaign(offer: str) -> Page:
-    found, now = _find(offer), clock.now()
-    sku = catalog.list_skus_by_id([found.sku_id])[found.sku_id]
-    product = catalog.list_products_by_id([sku.product_id])[sku.product_id]
+    found = _find(offer)
     return page(
         "shop/campaign/campaign.html",
         fragments={"campaign": "shop/campaign/_campaign.html"},
         secret=True,
         campaign=found,
         token=offer,
-        stands=queries.stands(found, now=now),
-        title=catalog.titles([sku.id], lang(), frame().lang).get(sku.id, ""),
-        place=product.position,
-        cover=product.cover_id,
+        stands=queries.stands(found, now=clock.now()),
         idem=uuid4().hex,
+        **_goods(found.sku_id),
         **whereabouts(here(".campaign", offer=offer)),
     )
 
@@ -63,6 +60,14 @@ def come(offer: str) -> Redirect:
     order_id, device = claimed
     url = here(".order", token=token_of(order_id))
     return Redirect(url, toast=gettext("It is yours"), cookies=(device_cookie(device),))
+
+
+def _goods(sku_id: UUID) -> dict[str, Any]:
+    """Return how what is given away looks."""
+    sku = catalog.list_skus_by_id([sku_id])[sku_id]
+    product = catalog.list_products_by_id([sku.product_id])[sku.product_id]
+    title = catalog.titles([sku_id], lang(), frame().lang).get(sku_id, "")
+    return {"title": title, "place": product.position, "cover": product.cover_id}
 
 
 def _find(token: str) -> ClaimCampaign:

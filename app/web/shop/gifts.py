@@ -16,8 +16,7 @@ from app.gifting import queries, service
 from app.gifting.queries import Given
 from app.gifting.service import Admitted, Taking
 from app.kit import clock, crypto, db
-from app.kit.errors import Invalid as Wrong
-from app.kit.errors import NotFound, Refusal, Required
+from app.kit.errors import Invalid, NotFound, Refusal, Required
 from app.kit.events import By
 from app.kit.secret import Secret
 from app.orders import queries as orders
@@ -73,8 +72,6 @@ def take_gift(gift: str) -> Page | Redirect:
 def prove_gift(gift: str) -> Page | Redirect:
     """Let another browser of who claimed a gift in, by the word that stood in the first one."""
     typed = request.form.get("proof", "").strip()[:LONGEST_PROOF]
-    if not typed:
-        raise Wrong({"proof": Required()})
     return _admit(gift, service.prove_gift, typed, "")
 
 
@@ -99,6 +96,8 @@ def _admit(token: str, verb: Callable[..., Admitted | Refusal], said: object, to
         found = queries.find_gift(token, now=clock.now())
         if found is None or found.stands not in ("waiting", "claimed"):
             return None
+        if said == "":
+            raise Invalid({"proof": Required()})
         return verb(found.gift, said, device_token=device, browser=browser(), now=clock.now())
 
     admitted = db.write(frame().merchant_id, admit)
