@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, gateways, novelties, opening, shelf, stock, story
+from app.commands.demo import company, gateways, giving, novelties, opening, shelf, stock, story
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -32,6 +32,7 @@ def load() -> Any:
     company.found(merchant_id, now=now)
     story.tell(merchant_id, plan, now=now)
     novelties.show(merchant_id, now=now)
+    giving.give(merchant_id, now=now)
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
     logins = [owner, company.login()]
     return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}
