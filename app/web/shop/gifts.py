@@ -1,6 +1,7 @@
-"""The door of a gift from person to person: to look at it takes nothing; one tap makes it somebody's, for good.
+"""The door of a gift from person to person: to look at it takes nothing, and it is claimed once, for good.
 
-Previews and scanners that open the link change nothing; programs that say what they are cannot press the button.
+Previews and scanners that open the link change nothing. Scanners that press buttons are why a giver is offered to have
+a word asked for; one who sends the link by chat may do without it, and a tap is enough then.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,6 @@ from app.kit.errors import Invalid, NotFound, Refusal, Required
 from app.kit.events import By
 from app.kit.secret import Secret
 from app.orders import queries as orders
-from app.web.agents import is_machine
 from app.web.cashier import qr_picture
 from app.web.forms import Form
 from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
@@ -61,8 +61,6 @@ def take_gift(gift: str) -> Page | Redirect:
     form = Form(request.form)
     taking = Taking(form.text("proof", most=LONGEST_PROOF), form.text("email", most=LONGEST_MAIL), lang())
     form.done()
-    if is_machine(request.headers.get("User-Agent", ""), request.method):
-        return Redirect(here(".gift", gift=gift))
     return _admit(gift, service.accept, taking, gettext("It is yours now"))
 
 
