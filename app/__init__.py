@@ -18,6 +18,7 @@ from app.entitlements import tasks as entitlement_tasks
 from app.finance import effects as finance_effects
 from app.finance import tasks as finance_tasks
 from app.gifting import effects as gifting_effects
+from app.gifting import tasks as gifting_tasks
 from app.inventory import effects as inventory_effects
 from app.inventory import tasks as inventory_tasks
 from app.kit import bell, bounces, crypto, db, effects, events, http, mail, smtp, tasks, tokens
@@ -61,6 +62,7 @@ LONG_WORK = (
     refund_tasks,
     delivery_tasks,
     redemption_tasks,
+    gifting_tasks,
     finance_tasks,
 )
 

@@ -25,7 +25,7 @@ from app.entitlements import queries as entitled
 from app.finance import service as billing
 from app.finance.models import BillLine
 from app.gifting import queries as gifts
-from app.gifting.queries import Extract, Handout, HandoutRow
+from app.gifting.queries import ClaimCampaign, Extract, Gift, Handout, HandoutRow
 from app.inventory import queries as inventory
 from app.inventory import service as stocking
 from app.inventory.changes import Action, CodeChange
@@ -47,6 +47,7 @@ from app.web.shop.using import TICKET
 from tests.balances.person import Person
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
+from tests.gifting.giving import give_away
 from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
@@ -81,6 +82,7 @@ def sell(shop: Shop) -> Order:
     redeem_a_list(shop)
     hand_out(firm)
     make_busy_member(shop)
+    give_away(shop)
     supply_otherwise(shop)
     shop.codes(1)
     wish = stocking.ExportWish({}, "to look at", True)
@@ -246,6 +248,7 @@ def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
     """Return what addresses about using and giving name: the oldest of each kind, as `sell` made them."""
     sku, piece = shop.read(lambda: (catalog.get_sku(shop.sku), entitled.list_of_order(order.id)[0]))
     place, made = (shop.read(partial(first, model)) for model in (Location, Redemption))
+    given, campaign = (shop.read(partial(first, model)) for model in (Gift, ClaimCampaign))
     handout, person, extract = (shop.read(partial(first, model)) for model in (Handout, HandoutRow, Extract))
     return {
         "sku": public("sku", sku.id),
@@ -257,6 +260,11 @@ def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
         "handout": public("hnd", handout),
         "person": public("clm", person),
         "claim": gifts.token_of(person),
+        "gift": gifts.gift_token(given),
+        "given": public("gft", given),
+        "offer": gifts.campaign_token(campaign),
+        "campaign": public("cmp", campaign),
+        "media": "png",
         "extract": public("ext", extract),
     }
 

@@ -31,6 +31,7 @@ from app.risk.queries import HOUSE, Mode, Policy
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
+from tests.gifting.giving import give_away
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
 from tests.members.people import make_busy_member
@@ -98,5 +99,6 @@ def fill(shop: Shop) -> None:
     shop.write(lambda: delivery.resend({}, count=1, now=now, by=SYSTEM))
     hand_out(make_busy_firm(shop))
     make_busy_member(shop)
+    give_away(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

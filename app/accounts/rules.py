@@ -14,12 +14,13 @@ SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
 VIEW = frozenset(
-    "home.view products.view stock.view codes.view orders.view redemption.view companies.view wallets.view".split()
+    "home.view products.view stock.view codes.view orders.view redemption.view companies.view wallets.view"
+    " gifts.view".split()
 )
 WORK = frozenset(
     "products.edit wordings.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review"
     " messages.send companies.manage views.save payments.match members.view members.sign_out"
-    " wallets.correct".split()
+    " wallets.correct gifts.edit".split()
 )
 STOCK = frozenset(
     "stock.edit stock.proof codes.find codes.freeze codes.void codes.replace codes.generate codes.move codes.export"

@@ -42,6 +42,18 @@ class CodesSeen(Refusal):
     mend = words("Agree with the buyer first; a code that was seen cannot simply be taken back.")
 
 
+class NotInHand(Refusal):
+    message = words("This cannot be given away, or not any more.")
+    mend = words(
+        "Only what is there, was not used and is still yours can be given. Reload the page to see how it stands."
+    )
+
+
+class CodesGiven(Refusal):
+    message = words("Something of this order was given to somebody else.")
+    mend = words("Speak with the buyer first: the money is theirs, and who was given it loses the code.")
+
+
 class CodesUsed(Refusal):
     message = words("A code of this order was redeemed already.")
     mend = words("Take the redemption back first if it was a mistake; what was used is not refunded silently.")

@@ -63,6 +63,7 @@ class Entitlement(Owned):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     order_id: Mapped[UUID] = mapped_column(Id)
     part_id: Mapped[UUID] = mapped_column(Id)
+    holder_id: Mapped[UUID | None] = mapped_column(Id)  # the gift in whose hand it is; without one, its buyer's
     slot: Mapped[int] = mapped_column(Integer)
     sku_id: Mapped[UUID] = mapped_column(Id)
     code_id: Mapped[UUID | None] = mapped_column(Id)

@@ -25,9 +25,23 @@ def list_of_order(order_id: UUID) -> Sequence[Entitlement]:
     return db.session().scalars(query).all()
 
 
+def list_held(order_id: UUID, *, holder_id: UUID | None = None) -> Sequence[Entitlement]:
+    """List what of an order is in one hand: its buyer's, or that of a gift."""
+    mine = (Entitlement.order_id == order_id, in_hand(Entitlement, holder_id))
+    return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.part_id, Entitlement.slot)).all()
+
+
+def in_hand(entitlement: Any, holder_id: UUID | None) -> ColumnElement[bool]:
+    """Return the condition that something is in this hand and no other; `entitlement` is the model or its columns."""
+    held: ColumnElement[bool] = (
+        entitlement.holder_id.is_(None) if holder_id is None else entitlement.holder_id == holder_id
+    )
+    return held
+
+
 def list_seen(order_ids: Sequence[UUID]) -> set[UUID]:
-    """Return those of these orders of which a code was looked at, or used unseen."""
-    touched = (Entitlement.reveals > 0) | (Entitlement.used > 0)
+    """Return those of these orders of which a code was looked at, used unseen, or given to somebody else."""
+    touched = (Entitlement.reveals > 0) | (Entitlement.used > 0) | Entitlement.holder_id.is_not(None)
     query = select(Entitlement.order_id).where(Entitlement.order_id.in_(order_ids), touched).distinct()
     return set(db.session().scalars(query))
 

@@ -3,7 +3,8 @@
 Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
 that came in, less what we gave back by hand), `asset:stock` (codes at cost), `income:sales`, `income:discounts` (what
 we let off), `income:fees` (what buyers bear on top of prices), `expense:goods`, `expense:lost` (codes that became
-void), `expense:fees` (what gateways keep), `expense:goodwill` (what we put onto balances ourselves),
+void), `expense:marketing` (codes that were given away), `expense:fees` (what gateways keep), `expense:goodwill` (what
+we put onto balances ourselves),
 `liability:suppliers`, `liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company
 paid ahead), `liability:balance:members` (all members together). A balance is a gateway of our own: what it pays passes
 through `asset:gateway` like any other payment, so a sale reads the same however it is paid.
@@ -36,14 +37,20 @@ def sale(*, order_id: UUID, total: Money, cost: Money, at: datetime, day: date) 
     return Posting("sale", order_id, at, day, tuple(legs))
 
 
+def giveaway(*, order_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
+    """An order that the shop gave away: no revenue and no debtor; the goods leave stock at what they cost."""
+    return Posting("giveaway", order_id, at, day, (Leg("expense:marketing", cost), Leg("asset:stock", -cost)))
+
+
 def purchase(*, batch_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
     """An imported batch: codes come into stock, and we owe them to whoever sold them to us."""
     return Posting("purchase", batch_id, at, day, (Leg("asset:stock", cost), Leg("liability:suppliers", -cost)))
 
 
-def late_goods(*, entitlement_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
+def late_goods(*, entitlement_id: UUID, cost: Money, at: datetime, day: date, given_away: bool = False) -> Posting:
     """Codes that came after the sale, from this entitlement on: they leave stock at what they cost."""
-    return Posting("late_goods", entitlement_id, at, day, (Leg("expense:goods", cost), Leg("asset:stock", -cost)))
+    bears = Leg("expense:marketing" if given_away else "expense:goods", cost)
+    return Posting("late_goods", entitlement_id, at, day, (bears, Leg("asset:stock", -cost)))
 
 
 def revaluation(*, cause: str, change_id: UUID, amount: Money, at: datetime, day: date) -> Posting:

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from app.companies import queries as companies
 from app.gifting import queries
-from app.gifting.models import Handout, HandoutRow
+from app.gifting.models import Gift, Handout, HandoutRow
 from app.gifting.rules import CLAIM_DAYS
+from app.gifting.service.accepting import CONTACT, GIFT_MAIL
 from app.gifting.service.giving import CONTACTS
 from app.gifting.service.keeping import MAIL
 from app.kit import crypto, db
@@ -49,4 +50,25 @@ def _posted(key: UUID, row: HandoutRow, handout: Handout, names: Mapping[UUID, s
     return Posted(key, crypto.unseal(place, CONTACTS), handout.lang, facts, Secret(queries.token_of(row.id)))
 
 
-KINDS = (letter(MAIL, "gifting/claim", load_mails),)
+def load_gift_mails(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
+    """Return the letters with the link to those who claimed a gift and still have it."""
+    ids = [intent.subject_id for intent in intents]
+    found = queries.with_entitlements(db.session().scalars(select(Gift).where(Gift.id.in_(ids))).all())
+    mine = {given.gift.id: given.gift for given in found if given.stands == "claimed" and given.is_mine}
+    return {
+        intent.id: _gift_posted(intent.id, gift)
+        for intent in intents
+        if (gift := mine.get(intent.subject_id)) and gift.contact_sealed and gift.key_id
+    }
+
+
+def _gift_posted(key: UUID, gift: Gift) -> Posted:
+    shop = merchants.current()
+    assert gift.key_id
+    assert gift.contact_sealed
+    place = crypto.Sealed("gift", "contact", gift.merchant_id, gift.id, gift.key_id, gift.contact_sealed)
+    facts = {"shop": " ".join(shop.name.split()), "slug": shop.slug, "giver": gift.giver, "person": gift.receiver}
+    return Posted(key, crypto.unseal(place, CONTACT), gift.lang, facts, Secret(queries.gift_token(gift.id)))
+
+
+KINDS = (letter(MAIL, "gifting/claim", load_mails), letter(GIFT_MAIL, "gifting/gift", load_gift_mails))

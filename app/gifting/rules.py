@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from app.gifting.models import ProofKind
+from app.gifting.models import CampaignState, GiftState, Giving, ProofKind
 from app.kit.errors import words
 
 MOST_ROWS = 10_000
@@ -19,6 +19,14 @@ MOST_REMINDERS = 5
 MOST_A_DAY = 2000  # codes that a company takes in clear, so that a thief of a session gets no whole stock
 MOST_FILES = 3  # of one extract, for downloads that break off
 DAY = timedelta(days=1)
+GIVING = Giving.UNSEEN  # of a shop that said nothing: a code is worth nothing to whom another one knows it
+GIFT_DAYS = 30
+GIFT_LIFE = timedelta(days=GIFT_DAYS)
+LONGEST_NAME = 40
+LONGEST_MESSAGE = 300
+LONGEST_WAIT = timedelta(days=365)  # until the day on which a gift may be opened
+MOST_OF_CAMPAIGN = 100_000
+LONGEST_WORD = 40
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 # Why nothing can be given to a row.
@@ -99,3 +107,23 @@ def state_of(*, revoked: bool, used: int, opened: bool) -> str:
     if used:
         return "redeemed"
     return "opened" if opened else "new"
+
+
+def gift_stands(state: GiftState, *, ready: bool, expires_at: datetime, now: datetime) -> str:
+    """Return how a gift stands; what nobody claimed in time is its giver's, whether or not a clock said so."""
+    if not ready:
+        return "gone"
+    if state is GiftState.WAITING and expires_at <= now:
+        return "returned"
+    return state.name.lower()
+
+
+def campaign_stands(state: CampaignState, *, starts_at: datetime, ends_at: datetime, left: int, now: datetime) -> str:
+    """Return how a campaign stands; the first that holds."""
+    if state is CampaignState.ENDED or ends_at <= now:
+        return "ended"
+    if left <= 0:
+        return "used_up"
+    if state is CampaignState.PAUSED:
+        return "paused"
+    return "early" if starts_at > now else "running"

@@ -35,6 +35,7 @@ class OrderPaid(Event):
     amount: int
     currency: str
     in_review: bool = False  # it is given nothing before somebody of the shop has decided
+    given_away: bool = False  # nobody paid: the shop bears its cost
 
 
 @dataclass(frozen=True, kw_only=True)

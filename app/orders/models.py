@@ -26,10 +26,14 @@ from app.kit.tenancy import Owned
 
 
 class Purpose(IntEnum):
-    """What the money of an order is for: goods, or somebody's balance; a top-up has no lines and is no sale."""
+    """What an order is for: goods for money, somebody's balance, or goods that the shop gives away at its own cost.
+
+    A top-up has no lines; the last two are no sale.
+    """
 
     SALE = 0
     TOP_UP = 1
+    GIFT = 2
 
 
 class Payment(IntEnum):

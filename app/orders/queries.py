@@ -21,6 +21,7 @@ from app.orders.contact_lists import bought_by as bought_by
 from app.orders.contact_lists import count_bought as count_bought
 from app.orders.contact_lists import list_with_lines as list_with_lines
 from app.orders.contacts import contact_index as contact_index
+from app.orders.contacts import network_index as network_index
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
 from app.orders.models import Line as Line
@@ -151,6 +152,12 @@ def list_waiting_of(holder_id: UUID, *, now: datetime, limit: int) -> Sequence[O
     mine = (UNPAID, Order.holder_id == holder_id, Order.expires_at > now)
     query = select(Order).where(*mine).order_by(Order.id.desc()).limit(limit)
     return db.session().scalars(query.options(selectinload(Order.lines))).all()
+
+
+def list_given_away(order_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders that the shop gave away."""
+    mine = (Order.id.in_(list(order_ids)), Order.purpose == Purpose.GIFT)
+    return set(db.session().scalars(select(Order.id).where(*mine)))
 
 
 def reread(order_id: UUID) -> Order:

@@ -15,6 +15,7 @@ from app.catalog import queries as catalog
 from app.catalog.models import Product, ProductStatus
 from app.catalog.rules import facts_of, faq_of, lines_of
 from app.commands.demo import company, shelf
+from app.commands.demo.giving import CLAIMED
 from app.commands.demo.novelties import BUYERS, HELD
 from app.commands.demo.plan import ORDERS, ZONE, End, Plan
 from app.commands.demo.told import STORY
@@ -95,7 +96,8 @@ def test_loading_twice_changes_nothing_and_the_books_balance(fresh: Miaofa) -> N
     assert first[1]["codes"] > 2000
     assert run(fresh, "stock", "YT-MONTH")[1] == stock
     assert of_demo(counts) == rows
-    assert rows["Order"] == ORDERS + COMPANY_ORDERS + LATER_ORDERS + len(BUYERS) + len(HELD) + len(STORY)
+    told = len(BUYERS) + len(HELD) + len(STORY) + len(CLAIMED)
+    assert rows["Order"] == ORDERS + COMPANY_ORDERS + LATER_ORDERS + told
     assert stock["available"] == 1000  # contract.md promises so many
     assert run(fresh, "stock", "LJ-500")[1]["available"] == 200
     assert run(fresh, "stock", "LA-2D")[1]["available"] == 0

@@ -5,7 +5,19 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, gateways, members, novelties, opening, shelf, stock, story, told, words
+from app.commands.demo import (
+    company,
+    gateways,
+    giving,
+    members,
+    novelties,
+    opening,
+    shelf,
+    stock,
+    story,
+    told,
+    words,
+)
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -35,6 +47,7 @@ def load() -> Any:
     novelties.show(merchant_id, now=now)
     words.write(merchant_id, now=now)
     told.show(merchant_id, now=now)
+    giving.give(merchant_id, now=now)
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
     logins = [owner, company.login()]
     return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}

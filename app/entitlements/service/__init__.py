@@ -3,6 +3,7 @@
 from app.entitlements.service.chores import finish_chore, leave_chore, take_chore
 from app.entitlements.service.closing import OPEN, open_early
 from app.entitlements.service.granting import grant, grant_missing, release
+from app.entitlements.service.handing import hand, keep_in_hand
 from app.entitlements.service.replacing import replace
 from app.entitlements.service.revealing import MOST_REVEALS, Opening, Proof, reveal
 from app.entitlements.service.revoking import Revoking, TakenBack, let_go, revoke
@@ -31,6 +32,8 @@ __all__ = [
     "finish_chore",
     "grant",
     "grant_missing",
+    "hand",
+    "keep_in_hand",
     "leave_chore",
     "let_go",
     "mark_used",

@@ -100,6 +100,7 @@ def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> di
         "id": sale.entitlement_id if sale else new_id(),
         "order_id": part.order_id,
         "part_id": part.id,
+        "holder_id": None,
         "slot": slot,
         "sku_id": part.sku_id,
         "code_id": sale.code_id if sale else None,

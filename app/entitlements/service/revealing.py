@@ -12,6 +12,7 @@ from app.entitlements import queries
 from app.entitlements.errors import CodesFrozen, NothingToReveal, NotOpenYet, RevealLimit
 from app.entitlements.events import CodeRevealed, SharedCodeRevealed
 from app.entitlements.models import Entitlement, State
+from app.entitlements.queries import in_hand
 from app.inventory import queries as stock
 from app.kit import db
 from app.kit.columns import Moment
@@ -39,14 +40,22 @@ class Opening:
     reveal: Reveal
 
 
-def reveal(order_id: UUID, *, proof: Proof, now: datetime, only: Collection[UUID] | None = None) -> list[Opening]:
+def reveal(
+    order_id: UUID,
+    *,
+    proof: Proof,
+    now: datetime,
+    only: Collection[UUID] | None = None,
+    holder_id: UUID | None = None,
+) -> list[Opening]:
     """Record that the proven buyer sees the codes of an order, or `only` some; then `crypto.open` gives the plaintext.
 
-    A frozen one is left out. Raises NothingToReveal, CodesFrozen, or RevealLimit once a budget is used up.
+    A frozen one is left out, and what is in another hand: its buyer's without `holder_id`, that of a gift with it.
+    Raises NothingToReveal, CodesFrozen, or RevealLimit once a budget is used up.
     """
-    opened = _spend(order_id, now, only)
+    opened = _spend(order_id, now, only, holder_id)
     if not opened:
-        raise _why_not(order_id, now)
+        raise _why_not(order_id, holder_id, now)
     alone, shared = ([row for row in opened if is_shared(row) is it] for it in (False, True))
     seals = stock.sealed_codes(row.code_id for row in alone)
     seals |= stock.sealed_shared(row.shared_id for row in shared) if shared else {}
@@ -84,7 +93,7 @@ def _events(
     ]
 
 
-def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list[Any]:
+def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None, holder_id: UUID | None) -> list[Any]:
     """Take one reveal from the budget of each ready entitlement of an order, and list those that had one left."""
     e = Entitlement.__table__.c
     statement = (
@@ -93,6 +102,7 @@ def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list
             e.merchant_id == db.merchant_id(),
             e.order_id == order_id,
             e.state == State.READY,
+            in_hand(e, holder_id),
             e.reveals < MOST_REVEALS,
             or_(e.opens_at.is_(None), e.opens_at <= now),
             ~stock.is_frozen(e.merchant_id, e.code_id),
@@ -105,12 +115,15 @@ def _spend(order_id: UUID, now: datetime, only: Collection[UUID] | None) -> list
     return sorted(db.session().execute(statement), key=lambda row: (row.part_id, row.slot))
 
 
-def _why_not(order_id: UUID, now: datetime) -> NothingToReveal | RevealLimit | CodesFrozen | NotOpenYet:
-    owned = queries.list_of_order(order_id)
+def _why_not(
+    order_id: UUID, holder_id: UUID | None, now: datetime
+) -> NothingToReveal | RevealLimit | CodesFrozen | NotOpenYet:
+    owned = queries.list_held(order_id, holder_id=holder_id)
     ready = [row for row in owned if row.state is State.READY]
     closed = [row for row in owned if row.opens_at and row.opens_at > now]
     if closed and all(row in closed for row in ready):
         return NotOpenYet()
     if any(row.reveals < MOST_REVEALS for row in ready):
-        return CodesFrozen()
+        barred = any(row.barred for row in queries.facts(row.id for row in ready).values())
+        return CodesFrozen() if barred else NothingToReveal()  # else it came into this hand a moment later
     return RevealLimit(MOST_REVEALS) if ready else NothingToReveal()

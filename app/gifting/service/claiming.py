@@ -1,7 +1,9 @@
 """Claiming: a person proves to be the one a claim is for, and sees what was given. Wrong tries are returned."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import update
@@ -35,13 +37,9 @@ def prove(claim: Claim, typed: str, *, device_token: str, browser: Browser, now:
 
     Returns what to say after the commit when it does not fit; raises TooManyTries.
     """
-    keys = [
-        throttle.key("claim", claim.row.id.hex, limit=PER_CLAIM),
-        throttle.key("claim network", browser.network, limit=PER_NETWORK),
-    ]
-    throttle.check(keys, now=now)
-    if not claims.is_proof(claim.row, claim.handout.proof, typed):
-        return throttle.count_wrong(keys, _wrong, now=now)
+    fits = partial(claims.is_proof, claim.row, claim.handout.proof, typed)
+    if refused := check_word(claim.row.id, browser, fits, WrongProof, now=now):
+        return refused
     ((device_id, token),) = accounts.remember_devices([device_token], now=now)
     claim.row.device_id = device_id
     publish(
@@ -55,6 +53,18 @@ def prove(claim: Claim, typed: str, *, device_token: str, browser: Browser, now:
         )
     )
     return Admitted(device_id, token)
+
+
+def check_word(
+    about: UUID, browser: Browser, fits: Callable[[], bool], wrong: Callable[[int], Refusal], *, now: datetime
+) -> Refusal | None:
+    """Return what to say after the commit when a word does not fit; guesses are counted. Raises TooManyTries."""
+    keys = [
+        throttle.key("claim", about.hex, limit=PER_CLAIM),
+        throttle.key("claim network", browser.network, limit=PER_NETWORK),
+    ]
+    throttle.check(keys, now=now)
+    return None if fits() else throttle.count_wrong(keys, lambda left: Invalid({"proof": wrong(left)}), now=now)
 
 
 def open_claim(claim: Claim, *, device_id: UUID, browser: Browser, now: datetime) -> list[Opening]:
@@ -75,7 +85,3 @@ def open_claim(claim: Claim, *, device_id: UUID, browser: Browser, now: datetime
             )
         )
     return opened
-
-
-def _wrong(left: int) -> Refusal:
-    return Invalid({"proof": WrongProof(left)})

@@ -2,6 +2,7 @@
 
 from app.orders.service.closing import cancel, check_cancellable, close_unpaid, expire, lock
 from app.orders.service.fulfilling import add_costs, mark_fulfilled, mark_notified, set_costs
+from app.orders.service.giving import give_away
 from app.orders.service.paying import Fees, Paid, meet, start_paying
 from app.orders.service.placing import TIME_TO_PAY, Basket, Refused, Wish, place, place_all
 from app.orders.service.returning import forgive, give_back
@@ -38,6 +39,7 @@ __all__ = [
     "forget_networks",
     "forgive",
     "free_refunded",
+    "give_away",
     "give_back",
     "hold_paid",
     "keeps_networks",

@@ -28,6 +28,7 @@ NAMES: Mapping[str, str] = {
     "wording.withdrawn": words("Withdrawn: new buyers do not read it"),
     "merchant.fences_changed": words("Fences changed"),
     "merchant.telling_changed": words("How buyers are told changed"),
+    "merchant.gift_rule_changed": words("What buyers may give on"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
 }
 TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}

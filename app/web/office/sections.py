@@ -77,6 +77,7 @@ GROUPS = (
             Section("companies", "building", words("Companies"), "companies.view"),
             Section("members", "user", words("Shop members"), "members.view"),
             Section("wallets", "receipt", words("Balances of members"), "wallets.view"),
+            Section("campaigns", "qrcode", words("Claim campaigns"), "gifts.view"),
             Section("turnover", "chart-bar", words("Turnover"), "reports.view"),
             Section("payments", "credit-card", words("Ways to be paid"), "payments.edit"),
             Section("bills", "file-text", words("Bills of the channels"), "bills.view"),

@@ -49,6 +49,7 @@ ACCOUNTS: Mapping[str, str] = {
     "asset:stock": words("Stock at cost"),
     "expense:goods": words("Cost of goods"),
     "expense:lost": words("Lost stock"),
+    "expense:marketing": words("Given away"),
     "income:discounts": words("Discounts of the shop"),
     "income:sales": words("Sales revenue"),
     "liability:balance": words("Paid ahead by a company"),
@@ -57,9 +58,21 @@ ACCOUNTS: Mapping[str, str] = {
     "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
 }
+RETURNED: Mapping[str, str] = {
+    "taken back": words("taken back before anybody claimed it"),
+    "lapsed": words("nobody claimed it in time"),
+    "by the shop": words("given back by the shop, before it was looked at"),
+}
+CHANGED: Mapping[str, str] = {
+    "paused": words("paused"),
+    "resumed": words("resumed"),
+    "ended": words("ended"),
+    "cap": words("more pieces"),
+}
 POSTINGS: Mapping[str, str] = {
     **FEE_POSTINGS,
     "cost": words("Cost corrected"),
+    "giveaway": words("Given away by a campaign"),
     "late_goods": words("Codes that came later"),
     "replaced": words("Code replaced"),
     "restored": words("Codes restored"),
@@ -209,6 +222,17 @@ def _through(channel: str) -> str:
     return channel_name(Channel[channel.upper()])
 
 
+GIFT_STEPS: Mapping[str, tuple[str, str, Note]] = {
+    "gift.made": (words("Given to somebody, by a link"), "info", lambda facts: ""),
+    "gift.claimed": (words("Gift claimed: its giver sees the code no more"), "ok", lambda facts: facts["network"]),
+    "gift.proved": (words("A browser proved that the gift is its own"), "", lambda facts: facts["network"]),
+    "gift.opened": (words("Gift looked at by who was given it"), "info", lambda facts: facts["network"]),
+    "gift.returned": (words("Gift is its giver's again"), "warn", lambda facts: said(RETURNED, facts["why"])),
+    "campaign.created": (words("Claim campaign made"), "", lambda facts: _codes(facts["cap"])),
+    "campaign.changed": (words("Claim campaign changed"), "", lambda facts: said(CHANGED, facts["what"])),
+    "campaign.claimed": (words("Given away by a campaign"), "ok", lambda facts: facts["campaign"]),
+}
+
 # Of each event: its name, its tone, and which of its facts are worth telling.
 STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.placed": (words("Order placed, stock held"), "", _amount),
@@ -254,6 +278,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         "warn",
         lambda facts: facts.get("reason", ""),
     ),
+    **GIFT_STEPS,
     "handout.given": (words("Handed out to people"), "ok", lambda facts: _people(facts["rows"])),
     "codes.extracted": (
         words("Taken in clear by the company"),

@@ -5,9 +5,12 @@ from flask import Blueprint
 bp = Blueprint("shop", __name__)
 
 from app.web.shop import (  # noqa: E402, F401 (routes)
+    campaigns,
     checkout,
     claiming,
     door,
+    gifting,
+    gifts,
     help,
     lookup,
     openid,

@@ -29,6 +29,7 @@ from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
+from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
 from app.web.shop.inside import inside_of
 from app.web.shop.me.offering import tops_up_own, wallet_of
 from app.web.shop.opening import open_codes
@@ -111,11 +112,11 @@ def reveal(token: str) -> Page:
 
 def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of an order: cashier, waiting, or codes."""
-    owned = entitled.list_of_order(found.id)
+    owned, held = entitled.list_of_order(found.id), entitled.list_held(found.id)
     cashier = cashier_of(found)
     mine = bool(opened) or is_mine(found) or tops_up_own(found)
     attempt = attempt_of(found)
-    shown, wordings = _shown(found, owned, opened)
+    shown, wordings = _shown(found, held, opened)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
@@ -130,9 +131,11 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
         wordings=wordings,
-        by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
+        by_itself=_opens_itself(found, shown),
         password=_password(found),
-        **_of_owner(found, owned, mine=mine),
+        as_gift=AS_GIFT in request.cookies,
+        gifts=gifts_of(found, owned, token) if mine and owned else Gifts(),
+        **_of_owner(found, held, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
@@ -149,6 +152,11 @@ def _shown(
     goods = with_buttons(goods_of(found), said)
     shown = order_shown(found, owned, goods, now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
     return shown, wordings_of(shown, said)
+
+
+def _opens_itself(found: Order, shown: OrderShown) -> bool:
+    """Tell whether this browser is shown the codes without a tap: not where they are to be given away unseen."""
+    return AS_GIFT not in request.cookies and placed_here(found) and opens_itself(shown, now=clock.now())
 
 
 def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:

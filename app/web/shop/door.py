@@ -61,7 +61,7 @@ def reveal_at_door(link: str) -> Page:
 def door_page(found: Order, link: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of a link: masked codes, and a form to prove oneself or, to who did, a button to see them."""
     mine = bool(opened) or is_mine(found)
-    owned = entitled.list_of_order(found.id)
+    owned = entitled.list_held(found.id)
     return page(
         "shop/door/door.html",
         fragments={"door": "shop/door/_door.html"},

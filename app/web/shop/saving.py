@@ -30,7 +30,7 @@ def save(token: str) -> Response:
 
 def _shown(order_id: UUID, opened: Opened) -> OrderShown:
     found = orders.get(order_id)
-    owned = entitled.list_of_order(order_id)
+    owned = entitled.list_held(order_id)
     return order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened.codes)
 
 
