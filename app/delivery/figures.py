@@ -1,7 +1,7 @@
 """Figures of telling: how much of it went well, and how quickly, over the last day and week, by channel.
 
 One question to an index that holds all it asks for (`ix_delivery_figures`): no row of a message is read. What it
-counts is grouped by pace there, so the answer is short however much was told.
+counts is grouped by pace there, so the answer stays short however much was told.
 """
 
 from collections import Counter, defaultdict
@@ -75,19 +75,27 @@ class Told:
 def told_lately(now: datetime) -> tuple[Told, Told]:
     """Return the figures of the last day and of the last week."""
     day, week = _empty(), _empty()
-    for channel, state, left, paid, is_recent, number in _counted(now):
+    for channel, state, left, paid, is_recent, number in _counted(now, WEEK):
         for told in (week, day) if is_recent else (week,):
             for figures in (told.all, told.channels[channel]):
                 figures.count(state, left, paid, number)
     return day, week
 
 
+def told_today(now: datetime) -> Figures:
+    """Return the figures of the last day alone, which a first page can afford."""
+    found = Figures()
+    for _, state, left, paid, _, number in _counted(now, DAY):
+        found.count(state, left, paid, number)
+    return found
+
+
 def _empty() -> Told:
     return Told(Figures(), defaultdict(Figures))
 
 
-def _counted(now: datetime) -> Sequence[tuple[Channel, State, int | None, int | None, int, int]]:
+def _counted(now: datetime, span: timedelta) -> Sequence[tuple[Channel, State, int | None, int | None, int, int]]:
     recent = case((Delivery.created_at >= now - DAY, 1), else_=0)
     groups = (Delivery.channel, Delivery.state, Delivery.left_pace, Delivery.paid_pace, recent)
-    query = select(*groups, func.count()).where(Delivery.created_at >= now - WEEK).group_by(*groups)
+    query = select(*groups, func.count()).where(Delivery.created_at >= now - span).group_by(*groups)
     return [tuple(row) for row in db.session().execute(query)]

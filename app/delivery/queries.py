@@ -11,6 +11,7 @@ from app.delivery.figures import BADLY, DAY, WEEK, WELL
 from app.delivery.figures import Figures as Figures
 from app.delivery.figures import Told as Told
 from app.delivery.figures import told_lately as told_lately
+from app.delivery.figures import told_today as told_today
 from app.delivery.links import Unwanted as Unwanted
 from app.delivery.links import read_token, way_of
 from app.delivery.links import read_way as read_way

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import format_decimal, format_percent, format_timedelta, gettext
 
-from app.delivery.queries import Figures, Told, told_lately
+from app.delivery.queries import Figures, Told, told_lately, told_today
 from app.kit import clock
 from app.web.channels import channel_words
 from app.web.language import here
@@ -45,7 +45,7 @@ def figures_shown(now: datetime) -> list[FiguresShown]:
 
 def told_rate() -> RowShown:
     """Return the figures of the last day, for the first page."""
-    return _row("", told_lately(clock.now())[0].all, age="day")
+    return _row("", told_today(clock.now()), age="day")
 
 
 def _shown(name: str, age: str, told: Told) -> FiguresShown:
