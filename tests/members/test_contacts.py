@@ -128,4 +128,4 @@ def test_an_account_whose_balance_holds_money_stays(shop: Shop) -> None:
     with pytest.raises(MoneyLeft):
         shop.write(lambda: service.close(number, now=clock.now()))
 
-    assert visitor.seen
+    assert visitor.seen is not None
