@@ -37,10 +37,12 @@ PUBLIC: Mapping[str, str] = {
     "shop.ask_code": "Whoever lost an order's password; the code goes to its contact, and the answer tells nothing.",
     "shop.ask_link": "Whoever lost a link; it goes to the order's own contact, and the answer tells nothing.",
     "shop.cancel": "The browser that placed the order, proven by its device token.",
+    "shop.card": "Whoever holds the signed card; it names goods and shop alone.",
     "shop.category": "The shelf.",
     "shop.check": "Whoever holds the signed token may have the gateway asked.",
     "shop.covers": "The shelf's pictures.",
     "shop.departments": "The shelf.",
+    "shop.device": "Whoever holds the signed token; it draws that address.",
     "shop.code_asked": "It says the same to everyone.",
     "shop.claim": "Whoever holds the signed link; the code stays masked.",
     "shop.door": "Whoever holds the signed link; codes stay masked.",
@@ -52,6 +54,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.look_up": "Whoever knows an order's password; the answer tells nothing else.",
     "shop.lookup": "Whoever looks for an order.",
     "shop.lost_link": "Whoever lost a link.",
+    "shop.mail_link": "Whoever holds the signed token; the link goes to the order's own contact.",
     "shop.mark": "The shop's own mark.",
     "shop.named": "The browser that pressed pay just now, come back from WeChat with its own nonce.",
     "shop.no_password": "Whoever lost an order's password.",
@@ -68,6 +71,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.qr": "Whoever holds the signed token may pay.",
     "shop.prove_claim": "Whoever holds the signed link and knows the person's reference or word.",
     "shop.redeem": "Whoever wants to know what a code is good for.",
+    "shop.reminder": "The browser that placed the order, or one that proved itself; there is no code in it.",
     "shop.reveal": "The browser that placed the order, proven by its device token.",
     "shop.reveal_at_door": "A browser that proved itself at a link of the order, or placed it.",
     "shop.save": "The browser that placed the order, or one that proved itself, as for a look.",
@@ -79,6 +83,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.use": "The browser that placed the order, or one that proved itself.",
     "shop.use_own": "The browser that placed the order, or one that proved itself.",
     "shop.use_ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
+    "shop.voucher": "The browser that placed the order, or one that proved itself, as for a look.",
     "static": "Files that everyone may read.",
 }
 OWN_UNITS: Mapping[str, str] = {
@@ -181,6 +186,7 @@ OWN_UNITS: Mapping[str, str] = {
     "shop.reveal": "The reveal is committed before the code is opened.",
     "shop.reveal_at_door": "The reveal is committed before the code is opened.",
     "shop.save": "The look is committed before the codes are opened.",
+    "shop.voucher": "The look is committed before the codes are opened.",
     "shop.tell_transfer": "A proof is read and made anew outside of units.",
 }
 OBJECTS = {"office.order", "office.product", "office.batch"} | {

@@ -39,7 +39,7 @@ from app.payments import queries as paying
 from app.payments.models import Notice, Payback
 from app.redemption.queries import Bulk, Location, Redemption
 from app.web.dispatch import Miaofa
-from app.web.shop.placing import token_of
+from app.web.shop.placing import card_of, token_of
 from app.web.shop.using import TICKET
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
@@ -194,6 +194,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "effect": public("eff", effect),
         "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
+        "card": card_of(order.id),
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),

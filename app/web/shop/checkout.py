@@ -30,14 +30,13 @@ from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
 from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
-from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
+from app.web.shop.parcels import GoodShown, good_shown
+from app.web.shop.placing import PASSWORD, PASSWORD_AGE, card_of, read_token
 from app.web.shop.proof import is_mine, placed_here, present_device
 from app.web.shop.shown import (
-    GoodShown,
     LookShown,
     MoneyShown,
     RefundShown,
-    good_shown,
     guide_of,
     look_shown,
     money_shown,
@@ -123,6 +122,8 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         transfer=transfer_of(found, attempt),
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         password=_password(found),
+        card=card_of(found.id),
+        hides=0,
         **_of_owner(found, owned, mine=mine),
         **whereabouts(here(".order", token=token)),
     )

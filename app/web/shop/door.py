@@ -68,6 +68,7 @@ def door_page(found: Order, link: str, opened: Mapping[UUID, Secret] | None = No
         secret=True,
         order=order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened),
         link=link,
+        hides=0,
         mine=mine,
         by_mail=not mine and links.takes_codes(found.contact_mask),
         token=token_of(found.id) if mine else "",
