@@ -17,7 +17,7 @@ from app.delivery.errors import DeadCode, NoCodesByMail, NotSixDigits, TooManyCo
 from app.delivery.events import CodeAsked, OwnerProved, OwnerSignedOut
 from app.delivery.models import Channel, ContactOwner, OneTimeCode
 from app.delivery.rules import CODE_LIFE, CODE_TRIES, OWNER_LIFE, may_prove
-from app.delivery.service.proving import Asking
+from app.delivery.service.proving import Asking, paid_by
 from app.kit import db, throttle
 from app.kit.errors import Invalid, Refusal
 from app.kit.events import By, publish
@@ -47,7 +47,7 @@ def ask_code(name: str, asking: Asking, *, now: datetime) -> str:
         raise TooManyCodes(minutes)
     throttle.count(keys, now=now)
     ((device_id, token),) = accounts.remember_devices([asking.device_token], now=now)
-    order_id, contact = orders.find_mailed(name) or (None, orders.contact_index(name))
+    order_id, contact = orders.find_mailed(name, paid=paid_by(name)) or (None, orders.contact_index(name))
     code_id, for_order = new_id(), None if _is_guessed_at(contact, now) else order_id
     _write_down(code_id, device_id, contact, for_order, now)
     where = {"network": asking.browser.network, "agent": asking.browser.agent[:200]}
