@@ -18,5 +18,6 @@ AREAS = (
     "redemption",
     "companies",
     "gifting",
+    "support",
     "finance",
 )

@@ -38,6 +38,9 @@ from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
 from app.redemption.queries import Bulk, Location, Redemption
+from app.support import queries as helping
+from app.support import service as support
+from app.support.queries import HelpCall, Problem
 from app.web.dispatch import Miaofa
 from app.web.shop.placing import card_of, token_of
 from app.web.shop.using import TICKET
@@ -85,7 +88,20 @@ def sell(shop: Shop) -> Order:
     bill_it(shop)
     send_transfer(shop)
     stage_and_check(shop, "code\n" + fresh_code())
+    get_stuck(shop, order)
     return order
+
+
+def get_stuck(shop: Shop, order: Order) -> None:
+    """Have a buyer ask for help, and tell the shop."""
+
+    def tell() -> None:
+        item, now = entitled.list_of_order(order.id)[0], clock.now()
+        support.ask(item, Problem.INVALID, now=now, by=SYSTEM)
+        condition = helping.condition_of(order, item, None, now=now)
+        support.tell_shop(item.id, Problem.INVALID, "It does not work", condition, now=now, by=SYSTEM)
+
+    shop.write(tell)
 
 
 def bill_it(shop: Shop) -> None:
@@ -195,6 +211,8 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
         "token": token_of(order.id),
         "card": card_of(order.id),
+        "problem": "invalid",
+        "call": public("hlp", shop.read(partial(first, HelpCall))),
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),

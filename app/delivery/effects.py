@@ -19,7 +19,6 @@ from app.delivery.links import token_of
 from app.delivery.models import About, Delivery, Link, OneTimeCode, State
 from app.delivery.rules import mail_address
 from app.delivery.service import telling
-from app.delivery.service.linking import LINK_LIFE
 from app.delivery.service.owning import CODE_MINUTES
 from app.delivery.service.telling import MAIL, Told
 from app.entitlements import queries as entitled
@@ -136,7 +135,7 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "until": until,
         "release_at": release_at if release_at and release_at > clock.now() else None,
         "by_hand": by_hand,
-        "days": LINK_LIFE.days,
+        "hours": merchants.reveals().link_hours,
         "minutes": CODE_MINUTES,
         **_back(row, order),
     }

@@ -1,6 +1,6 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
-from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
+from app.delivery.service.linking import admit, make_link, revoke_links
 from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
 from app.delivery.service.reaching import learn_way
@@ -17,8 +17,6 @@ from app.delivery.service.telling import (
 
 __all__ = [
     "CODE_MINUTES",
-    "LINK_LIFE",
-    "MOST_DEVICES",
     "Admitted",
     "Asking",
     "admit",

@@ -13,6 +13,7 @@ from app.web.office.shown import Step, by_whom
 NAMES: Mapping[str, str] = {
     "product.created": words("Product created"),
     "product.changed": words("Product changed"),
+    "fix_steps.set": words("Help at the code changed"),
     "product.moved": words("Moved in the shop"),
     "codes.cleared": words("Short-dated codes moved"),
     "merchant.changed": words("Shop changed"),
@@ -23,6 +24,7 @@ NAMES: Mapping[str, str] = {
     "payment_method.switched": words("Offered, or not any more"),
     "payment_method.tested": words("Tried out"),
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
+    "merchant.reveals_changed": words("Codes are shown again by other rules"),
     "merchant.fences_changed": words("Fences changed"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
 }

@@ -20,6 +20,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     sharing,
     shelf,
     telling,
+    trouble,
     using,
     waiting,
 )

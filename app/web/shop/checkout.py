@@ -16,6 +16,7 @@ from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.orders.queries import Order, status
 from app.payments import queries as paying
@@ -32,7 +33,7 @@ from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
 from app.web.shop.parcels import GoodShown, good_shown
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, card_of, read_token
-from app.web.shop.proof import is_mine, placed_here, present_device
+from app.web.shop.proof import asks_again, is_mine, placed_here, present_device
 from app.web.shop.shown import (
     LookShown,
     MoneyShown,
@@ -123,8 +124,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
         password=_password(found),
         card=card_of(found.id),
-        hides=0,
-        **_of_owner(found, owned, mine=mine),
+        **of_owner(found, owned, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
@@ -133,11 +133,13 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     return answer
 
 
-def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
+def of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
     """Return what an order page shows to its owner alone, and how somebody else can prove to be that."""
     return {
         "mine": mine,
-        "by_mail": not mine and links.takes_codes(found.contact_mask),
+        "again": mine and asks_again(found, owned),
+        "by_mail": links.takes_codes(found.contact_mask),
+        "hides": merchants.reveals().hide_seconds,
         "looks": looks_of(owned) if mine else (),
         "uses": uses_of(owned) if mine else (),
     }

@@ -14,6 +14,7 @@ from app.entitlements import queries as entitled
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.web.cashier import qr_picture
 from app.web.guard import corrects, frame, unit
@@ -22,7 +23,7 @@ from app.web.language import here, whereabouts
 from app.web.render import Page, Redirect, fixed, page
 from app.web.shop import bp
 from app.web.shop.checkout import goods_of, order
-from app.web.shop.opening import open_codes
+from app.web.shop.opening import Opened, open_codes
 from app.web.shop.parcels import CodeShown
 from app.web.shop.placing import read_token
 from app.web.shop.proof import browser, is_mine
@@ -38,21 +39,24 @@ LONGEST_QR = 500
 @corrects(order)
 def voucher(token: str) -> Page:
     """Show the codes of an order, or one of them, as papers to be printed; that is a look like any other."""
-    order_id = read_token(token)
-    one = from_public("ent", request.form.get("only", ""))
+    order_id, one = read_token(token), from_public("ent", request.form.get("only", ""))
     opened = open_codes(lambda: orders.get(order_id), only=[one] if one else None)
-    shown = db.read(frame().merchant_id, lambda: opened_order(order_id, opened))
-    answer = page(
+    answer = db.read(frame().merchant_id, lambda: _papers(order_id, opened, here(".order", token=token)))
+    answer.cookies = opened.cookies
+    return answer
+
+
+def _papers(order_id: UUID, opened: Opened, back: str) -> Page:
+    shown = opened_order(order_id, opened)
+    return page(
         "shop/orders/voucher.html",
         secret=True,
         order=shown,
         papers=[(code, drawn(code)) for code in shown.codes if code.values],
-        back=here(".order", token=token),
-        hides=0,
-        **whereabouts(here(".order", token=token)),
+        back=back,
+        hides=merchants.reveals().hide_seconds,
+        **whereabouts(back),
     )
-    answer.cookies = opened.cookies
-    return answer
 
 
 def drawn(code: CodeShown) -> str:

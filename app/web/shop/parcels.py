@@ -159,6 +159,10 @@ class Parcel:
         return sum(item.waiting for item in self.items)
 
     @property
+    def first_waiting(self) -> CodeShown:
+        return next(code for item in self.items for code in item.codes if not code.ready)
+
+    @property
     def is_held(self) -> bool:
         """Tell whether something has come that is shown only together with the rest."""
         return any(code.there and not code.ready for item in self.items for code in item.codes)
