@@ -20,6 +20,7 @@ from app.redemption import queries as redemption
 from app.refunds import queries as refunds
 from app.support.models import Ending as Ending
 from app.support.models import FixStep
+from app.support.models import HelpCall as HelpCall
 from app.support.models import Problem as Problem
 from app.support.rules import MOST_WORDS as MOST_WORDS
 from app.support.rules import Condition as Condition
