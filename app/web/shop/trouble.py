@@ -79,6 +79,12 @@ def fix(token: str, entitlement: str, problem: str) -> Page | Redirect:
     )
 
 
+def fix_or_choice(token: str, entitlement: str, problem: str) -> Page | Redirect:
+    """Return the page of what helps, or, before anything was asked, the choice of what is wrong."""
+    answer = fix(token, entitlement, problem)
+    return answer if isinstance(answer, Page) else trouble(token, entitlement)
+
+
 def _fixes(piece: Piece, call: HelpCall) -> dict[str, Any]:
     """Return what helps with a problem: as the code stands, as the product is, and as the shop says."""
     condition = queries.condition_of(piece.order, piece.item, piece.device_id, now=clock.now())
@@ -92,7 +98,7 @@ def _fixes(piece: Piece, call: HelpCall) -> dict[str, Any]:
 
 
 @bp.post("/o/<token>/help/<entitlement>/<problem>/solved")
-@corrects(fix)
+@corrects(fix_or_choice)
 def solve_trouble(token: str, entitlement: str, problem: str) -> Redirect:
     piece = _find(token, entitlement)
     if piece is not None:
@@ -101,7 +107,7 @@ def solve_trouble(token: str, entitlement: str, problem: str) -> Redirect:
 
 
 @bp.post("/o/<token>/help/<entitlement>/<problem>/stuck")
-@corrects(fix)
+@corrects(fix_or_choice)
 def tell_trouble(token: str, entitlement: str, problem: str) -> Redirect:
     """Tell the shop of a buyer who is stuck; how the code stands goes with it, the code does not."""
     piece, form = _find(token, entitlement), Form(request.form)
