@@ -80,7 +80,7 @@ def mail_link(token: str) -> Redirect:
 @bp.get("/o/<token>/device.png")
 def device(token: str) -> Response:
     """Give the address of an order's page as a picture, for another device to read; it proves nothing there."""
-    read_token(token)
+    orders.get(read_token(token))
     response = fixed(qr_picture(here(".order", token=token, _external=True)), "image/png", False)
     response.headers |= NOWHERE
     return response

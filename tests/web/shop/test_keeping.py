@@ -118,12 +118,14 @@ def test_the_letter_goes_to_the_orders_own_contact_and_says_nothing_here(kept: K
     assert len(asked) == 1
 
 
-def test_the_address_can_be_scanned_by_another_device(kept: Kept) -> None:
+def test_the_address_can_be_scanned_by_another_device(kept: Kept, other: Shop) -> None:
     answer = kept.dora.get(f"{kept.page}/device.png")
 
     assert (answer.mimetype, answer.data[:4]) == ("image/png", b"\x89PNG")
     assert answer.headers["Cache-Control"] == "no-store"
     assert kept.dora.get(kept.page.rpartition("/")[0] + "/x/device.png").status_code == 404
+    elsewhere = kept.page.replace(kept.shop.slug, other.slug)
+    assert other.client().get(f"{elsewhere}/device.png").status_code == 404
 
 
 def test_a_card_tells_friends_what_it_is_and_nothing_of_the_buyer(kept: Kept) -> None:
