@@ -20,5 +20,6 @@ AREAS = (
     "members",
     "companies",
     "gifting",
+    "support",
     "finance",
 )

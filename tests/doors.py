@@ -41,8 +41,11 @@ from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
 from app.redemption.queries import Bulk, Location, Redemption
+from app.support import queries as helping
+from app.support import service as support
+from app.support.queries import HelpCall, Problem
 from app.web.dispatch import Miaofa
-from app.web.shop.placing import token_of
+from app.web.shop.placing import card_of, token_of
 from app.web.shop.using import TICKET
 from tests.balances.person import Person
 from tests.companies.firm import make_busy_firm
@@ -95,6 +98,7 @@ def sell(shop: Shop) -> Order:
     stage_and_check(shop, "code\n" + fresh_code())
     send_many_again(shop)
     Person(shop).has(500)
+    get_stuck(shop, order)
     return order
 
 
@@ -102,6 +106,18 @@ def send_many_again(shop: Shop) -> None:
     """Have messages of a list sent again, which is under way."""
     known = {"id": new_id(), "filters": {}, "count": 9, "done": 0, "asked_at": clock.now(), "actor_type": "system"}
     shop.write(lambda: db.session().add(Resend(state=ResendState.RUNNING, **known)))
+
+
+def get_stuck(shop: Shop, order: Order) -> None:
+    """Have a buyer ask for help, and tell the shop."""
+
+    def tell() -> None:
+        item, now = entitled.list_of_order(order.id)[0], clock.now()
+        support.ask(item, Problem.INVALID, now=now, by=SYSTEM)
+        condition = helping.condition_of(order, item, None, now=now)
+        support.tell_shop(item.id, Problem.INVALID, "It does not work", condition, now=now, by=SYSTEM)
+
+    shop.write(tell)
 
 
 def bill_it(shop: Shop) -> None:
@@ -215,6 +231,9 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "token": token_of(order.id),
         "resend": public("rsd", shop.read(partial(first, Resend))),
         "way": shop.read(lambda: links.list_ways(order)[links.Channel.EMAIL]),
+        "card": card_of(order.id),
+        "problem": "invalid",
+        "call": public("hlp", shop.read(partial(first, HelpCall))),
         "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
         "filename": "app.js",
         "session": public("ses", new_id()),

@@ -23,13 +23,18 @@ from app.kit.ids import new_id
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.ledger import service as ledger
+from app.merchants import service as merchants
 from app.messages.events import MessageReceipt
 from app.messages.providers import Channel
+from app.orders.models import Order
 from app.refunds import service as refunds
 from app.risk import service as risk
 from app.risk.queries import HOUSE, Mode, Policy
+from app.support import service as support
+from app.support.queries import Problem
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
+from tests.doors import get_stuck
 from tests.gifting.gifts import hand_out
 from tests.gifting.giving import give_away
 from tests.inventory.filling import fill_stock
@@ -102,3 +107,13 @@ def fill(shop: Shop) -> None:
     give_away(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)
+    helped(shop, told)
+
+
+def helped(shop: Shop, order: Order) -> None:
+    """Have a buyer stuck with a code, the shop say what helps, and show codes again by rules of its own."""
+    get_stuck(shop, order)
+    sku = shop.read(lambda: catalog.get_sku(shop.sku))
+    said = {(Problem.USED, "en"): "Look into your account"}
+    shop.write(lambda: support.set_steps(sku.product_id, said, now=clock.now(), by=SYSTEM))
+    shop.write(lambda: merchants.change_reveals(merchants.Reveals(hide_seconds=60), now=clock.now(), by=SYSTEM))

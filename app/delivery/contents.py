@@ -14,7 +14,6 @@ from app.delivery.models import About, Channel, Delivery, Link, Medium, OneTimeC
 from app.delivery.rules import own_channel
 from app.delivery.saying import said_of
 from app.delivery.service.ending import Told
-from app.delivery.service.linking import LINK_LIFE
 from app.delivery.service.reaching import address_at, reaches
 from app.delivery.service.routing import list_orders
 from app.delivery.service.telling import has_goods
@@ -150,7 +149,7 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "release_at": release_at if release_at and release_at > clock.now() else None,
         "by_hand": by_hand,
         "opens_at": opens_at if opens_at and opens_at > clock.now() else None,
-        "days": LINK_LIFE.days,
+        "hours": merchants.reveals().link_hours,
         "minutes": CODE_MINUTES,
         "way": way_of(order.merchant_id, order.contact_index, row.channel),
         "said": _said(row, order),

@@ -19,7 +19,7 @@ class NoSuchPair(Refusal):
     """Words alike for an order that does not exist, is somebody else's, or has another password."""
 
     kind = "invalid"
-    message = words("No order of this number or contact has this password. Tries left: {left}.")
+    message = words("No order of this number, contact or payment has this password. Tries left: {left}.")
     mend = words("Check both; the password stood on the payment page and looks like ABCD-EFGH-JKMN.")
 
     def __init__(self, left: int) -> None:

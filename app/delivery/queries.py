@@ -205,6 +205,19 @@ def find_owner(order: Order, device_id: UUID, *, now: datetime) -> ContactOwner 
     return owner if owner is not None and _is_proved(order, proving_channels()) else None
 
 
+def fresh_at(order: Order, device_id: UUID, *, now: datetime) -> datetime | None:
+    """Return when the person before a browser last proved anew that an order is theirs.
+
+    By a code to its contact; by the order password only where no code can be sent.
+    """
+    if takes_codes(order.contact_mask):
+        owner = find_owner(order, device_id, now=now)
+        return owner.proved_at if owner else None
+    proved = select(func.max(LinkDevice.proved_at)).join(Link, Link.id == LinkDevice.link_id)
+    mine = (Link.order_id == order.id, LinkDevice.device_id == device_id, *lives(now))
+    return db.session().scalar(proved.where(*mine))
+
+
 def list_owned(device_id: UUID, *, now: datetime) -> list[list[Order]]:
     """List the latest orders of each contact that a browser is signed in for, as long as the shop takes codes."""
     owners = db.session().scalars(select(ContactOwner).where(*_owns(device_id, now)).order_by(ContactOwner.proved_at))

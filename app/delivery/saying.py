@@ -102,7 +102,7 @@ def sample_facts(words: Words, product_id: UUID, lang: str) -> dict[str, Any]:
         "lines": [(said.product, 2)],
         "total": Money(19800, shop.currency),
         "part": False,
-        "days": 30,
+        "hours": merchants.reveals().link_hours,
         "token": "sample",
         "way": "sample",
         "said": [said],

@@ -17,6 +17,14 @@ class RevealLimit(Refusal):
         self.limit = limit
 
 
+class NotFresh(Refusal):
+    message = words("This shop shows codes again only to who has just proved to be their owner.")
+    mend = words("Prove it once more; it then holds for {minutes} minutes.")
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+
+
 class CodesFrozen(Refusal):
     message = words("The shop has frozen this code, so it is not shown just now.")
     mend = words("Write to the shop with the number of the order.")

@@ -17,6 +17,7 @@ from app.inventory import queries as stock
 from app.kit import db
 from app.kit.events import EventRow
 from app.kit.inline import MANY, among, is_in, spread
+from app.merchants import queries as merchants
 
 
 def list_of_order(order_id: UUID) -> Sequence[Entitlement]:
@@ -44,6 +45,12 @@ def list_seen(order_ids: Sequence[UUID]) -> set[UUID]:
     touched = (Entitlement.reveals > 0) | (Entitlement.used > 0) | Entitlement.holder_id.is_not(None)
     query = select(Entitlement.order_id).where(Entitlement.order_id.in_(order_ids), touched).distinct()
     return set(db.session().scalars(query))
+
+
+def asks_again(owned: Iterable[Entitlement], fresh_at: datetime | None, *, now: datetime) -> bool:
+    """Tell whether one of these is shown again only after a fresher proof than the one of `fresh_at`."""
+    seen = any(item.reveals and item.state is State.READY for item in owned)
+    return seen and not merchants.reveals().is_fresh(fresh_at, now=now)
 
 
 def list_by_id(ids: Iterable[UUID]) -> dict[UUID, Entitlement]:

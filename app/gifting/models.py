@@ -114,6 +114,7 @@ class HandoutRow(Owned):
     contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_mask: Mapped[str] = mapped_column(Text)
     entitlement_id: Mapped[UUID | None] = mapped_column(Id)
+    proved_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # when its person last proved themselves
     device_id: Mapped[UUID | None] = mapped_column(Id)  # the browser that proved itself last
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)

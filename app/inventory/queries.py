@@ -62,6 +62,8 @@ from app.inventory.models import SharedCode as SharedCode
 from app.inventory.models import SharedHold as SharedHold
 from app.inventory.models import Status as Status
 from app.inventory.models import Stock
+from app.inventory.owned import Known as Known
+from app.inventory.owned import list_known as list_known
 from app.inventory.patterns import Pattern, parse
 from app.inventory.rules import class_of as class_of
 from app.inventory.staged import DECIDE as DECIDE

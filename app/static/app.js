@@ -297,6 +297,21 @@
     if (home) location.replace(home.dataset.secretHome);
   });
 
+  /* What is good for less than two days is counted down in its place, by the time that passed since the page knew. */
+  function count() {
+    all("[data-ends]").forEach(function (line) {
+      if (!line.ends) line.ends = Date.now() + line.dataset.ends * 1000;
+      var minutes = Math.floor((line.ends - Date.now()) / 6e4), data = line.dataset;
+      line.textContent = minutes < 0 ? data.over : data.left.replace("HH", Math.floor(minutes / 60)).replace("MM", minutes % 60);
+    });
+    all("[data-hides]").forEach(function (card) {
+      var home = one("[data-secret-home]", card) || card;
+      if (!card.hides) card.hides = Date.now() + card.dataset.hides * 1000;
+      if (card.hides < Date.now()) location.replace(home.dataset.secretHome);
+    });
+  }
+  setInterval(count, 1000);
+
   /* Tabs that do not fit: the one that is open is in sight. */
   var tab = one(".tab[aria-current]");
   if (tab) tab.parentNode.scrollLeft = tab.offsetLeft + tab.offsetWidth - tab.parentNode.offsetLeft - tab.parentNode.clientWidth / 2;

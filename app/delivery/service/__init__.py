@@ -9,7 +9,7 @@ from app.delivery.service.ending import (
     record_sent,
     record_taken,
 )
-from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
+from app.delivery.service.linking import admit, make_link, revoke_links
 from app.delivery.service.owning import ask_code, prove_contact, sign_out
 from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
@@ -49,9 +49,7 @@ from app.kit.onetime import CODE_MINUTES
 __all__ = [
     "CODE_MINUTES",
     "INVITE",
-    "LINK_LIFE",
     "LOGO",
-    "MOST_DEVICES",
     "MOST_STEPS",
     "PICTURE_BYTES",
     "Admitted",

@@ -17,7 +17,7 @@ from app.delivery.errors import DeadCode, NoCodesByMail, NotSixDigits, TooManyCo
 from app.delivery.events import CodeAsked, OwnerProved, OwnerSignedOut
 from app.delivery.models import Channel, ContactOwner, OneTimeCode
 from app.delivery.rules import OWNER_LIFE
-from app.delivery.service.proving import Asking
+from app.delivery.service.proving import Asking, paid_by
 from app.kit import db, onetime, throttle
 from app.kit.errors import Invalid, Refusal
 from app.kit.events import By, publish
@@ -45,7 +45,7 @@ def ask_code(name: str, asking: Asking, *, now: datetime) -> str:
     throttle.count(keys, now=now)
     ((device_id, token),) = accounts.remember_devices([asking.device_token], now=now)
     kinds = {"by_mail": Channel.EMAIL in proving, "by_phone": Channel.SMS in proving}
-    order_id, contact = orders.find_reached(name, **kinds) or (None, orders.contact_index(name))
+    order_id, contact = orders.find_reached(name, paid=paid_by(name), **kinds) or (None, orders.contact_index(name))
     code_id, for_order = new_id(), None if onetime.is_guessed_at(OneTimeCode, contact, now=now) else order_id
     _write_down(code_id, device_id, contact, for_order, now)
     where = {"network": asking.browser.network, "agent": asking.browser.agent[:200]}

@@ -41,7 +41,7 @@ def prove(claim: Claim, typed: str, *, device_token: str, browser: Browser, now:
     if refused := check_word(claim.row.id, browser, fits, WrongProof, now=now):
         return refused
     ((device_id, token),) = accounts.remember_devices([device_token], now=now)
-    claim.row.device_id = device_id
+    claim.row.device_id, claim.row.proved_at = device_id, now
     publish(
         ClaimProved(
             subject_id=claim.row.id,
@@ -70,7 +70,7 @@ def check_word(
 def open_claim(claim: Claim, *, device_id: UUID, browser: Browser, now: datetime) -> list[Opening]:
     """Record that the person of a claim sees the code; after the commit `crypto.open` gives the plaintext."""
     by = By("device", device_id)
-    proof = Proof("claim", by, browser.network, browser.agent)
+    proof = Proof("claim", by, browser.network, browser.agent, fresh_at=claim.row.proved_at)
     opened = entitlements.reveal(claim.handout.order_id, proof=proof, now=now, only=[claim.entitlement.id])
     first = (HandoutRow.id == claim.row.id, HandoutRow.opened_at.is_(None))
     if db.changed(update(HandoutRow).where(*first).values(opened_at=now)):

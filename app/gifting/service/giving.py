@@ -98,6 +98,7 @@ def _row(handout_id: UUID, line: int, person: Person, problem: str, key: crypto.
         "contact_mask": orders.mask_contact(mail) if mail else "",
         "entitlement_id": None,
         "device_id": None,
+        "proved_at": None,
         "opened_at": None,
         "revoked_at": None,
         "told_at": None,

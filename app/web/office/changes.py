@@ -13,6 +13,7 @@ from app.web.office.shown import Step, by_whom
 NAMES: Mapping[str, str] = {
     "product.created": words("Product created"),
     "product.changed": words("Product changed"),
+    "fix_steps.set": words("Help at the code changed"),
     "product.moved": words("Moved in the shop"),
     "codes.cleared": words("Short-dated codes moved"),
     "merchant.changed": words("Shop changed"),
@@ -26,6 +27,7 @@ NAMES: Mapping[str, str] = {
     "wording.saved": words("Written"),
     "wording.published": words("Published: buyers read it"),
     "wording.withdrawn": words("Withdrawn: new buyers do not read it"),
+    "merchant.reveals_changed": words("Codes are shown again by other rules"),
     "merchant.fences_changed": words("Fences changed"),
     "merchant.telling_changed": words("How buyers are told changed"),
     "merchant.gift_rule_changed": words("What buyers may give on"),

@@ -20,6 +20,7 @@ from app.messages.queries import StaffNote
 from app.web.guard import actor, frame, needs
 from app.web.language import here, lang
 from app.web.office import bp
+from app.web.problems import problem_name
 from app.web.render import Page, Redirect, page
 
 NAMES: Mapping[str, tuple[str, str]] = {
@@ -27,6 +28,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "stock.days": (words("Stock will not last"), "warn"),
     "order.review": (words("Paid orders wait for a decision"), "warn"),
     "stock.expiring": (words("Codes expire soon"), "info"),
+    "help.stuck": (words("A buyer is stuck"), "warn"),
     "transfer.told": (words("A buyer has sent a transfer"), "info"),
 }
 
@@ -81,6 +83,8 @@ def _place(row: StaffNote) -> str:
     """Return where to look, for who may."""
     if row.kind == "order.review":
         return here(".reviews") if actor().can("orders.review") else ""
+    if row.subject_type == "help":
+        return here(".helping") if actor().can("orders.view") else ""
     if row.subject_type == "transfer":
         return here(".transfer", transfer=public("transfer", row.subject_id)) if actor().can("payments.match") else ""
     is_open = row.subject_type == "sku" and actor().can("stock.view")
@@ -109,6 +113,8 @@ def _words(kind: str, facts: Mapping[str, Any]) -> Any:
     if kind == "stock.expiring":
         count = ngettext("%(num)s code", "%(num)s codes", facts.get("count", 0))
         return _("%(count)s of %(sku)s expire within %(limit)s days", count=count, **_of(facts, "sku", "limit"))
+    if kind == "help.stuck":
+        return problem_name(facts.get("problem", ""))
     if kind == "transfer.told":
         return _("%(amount)s, with a proof to look at", **_of(facts, "amount"))
     return ""

@@ -23,10 +23,12 @@ from app.payments import queries as payments
 from app.refunds import queries as refunds
 from app.refunds.queries import Refund
 from app.risk import queries as fences
+from app.support import queries as support
 from app.web.guard import needs
 from app.web.office import bp, disputes
 from app.web.office.ahead import AheadShown, ahead_shown
 from app.web.office.fence_words import CatchShown, catches_shown
+from app.web.office.helping import calls_shown
 from app.web.office.links import links_of
 from app.web.office.lists import tools_of
 from app.web.office.margins import BundleShown, bundles_of
@@ -79,10 +81,11 @@ def _buyer(found: Order) -> dict[str, Any]:
 
 
 def _happened(found: Order) -> dict[str, Any]:
-    """Return what happened to an order, and how a dispute about its payment stands."""
+    """Return what happened to an order, how a dispute about its payment stands, and what help its buyer asked for."""
     told = disputes.list_told(found.id)
     all_steps = disputes.among(steps(events.timeline(order_id=found.id)), told)
-    return {"steps": all_steps, "dispute": disputes.dispute_shown(told)}
+    help_asked = calls_shown(support.list_of_order(found.id))
+    return {"steps": all_steps, "dispute": disputes.dispute_shown(told), "help": help_asked}
 
 
 @dataclass(frozen=True)

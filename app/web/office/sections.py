@@ -45,6 +45,7 @@ GROUPS = (
             Section("chores", "list", words("Worklist"), "orders.fulfil"),
             Section("holds", "lock", words("Holds"), "orders.view"),
             Section("messages", "mail", words("Messages"), "orders.view"),
+            Section("helping", "help", words("Help"), "orders.view"),
             Section("exceptions", "alert-triangle", words("Exceptions"), "orders.view"),
             Section("transfers", "building-bank", words("Transfers"), "payments.match"),
             Section("reviews", "eye", words("Reviews"), "orders.review"),

@@ -22,6 +22,7 @@ from app.web.office.member_words import MEMBER_STEPS
 from app.web.office.stocked import STOCK_STEPS
 from app.web.office.transfer_words import TRANSFER_STEPS
 from app.web.office.wording import PROVIDERS, REASONS, said
+from app.web.problems import problem_name
 
 # What one code of a kind consists of, and a file that holds two of them.
 KINDS: Mapping[Kind, tuple[str, str]] = {
@@ -271,6 +272,10 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "delivery.arrived": (words("The message arrived"), "ok", lambda facts: said(ABOUT, facts["about"])),
     "delivery.again": (words("Message sent again"), "info", lambda facts: said(ABOUT, facts["about"])),
     "delivery.dropped": (words("Message left unsent"), "", lambda facts: said(ABOUT, facts["about"])),
+    "help.asked": (words("The buyer asked for help"), "", lambda facts: problem_name(facts["problem"])),
+    "help.solved": (words("The steps at the code helped"), "ok", lambda facts: problem_name(facts["problem"])),
+    "help.stuck": (words("The buyer is stuck"), "warn", lambda facts: problem_name(facts["problem"])),
+    "help.seen_to": (words("Somebody saw to it"), "ok", lambda facts: problem_name(facts["problem"])),
     "claim.opened": (words("Opened by the person it was given to"), "info", lambda facts: facts["network"]),
     "claim.proved": (words("A person proved that it was given to them"), "", lambda facts: facts["network"]),
     "claim.revoked": (

@@ -17,6 +17,7 @@ from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.orders.queries import Fulfilment, Order, status
 from app.payments import queries as paying
@@ -33,15 +34,14 @@ from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
 from app.web.shop.inside import inside_of
 from app.web.shop.me.offering import tops_up_own, wallet_of
 from app.web.shop.opening import open_codes
-from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
-from app.web.shop.proof import is_mine, placed_here, present_device
+from app.web.shop.parcels import GoodShown, good_shown
+from app.web.shop.placing import PASSWORD, PASSWORD_AGE, card_of, read_token
+from app.web.shop.proof import asks_again, is_mine, placed_here, present_device
 from app.web.shop.shown import (
-    GoodShown,
     LookShown,
     MoneyShown,
     OrderShown,
     RefundShown,
-    good_shown,
     guide_of,
     look_shown,
     money_shown,
@@ -133,9 +133,10 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         wordings=wordings,
         by_itself=_opens_itself(found, shown),
         password=_password(found),
+        card=card_of(found.id),
         as_gift=AS_GIFT in request.cookies,
         gifts=gifts_of(found, owned, token) if mine and owned else Gifts(),
-        **_of_owner(found, held, mine=mine),
+        **of_owner(found, held, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
@@ -159,11 +160,13 @@ def _opens_itself(found: Order, shown: OrderShown) -> bool:
     return AS_GIFT not in request.cookies and placed_here(found) and opens_itself(shown, now=clock.now())
 
 
-def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
+def of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
     """Return what an order page shows to its owner alone, and how somebody else can prove to be that."""
     return {
         "mine": mine,
-        "by_mail": not mine and links.takes_codes(found.contact_mask),
+        "again": mine and asks_again(found, owned),
+        "by_mail": links.takes_codes(found.contact_mask),
+        "hides": merchants.reveals().hide_seconds,
         "looks": looks_of(owned) if mine else (),
         "uses": uses_of(owned) if mine else (),
         "ways": ways_of(found) if mine else (),

@@ -22,8 +22,8 @@ class Opened:
     cookies: tuple[Cookie, ...]
 
 
-def open_codes(find: Callable[[], Order], only: Collection[UUID] | None = None) -> Opened:
-    """Return the codes of the order that `find` finds in its unit, or `only` some; or raise why they stay closed."""
+def open_codes(find: Callable[[], Order], *, only: Collection[UUID] | None = None) -> Opened:
+    """Return the codes (or `only` some) of the order that `find` finds in its unit; raises why they may not be seen."""
     looked = db.write(frame().merchant_id, lambda: _look(find(), only))
     if isinstance(looked, Refusal):
         raise looked

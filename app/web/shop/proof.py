@@ -1,8 +1,9 @@
 """Whose order is it? The browser that placed it proves itself, one that once gave the order password at a link, and one
 whose person is signed in as the owner of the order's contact, or as the member whose contact that is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import g, request
 
@@ -12,6 +13,8 @@ from app.accounts.service import Browser
 from app.delivery import queries as links
 from app.delivery import service as delivery
 from app.delivery.queries import Link
+from app.entitlements import queries as entitled
+from app.entitlements.queries import Entitlement
 from app.entitlements.service import Proof
 from app.kit import clock
 from app.kit.errors import Invalid, Refusal, Required
@@ -54,12 +57,21 @@ def prove(found: Order) -> Proven | Refusal:
     """Return why this browser may see the codes of an order, or what to tell it once the wrong try is committed."""
     device = present_device()
     kind = _kind(found, device) if device else ""
-    if device and kind:
-        return Proven(_proof("itself" if kind == "device" and _sent_itself() else kind, By("device", device.id)))
+    if device and kind and not request.form.get("password", "").strip():
+        by_itself = kind == "device" and _sent_itself()
+        fresh_at = links.fresh_at(found, device.id, now=clock.now())
+        return Proven(_proof("itself" if by_itself else kind, By("device", device.id), fresh_at))
     member = present_member()
-    if member and is_member(found):
-        return Proven(_proof("member", member.by))
+    if member and is_member(found) and not request.form.get("password", "").strip():
+        return Proven(_proof("member", member.by, member.proved_at))
     return prove_by_password(found)
+
+
+def asks_again(found: Order, owned: Sequence[Entitlement]) -> bool:
+    """Tell whether this browser has to prove itself anew before codes of its order are shown once more."""
+    device, now = present_device(), clock.now()
+    fresh_at = links.fresh_at(found, device.id, now=now) if device else None
+    return entitled.asks_again(owned, fresh_at, now=now)
 
 
 def prove_by_password(found: Order, link: Link | None = None) -> Proven | Refusal:
@@ -70,7 +82,8 @@ def prove_by_password(found: Order, link: Link | None = None) -> Proven | Refusa
     entered = delivery.enter(found, typed, asking(), link=link, now=clock.now())
     if isinstance(entered, Refusal):
         return entered
-    proof = _proof("password", By("device", entered.device_id))
+    fresh_at = links.fresh_at(found, entered.device_id, now=clock.now())
+    proof = _proof("password", By("device", entered.device_id), fresh_at)
     return Proven(proof, (device_cookie(entered.device_token),))
 
 
@@ -124,5 +137,5 @@ def was_placed_by(found: Order, device: Device | None) -> bool:
     return device is not None and device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
 
 
-def _proof(kind: str, by: By) -> Proof:
-    return Proof(kind, by, client_network(), request.headers.get("User-Agent", ""))
+def _proof(kind: str, by: By, fresh_at: datetime | None) -> Proof:
+    return Proof(kind, by, client_network(), request.headers.get("User-Agent", ""), fresh_at)

@@ -10,7 +10,8 @@ from app.entitlements.queries import Entitlement
 from app.kit import clock
 from app.orders.queries import Order
 from app.web.language import here, lang
-from app.web.shop.shown import CodeShown, GoodShown, OrderShown
+from app.web.shop.parcels import CodeShown, GoodShown
+from app.web.shop.shown import OrderShown
 from app.web.worded import Worded, worded
 
 
