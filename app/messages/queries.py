@@ -1,6 +1,7 @@
 """Questions about messages to the staff."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,13 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
-from app.messages.models import NotesSeen
+from app.messages.carrying import Line as Line
+from app.messages.carrying import lines as lines
+from app.messages.models import Carrier, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
 from app.messages.providers import Channel as Channel
+from app.messages.providers import Message as Message
+from app.messages.providers import provider
 
 NOTE_MAIL = "messages.note_mail"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,3 +55,42 @@ def facts_of(note: StaffNote) -> dict[str, Any]:
     """Return the plain values of a note."""
     facts: dict[str, Any] = json.loads(note.facts)
     return facts
+
+
+# Robots ----------------------------------------------------------------------------------------------------------
+
+ROBOTS = (Channel.WECOM_ROBOT, Channel.DINGTALK_ROBOT)
+
+
+@dataclass(frozen=True)
+class RobotShown:
+    """A robot: which party and group it is, whether it is in order, what it leaves out, and how many notes wait."""
+
+    carrier: Carrier
+    party: str
+    group: str
+    silent: frozenset[str]
+    waiting: int
+    spoke_at: datetime | None
+
+
+def list_robots() -> list[RobotShown]:
+    """List the robots of the shop, those in order and those out of it."""
+    query = select(Carrier).where(Carrier.channel.in_(ROBOTS)).order_by(Carrier.channel, Carrier.position, Carrier.id)
+    carriers = db.session().scalars(query).all()
+    robots = {row.carrier_id: row for row in db.session().scalars(select(Robot))}
+    counted = select(RobotNote.carrier_id, func.count()).group_by(RobotNote.carrier_id)
+    waiting = {row[0]: row[1] for row in db.session().execute(counted)}
+    return [_robot(row, robots.get(row.id), waiting.get(row.id, 0)) for row in carriers]
+
+
+def _robot(carrier: Carrier, robot: Robot | None, waiting: int) -> RobotShown:
+    silent, spoke_at = (frozenset(robot.silent), robot.spoke_at) if robot else (frozenset[str](), None)
+    title = carrier.title or provider(carrier.provider).title
+    return RobotShown(carrier, title, carrier.account, silent, waiting, spoke_at)
+
+
+def carries(channel: Channel) -> bool:
+    """Tell whether somebody carries messages of a channel for the shop."""
+    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None

@@ -36,6 +36,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     reports,
     reset,
     reviews,
+    robots,
     ruling,
     searching,
     sections,

@@ -25,6 +25,7 @@ NAMES: Mapping[str, str] = {
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
     "merchant.fences_changed": words("Fences changed"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
+    "robot.set": words("What it tells changed"),
 }
 TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
 

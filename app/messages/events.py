@@ -1,0 +1,16 @@
+"""What happens to the parties that carry messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.kit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotSet(Event):
+    """Somebody chose what a robot tells the staff; `silent` are the kinds of notes that it leaves out."""
+
+    name = "robot.set"
+    subject_type = "carrier"
+
+    silent: Sequence[str]
