@@ -13,13 +13,15 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-OWNED = ("carrier_token", "robot", "robot_note")
+OWNED = ("carrier_token", "robot", "robot_note", "company_member_way", "company_telling")
+CHANNELS = "channel IN (0, 1, 2, 3, 4, 5, 6, 7, 8)"
 OF_CARRIER = ["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]
 
 
 def upgrade() -> None:
     _create_tokens()
     _create_robots()
+    _create_ways()
     app_url = current_app.config["MIAOFA"].database_url
     for table in OWNED:
         raise_fence(op.get_bind(), table, app_url=app_url)
@@ -72,7 +74,60 @@ def _create_robots() -> None:
     )
 
 
+def _create_ways() -> None:
+    with op.batch_alter_table("company_member", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("told_first", sa.SmallInteger(), nullable=True))
+    op.create_table(
+        "company_member_way",
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("company_id", Id(), nullable=False),
+        sa.Column("user_id", Id(), nullable=False),
+        sa.Column("channel", sa.SmallInteger(), nullable=False),
+        sa.Column("key_id", Id(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint(CHANNELS, name=op.f("ck_company_member_way_channel")),
+        sa.ForeignKeyConstraint(
+            ["merchant_id", "company_id", "user_id"],
+            ["company_member.merchant_id", "company_member.company_id", "company_member.user_id"],
+            name=op.f("fk_company_member_way_merchant_id_company_id_user_id"),
+        ),
+        sa.PrimaryKeyConstraint("merchant_id", "id", name=op.f("pk_company_member_way")),
+        sa.UniqueConstraint(
+            "merchant_id",
+            "company_id",
+            "user_id",
+            "channel",
+            name=op.f("uq_company_member_way_merchant_id_company_id_user_id_channel"),
+        ),
+    )
+    op.create_table(
+        "company_telling",
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("company_id", Id(), nullable=False),
+        sa.Column("user_id", Id(), nullable=False),
+        sa.Column("order_id", Id(), nullable=False),
+        sa.Column("channel", sa.SmallInteger(), nullable=False),
+        sa.Column("then", sa.JSON(), nullable=False),
+        sa.Column("asked_at", Moment(), nullable=False),
+        sa.Column("told_at", Moment(), nullable=True),
+        sa.CheckConstraint(CHANNELS, name=op.f("ck_company_telling_channel")),
+        sa.ForeignKeyConstraint(
+            ["merchant_id", "company_id"],
+            ["company.merchant_id", "company.id"],
+            name=op.f("fk_company_telling_merchant_id_company_id"),
+        ),
+        sa.PrimaryKeyConstraint("merchant_id", "id", name=op.f("pk_company_telling")),
+        sa.UniqueConstraint(
+            "merchant_id", "order_id", "user_id", name=op.f("uq_company_telling_merchant_id_order_id_user_id")
+        ),
+    )
+
+
 def downgrade() -> None:
     for table in reversed(OWNED):
         lower_fence(op.get_bind(), table)
         op.drop_table(table)
+    with op.batch_alter_table("company_member", schema=None) as batch_op:
+        batch_op.drop_column("told_first")

@@ -1,4 +1,4 @@
-"""Robots tell groups of the staff what notes tell: not too often, all of it, once, and nothing that guests may not read."""
+"""Robots tell groups of the staff what notes tell: not too often, all of it, once, nothing that guests may not read."""
 
 import threading
 from collections.abc import Iterator

@@ -13,6 +13,7 @@ from app.companies.service.members import (
     send_invite_again,
 )
 from app.companies.service.ordering import Wanted, place
+from app.companies.service.reaching import choose_first, set_ways
 from app.companies.service.telling import tell_ready
 from app.companies.service.topping import Ahead, ask_top_up, credit, send_top_up_back
 
@@ -24,6 +25,7 @@ __all__ = [
     "ask_top_up",
     "change",
     "change_role",
+    "choose_first",
     "close",
     "create",
     "credit",
@@ -39,6 +41,7 @@ __all__ = [
     "revoke_invite",
     "send_invite_again",
     "send_top_up_back",
+    "set_ways",
     "tell_ready",
     "top_up",
 ]
