@@ -29,6 +29,7 @@ from tests.gifting.gifts import hand_out
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
 from tests.messages.carriers import connect_fake
+from tests.messages.filling import fill_chats
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -80,6 +81,8 @@ def fill(shop: Shop) -> None:
     connect_fake(shop, Channel.SMS)
     address = Secret("+8613800138000")
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
-    hand_out(make_busy_firm(shop))
+    firm = make_busy_firm(shop)
+    hand_out(firm)
+    fill_chats(shop, firm)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)

@@ -1,7 +1,6 @@
 """What members are told in chats: the outside calls of each way, one party's trouble holding up no other."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,57 +8,16 @@ from app.accounts import queries as accounts
 from app.companies import queries
 from app.companies.models import Company, Telling
 from app.companies.service.telling import BY, record_told
-from app.kit import chat, clock, db
-from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary, Unknown
-from app.kit.http import Client
+from app.kit import clock, db
+from app.kit.effects import Intent
 from app.kit.ids import public
 from app.kit.letters import Posted, letter
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.messages import queries as messages
-from app.messages import service as carrying
-from app.messages.queries import Channel, Line, Message
+from app.messages.queries import Channel
+from app.messages.service import Said, in_chat
 from app.orders import queries as orders
-
-
-@dataclass(frozen=True)
-class Said:
-    """What somebody is told, and by whom it may go."""
-
-    key: UUID
-    to: Secret
-    lang: str
-    facts: Mapping[str, Any]
-    lines: Sequence[Line]
-
-
-def in_chat(
-    name: str,
-    template: str,
-    load: Callable[[Sequence[Intent]], Mapping[UUID, Said]],
-    settle: Callable[[Intent, bool], None],
-) -> Kind:
-    """Return the kind of a message that goes by one chat; said twice, the same words are one message there.
-
-    `settle` hears whether it was taken; when not, somebody may be told by another way.
-    """
-
-    def call(said: Said, http: Client) -> Answer:
-        words = chat.write(template, lang=said.lang, facts=said.facts)
-        about = template.rpartition("/")[2]
-        message = Message(said.key, about, said.to, said.lang, words.title, words.text, url=words.url)
-        trip = carrying.carry(message, said.lines, http)
-        unsure = isinstance(trip.answer, Temporary | Unknown) and not trip.faults
-        return trip.answer if unsure else Done(trip)
-
-    def settled(intent: Intent, answer: Answer) -> None:
-        if isinstance(answer, Done):
-            carrying.record_faults(answer.value.faults, now=clock.now())
-            settle(intent, isinstance(answer.value.answer, Done))
-        elif not isinstance(answer, Temporary | Unknown):
-            settle(intent, False)
-
-    return Kind(name, load, call, settled, client=Client, repeatable=True, lane=Lane.CHAT, door=name)
 
 
 def load_chats(intents: Sequence[Intent]) -> Mapping[UUID, Said]:

@@ -12,6 +12,8 @@ from app.messages.carrying import Fault as Fault
 from app.messages.carrying import Trip as Trip
 from app.messages.carrying import carry as carry
 from app.messages.carrying import record_faults as record_faults
+from app.messages.chatting import Said as Said
+from app.messages.chatting import in_chat as in_chat
 from app.messages.models import NotesSeen, StaffNote
 from app.messages.queries import NOTE_MAIL
 from app.messages.robots import set_kinds as set_kinds

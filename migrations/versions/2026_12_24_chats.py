@@ -77,6 +77,9 @@ def _create_robots() -> None:
 def _create_ways() -> None:
     with op.batch_alter_table("company_member", schema=None) as batch_op:
         batch_op.add_column(sa.Column("told_first", sa.SmallInteger(), nullable=True))
+    with op.batch_alter_table("handout_row", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("chat", sa.SmallInteger(), nullable=True))
+        batch_op.add_column(sa.Column("chat_sealed", sa.LargeBinary(), nullable=True))
     op.create_table(
         "company_member_way",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -131,3 +134,6 @@ def downgrade() -> None:
         op.drop_table(table)
     with op.batch_alter_table("company_member", schema=None) as batch_op:
         batch_op.drop_column("told_first")
+    with op.batch_alter_table("handout_row", schema=None) as batch_op:
+        batch_op.drop_column("chat_sealed")
+        batch_op.drop_column("chat")
