@@ -75,6 +75,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.sign_out": "The browser that asks, by its device token.",
     "shop.status": "Whoever holds the signed token; codes stay masked.",
     "shop.tell_transfer": "Whoever holds the signed token may say that money was sent.",
+    "shop.tell_in_wechat": "The browser that placed the order, where WeChat has just named its person.",
     "shop.ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
     "shop.use": "The browser that placed the order, or one that proved itself.",
     "shop.use_own": "The browser that placed the order, or one that proved itself.",

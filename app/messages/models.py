@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -115,3 +115,14 @@ class RobotNote(Owned):
 
     carrier_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     note_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+
+
+class MiniConsent(Owned):
+    """How many messages of a template somebody allowed a mini program, and that were not sent yet."""
+
+    __tablename__ = "mini_consent"
+    __table_args__ = (CheckConstraint("remaining >= 0", name="remaining"),)
+
+    person: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # a keyed digest of the openid
+    template: Mapped[str] = mapped_column(Text, primary_key=True)
+    remaining: Mapped[int] = mapped_column(Integer)

@@ -1,6 +1,7 @@
 """Questions about messages to the staff."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +11,14 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
+from app.kit.party import Field
 from app.messages.carrying import Line as Line
 from app.messages.carrying import lines as lines
 from app.messages.models import Carrier, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
 from app.messages.providers import Channel as Channel
 from app.messages.providers import Message as Message
+from app.messages.providers import Wording as Wording
 from app.messages.providers import provider
 
 NOTE_MAIL = "messages.note_mail"
@@ -90,7 +93,19 @@ def _robot(carrier: Carrier, robot: Robot | None, waiting: int) -> RobotShown:
     return RobotShown(carrier, title, carrier.account, silent, waiting, spoke_at)
 
 
-def carries(channel: Channel) -> bool:
-    """Tell whether somebody carries messages of a channel for the shop."""
-    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
+def list_carriers() -> Sequence[Carrier]:
+    """List all parties that carry messages for the shop, in order or not."""
+    return db.session().scalars(select(Carrier).order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
+
+
+def fields_of(name: str) -> tuple[Sequence[Field], str]:
+    """Return what a party asks for, and which of it is our number there."""
+    party = provider(name)
+    return party.fields, party.numbered_by
+
+
+def carries(channel: Channel, *, account: str = "") -> bool:
+    """Tell whether somebody carries messages of a channel for the shop, by this account of ours if one is named."""
+    mine = [Carrier.channel == channel, Carrier.enabled, Carrier.alarm == ""]
+    mine += [Carrier.account == account] if account else []
     return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None

@@ -14,6 +14,11 @@ from app.messages.carrying import carry as carry
 from app.messages.carrying import record_faults as record_faults
 from app.messages.chatting import Said as Said
 from app.messages.chatting import in_chat as in_chat
+from app.messages.connecting import add_carrier as add_carrier
+from app.messages.connecting import set_wordings as set_wordings
+from app.messages.consents import grant_consent as grant_consent
+from app.messages.consents import spend_consent as spend_consent
+from app.messages.consents import withdraw_consents as withdraw_consents
 from app.messages.models import NotesSeen, StaffNote
 from app.messages.queries import NOTE_MAIL
 from app.messages.robots import set_kinds as set_kinds

@@ -13,7 +13,7 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-OWNED = ("carrier_token", "robot", "robot_note", "company_member_way", "company_telling")
+OWNED = ("carrier_token", "robot", "robot_note", "company_member_way", "company_telling", "mini_consent")
 CHANNELS = "channel IN (0, 1, 2, 3, 4, 5, 6, 7, 8)"
 OF_CARRIER = ["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
     _create_tokens()
     _create_robots()
     _create_ways()
+    _create_consents()
     app_url = current_app.config["MIAOFA"].database_url
     for table in OWNED:
         raise_fence(op.get_bind(), table, app_url=app_url)
@@ -40,6 +41,18 @@ def _create_tokens() -> None:
         sa.Column("lease_until", Moment(), nullable=True),
         sa.ForeignKeyConstraint(*OF_CARRIER, name=op.f("fk_carrier_token_merchant_id_carrier_id")),
         sa.PrimaryKeyConstraint("merchant_id", "carrier_id", name=op.f("pk_carrier_token")),
+    )
+
+
+def _create_consents() -> None:
+    op.create_table(
+        "mini_consent",
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.LargeBinary(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("remaining", sa.Integer(), nullable=False),
+        sa.CheckConstraint("remaining >= 0", name=op.f("ck_mini_consent_remaining")),
+        sa.PrimaryKeyConstraint("merchant_id", "person", "template", name=op.f("pk_mini_consent")),
     )
 
 

@@ -8,6 +8,7 @@ from app.companies.queries import list_members
 from app.kit import clock, db
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
+from app.kit.secret import Secret
 from app.messages import service as messages
 from app.messages.models import Carrier, CarrierToken
 from app.messages.providers import Channel
@@ -19,6 +20,7 @@ from tests.messages.carriers import connect_fake
 def fill_chats(shop: Shop, firm: Firm) -> None:
     """Let a robot have something to tell, a carrier a token, and a member a user ID and something to hear."""
     connect_fake(shop, Channel.WECOM_ROBOT, "robot")
+    shop.write(lambda: messages.grant_consent(Secret("oSimulatedBuyer0000000000001"), "TM_ready_0001"))
     user, now = shop.read(lambda: list_members(firm.id))[0].user_id, clock.now()
     facts = {"left": 1, "limit": 2, "sku": shop.sku, "title": "Card"}
     shop.write(lambda: messages.note("stock.few", subject=("sku", new_id()), facts=facts, now=now))

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, gateways, novelties, opening, shelf, stock, story
+from app.commands.demo import chats, company, gateways, novelties, opening, shelf, stock, story
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -41,4 +41,5 @@ def load() -> Any:
 @answers
 def connect() -> Any:
     """Connect the demo shop to the simulators that run beside it, so that its cashier offers them."""
-    return {"shop": SLUG, "gateways": gateways.connect(opening.open_demo(clock.now()))}
+    merchant_id = opening.open_demo(clock.now())
+    return {"shop": SLUG, "gateways": gateways.connect(merchant_id), "carriers": chats.connect(merchant_id)}

@@ -3,7 +3,7 @@
 from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
 from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.reaching import learn_way
+from app.delivery.service.reaching import is_reached, learn_way
 from app.delivery.service.telling import (
     drop,
     send_again,
@@ -26,6 +26,7 @@ __all__ = [
     "ask_link",
     "drop",
     "enter",
+    "is_reached",
     "learn_way",
     "look_up",
     "make_link",

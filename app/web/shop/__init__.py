@@ -9,6 +9,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     claiming,
     door,
     help,
+    in_wechat,
     lookup,
     openid,
     own,

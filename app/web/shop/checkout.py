@@ -28,6 +28,7 @@ from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
+from app.web.shop.in_wechat import wechat_offer
 from app.web.shop.inside import inside_of
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
@@ -139,6 +140,7 @@ def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict
         "by_mail": not mine and links.takes_codes(found.contact_mask),
         "looks": looks_of(owned) if mine else (),
         "uses": uses_of(owned) if mine else (),
+        "wechat_offer": wechat_offer(found) if mine else "",
     }
 
 
