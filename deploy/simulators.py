@@ -12,7 +12,15 @@ from deploy import redis
 from deploy.place import CannotStart
 
 # Where each keeps its keys, below the folder of the installation; those of Stripe and SMS take keys that are known.
-KEYS = {"alipay": "alipay", "wechat": "wechat.json", "stripe": "", "epay": "epay.json", "sms": ""}
+KEYS = {
+    "alipay": "alipay",
+    "wechat": "wechat.json",
+    "stripe": "",
+    "epay": "epay.json",
+    "sms": "",
+    "chats": "chats.json",
+}
+FORGETFUL = {"chats"}  # which keep nothing but their keys
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Simulator:
     @property
     def command(self) -> tuple[str, ...]:
         """Return what Python is to run."""
-        state = ("--state", str(self.folder / f"{self.name}.db"))
+        state = () if self.name in FORGETFUL else ("--state", str(self.folder / f"{self.name}.db"))
         keys = ("--keys", str(self.folder / KEYS[self.name])) if KEYS[self.name] else ()
         return ("-m", f"simulators.{self.name}", "--port", str(self.port), *state, *keys)
 

@@ -104,6 +104,7 @@ PUBLIC: Mapping[str, str] = {
     "shop.tell_trouble": "The browser that placed the order, or one that proved itself.",
     "shop.trouble": "The browser that placed the order, or one that proved itself; others are led to its page.",
     "shop.tell_transfer": "Whoever holds the signed token may say that money was sent.",
+    "shop.tell_in_wechat": "The browser that placed the order, where WeChat has just named its person.",
     "shop.ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
     "shop.use": "The browser that placed the order, or one that proved itself.",
     "shop.use_own": "The browser that placed the order, or one that proved itself.",

@@ -37,6 +37,8 @@ from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
 from app.members.models import Member, MemberContact
+from app.messages.models import Carrier
+from app.messages.providers import Channel
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
@@ -55,6 +57,7 @@ from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
 from tests.members.people import make_busy_member
+from tests.messages.carriers import connect_fake
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -86,6 +89,7 @@ def sell(shop: Shop) -> Order:
     hand_out(firm)
     make_busy_member(shop)
     give_away(shop)
+    connect_fake(shop, Channel.WECOM_ROBOT, "robot")
     supply_otherwise(shop)
     shop.codes(1)
     wish = stocking.ExportWish({}, "to look at", True)
@@ -224,6 +228,7 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "view": public("viw", new_id()),
         "order": public("ord", order.id),
         "notice": public("ntc", notice),
+        "robot": public("car", shop.read(partial(first, Carrier))),
         "payback": public("pbk", payback),
         **of_transfer(shop),
         "effect": public("eff", effect),

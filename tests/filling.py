@@ -41,6 +41,7 @@ from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
 from tests.members.people import make_busy_member
 from tests.messages.carriers import connect_fake
+from tests.messages.filling import fill_chats
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -102,7 +103,9 @@ def fill(shop: Shop) -> None:
     failed = shop.read(lambda: sent.list_of_order(told.id))[0].id
     shop.write(lambda: ending.record_failed(failed, reason="no", unknown=False, now=now))
     shop.write(lambda: delivery.resend({}, count=1, now=now, by=SYSTEM))
-    hand_out(make_busy_firm(shop))
+    firm = make_busy_firm(shop)
+    hand_out(firm)
+    fill_chats(shop, firm)
     make_busy_member(shop)
     give_away(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)

@@ -19,6 +19,12 @@ class AlreadyMember(Refusal):
     mend = words("Change the role in the list of members.")
 
 
+class NoUserId(Refusal):
+    kind = "invalid"
+    message = words("This is no user ID.")
+    mend = words("Letters, digits and _ . @ - only, at most 64; your administrator of WeCom or DingTalk sees it there.")
+
+
 class NoSuchRole(Refusal):
     kind = "invalid"
     message = words("Choose one of the roles.")

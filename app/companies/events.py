@@ -1,5 +1,6 @@
 """What happens to companies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -79,3 +80,14 @@ class MemberEnded(Event):
     subject_type = "company"
 
     user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberWaysSet(Event):
+    """By which chats a member can be reached was entered; `channels` are those there are now."""
+
+    name = "company.member_ways_set"
+    subject_type = "company"
+
+    user_id: UUID
+    channels: Sequence[str]

@@ -11,12 +11,14 @@ from app.accounts import queries as accounts
 from app.companies.links import invite_of
 from app.companies.models import Company as Company
 from app.companies.models import Invite as Invite
-from app.companies.models import Member
+from app.companies.models import Member, MemberWay
 from app.companies.models import Role as Role
 from app.companies.rules import INVITE_DAYS as INVITE_DAYS
 from app.companies.rules import MOST_PIECES as MOST_PIECES
 from app.companies.rules import PERMISSIONS as PERMISSIONS
+from app.companies.rules import WAYS as WAYS
 from app.companies.rules import permissions as permissions
+from app.companies.rules import ways_of as ways_of
 from app.companies.wallet import STATES as STATES
 from app.companies.wallet import Piece as Piece
 from app.companies.wallet import Tally as Tally
@@ -30,6 +32,7 @@ from app.companies.wallet import tallies as tallies
 from app.kit import crypto, db, effects
 from app.kit.listing import Listing
 from app.kit.secret import Secret
+from app.messages.queries import Channel
 
 CONTACT = "contact"
 UNSENT = (effects.State.REFUSED, effects.State.GIVEN_UP, effects.State.UNKNOWN)
@@ -81,6 +84,33 @@ def list_members(company_id: UUID) -> list[Person]:
     emails = accounts.list_emails(row.user_id for row in rows)
     people = [Person(row.user_id, emails.get(row.user_id, ""), row.role, row.created_at, row.ended_at) for row in rows]
     return sorted(people, key=lambda one: (one.ended_at is not None, one.created_at, one.user_id))
+
+
+def reached_by(company_id: UUID, user_id: UUID) -> dict[Channel, Secret]:
+    """Return the user IDs by which a member is reached in chats."""
+    mine = (MemberWay.company_id == company_id, MemberWay.user_id == user_id)
+    rows = db.session().scalars(select(MemberWay).where(*mine))
+    return {row.channel: crypto.unseal(_place(row), CONTACT) for row in rows}
+
+
+def _place(row: MemberWay) -> crypto.Sealed:
+    return crypto.Sealed("company_member_way", "sealed", row.merchant_id, row.id, row.key_id, row.sealed)
+
+
+def list_reached(company_id: UUID) -> set[UUID]:
+    """Return the members of a company of whom a user ID is known."""
+    return set(db.session().scalars(select(MemberWay.user_id).where(MemberWay.company_id == company_id)))
+
+
+def find_member(company_id: UUID, user_id: UUID | None) -> Person | None:
+    """Return a living member of a company."""
+    return next((one for one in list_members(company_id) if one.user_id == user_id and not one.ended_at), None)
+
+
+def told_first(company_id: UUID, user_id: UUID) -> Channel | None:
+    """Return by what a member wants to be told first, if they chose."""
+    row = db.session().get(Member, (db.merchant_id(), company_id, user_id))
+    return row.told_first if row else None
 
 
 def list_invites(company_id: UUID, *, now: datetime) -> Sequence[Invite]:

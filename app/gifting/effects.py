@@ -1,6 +1,7 @@
-"""Outside calls of gifting: letters with a claim's link, to the people a company gives something to."""
+"""Outside calls of gifting: a claim's link by letter or chat, to the people a company gives something to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,33 +12,53 @@ from app.gifting.models import Gift, Handout, HandoutRow
 from app.gifting.rules import CLAIM_DAYS
 from app.gifting.service.accepting import CONTACT, GIFT_MAIL
 from app.gifting.service.giving import CONTACTS
-from app.gifting.service.keeping import MAIL
-from app.kit import crypto, db
+from app.gifting.service.keeping import CHATS, MAIL, record_chat
+from app.kit import clock, crypto, db
 from app.kit.effects import Intent
 from app.kit.letters import Posted, letter
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
+from app.messages import queries as messages
+from app.messages.service import Said, in_chat
 
 
 def load_mails(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
     """Return the letters to those who have not opened their claim, nor lost it."""
-    ids = [intent.subject_id for intent in intents]
-    rows = {row.id: row for row in db.session().scalars(select(HandoutRow).where(HandoutRow.id.in_(ids)))}
-    states = queries.states(rows.values())
-    waiting = {number: row for number, row in rows.items() if states[number] == "new" and row.contact_sealed}
-    handouts = {number: db.get(Handout, number) for number in {row.handout_id for row in waiting.values()}}
-    names = companies.list_names([handout.company_id for handout in handouts.values()])
     return {
-        intent.id: _posted(intent.id, row, handouts[row.handout_id], names)
-        for intent in intents
-        if (row := waiting.get(intent.subject_id))
+        intent.id: Posted(intent.id, _opened(row, handout, "contact"), handout.lang, facts, _token(row))
+        for intent, row, handout, facts in _waiting(intents)
+        if row.contact_sealed is not None
     }
 
 
-def _posted(key: UUID, row: HandoutRow, handout: Handout, names: Mapping[UUID, str]) -> Posted:
+def load_chats(intents: Sequence[Intent]) -> Mapping[UUID, Said]:
+    """Return what those are told in chats who have not opened their claim, nor lost it."""
+    now = clock.now()
+    return {
+        intent.id: Said(
+            row.id, _opened(row, handout, "chat"), handout.lang, facts, messages.lines(row.chat, now=now), _token(row)
+        )
+        for intent, row, handout, facts in _waiting(intents)
+        if row.chat is not None
+    }
+
+
+def _waiting(intents: Sequence[Intent]) -> Iterator[tuple[Intent, HandoutRow, Handout, dict[str, Any]]]:
+    """Yield who is still to be told, with the hand-out and what there is to say."""
+    ids = [intent.subject_id for intent in intents]
+    rows = {row.id: row for row in db.session().scalars(select(HandoutRow).where(HandoutRow.id.in_(ids)))}
+    states = queries.states(rows.values())
+    waiting = {number: row for number, row in rows.items() if states[number] == "new"}
+    handouts = {number: db.get(Handout, number) for number in {row.handout_id for row in waiting.values()}}
+    names = companies.list_names([handout.company_id for handout in handouts.values()])
+    for intent in intents:
+        if row := waiting.get(intent.subject_id):
+            yield intent, row, handouts[row.handout_id], _facts(row, handouts[row.handout_id], names)
+
+
+def _facts(row: HandoutRow, handout: Handout, names: Mapping[UUID, str]) -> dict[str, Any]:
     shop = merchants.current()
-    place = crypto.Sealed("handout_row", "contact", row.merchant_id, row.id, handout.key_id, row.contact_sealed or b"")
-    facts = {
+    return {
         "shop": " ".join(shop.name.split()),
         "slug": shop.slug,
         "company": names.get(handout.company_id, ""),
@@ -47,7 +68,6 @@ def _posted(key: UUID, row: HandoutRow, handout: Handout, names: Mapping[UUID, s
         "again": row.reminders > 0,
         "days": CLAIM_DAYS,
     }
-    return Posted(key, crypto.unseal(place, CONTACTS), handout.lang, facts, Secret(queries.token_of(row.id)))
 
 
 def load_gift_mails(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
@@ -71,4 +91,23 @@ def _gift_posted(key: UUID, gift: Gift) -> Posted:
     return Posted(key, crypto.unseal(place, CONTACT), gift.lang, facts, Secret(queries.gift_token(gift.id)))
 
 
-KINDS = (letter(MAIL, "gifting/claim", load_mails), letter(GIFT_MAIL, "gifting/gift", load_gift_mails))
+def _opened(row: HandoutRow, handout: Handout, column: str) -> Secret:
+    """Return an address of somebody: `contact` or `chat`."""
+    sealed = row.contact_sealed if column == "contact" else row.chat_sealed
+    place = crypto.Sealed("handout_row", column, row.merchant_id, row.id, handout.key_id, sealed or b"")
+    return crypto.unseal(place, CONTACTS)
+
+
+def _token(row: HandoutRow) -> Secret:
+    return Secret(queries.token_of(row.id))
+
+
+def _settle_chat(intent: Intent, told: bool) -> None:
+    record_chat(intent.subject_id, told=told, now=clock.now())
+
+
+KINDS = (
+    letter(MAIL, "gifting/claim", load_mails),
+    letter(GIFT_MAIL, "gifting/gift", load_gift_mails),
+    *(in_chat(name, "gifting/claim", load_chats, _settle_chat) for name in CHATS.values()),
+)

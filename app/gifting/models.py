@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.tenancy import Owned
+from app.messages.queries import Channel
 
 LIVING = text("entitlement_id IS NOT NULL AND revoked_at IS NULL")
 WAITING = text("state = 0")
@@ -113,6 +114,8 @@ class HandoutRow(Owned):
     reference: Mapped[str] = mapped_column(Text)
     contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_mask: Mapped[str] = mapped_column(Text)
+    chat: Mapped[Channel | None] = mapped_column(Choice(Channel), default=None)  # by which they are told first
+    chat_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)  # their user ID there
     entitlement_id: Mapped[UUID | None] = mapped_column(Id)
     proved_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # when its person last proved themselves
     device_id: Mapped[UUID | None] = mapped_column(Id)  # the browser that proved itself last

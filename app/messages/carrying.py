@@ -5,9 +5,10 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.kit.party import Account
 from app.kit.secret import Secret
 from app.messages.models import Carrier, CarrierWording
 from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder, Wording, provider
+from app.messages.tokens import Purse, purse_of
 
 CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
@@ -35,6 +37,11 @@ class Line:
     provider: str
     account: Account
     wordings: Mapping[tuple[str, str], Wording]
+    purse: Purse
+
+    def asked(self, http: Client, ask: Callable[[Account], Answer]) -> Answer:
+        """Return the answer to what is asked in the name of our account, with a token where the party wants one."""
+        return self.purse.asked(provider(self.provider), self.account, http, ask)
 
     def wording_for(self, message: Message) -> Wording | None:
         """Return the text for a message, in any language when there is none in its own."""
@@ -96,7 +103,7 @@ def line(carrier: Carrier, wordings: Mapping[tuple[str, str], Wording] | None = 
     )
     keys: dict[str, Any] = json.loads(crypto.unseal(place, CREDENTIALS).expose() or "{}")
     account = Account(carrier.account, carrier.settings, {name: Secret(key) for name, key in keys.items()})
-    return Line(carrier.id, carrier.provider, account, wordings or {})
+    return Line(carrier.id, carrier.provider, account, wordings or {}, purse_of(carrier.id, provider(carrier.provider)))
 
 
 def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
@@ -111,7 +118,7 @@ def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
         if party.needs_wording and wording is None:
             answer = Refused(NO_WORDING)
             continue
-        answer = party.send(message, wording, way.account, http)
+        answer = way.asked(http, partial(party.send, message, wording, http=http))
         match answer:
             case OutOfOrder(reason=reason):
                 faults.append(Fault(way.carrier_id, reason))

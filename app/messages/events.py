@@ -1,5 +1,6 @@
-"""What carriers tell of messages."""
+"""What happens to the parties that carry messages, and what they tell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.kit.events import Event
@@ -15,3 +16,13 @@ class MessageReceipt(Event):
     number: str
     arrived: bool
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotSet(Event):
+    """Somebody chose what a robot tells the staff; `silent` are the kinds of notes that it leaves out."""
+
+    name = "robot.set"
+    subject_type = "carrier"
+
+    silent: Sequence[str]

@@ -1,6 +1,8 @@
 """Questions about messages to the staff."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,14 +11,17 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
+from app.kit.party import Field
 from app.messages.carrying import Line as Line
 from app.messages.carrying import all_lines as all_lines
 from app.messages.carrying import lines as lines
-from app.messages.models import Carrier, NotesSeen
+from app.messages.models import Carrier, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
 from app.messages.providers import Channel as Channel
 from app.messages.providers import Message as Message
 from app.messages.providers import Receipt as Receipt
+from app.messages.providers import Wording as Wording
+from app.messages.providers import provider
 
 NOTE_MAIL = "messages.note_mail"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -66,3 +71,54 @@ def facts_of(note: StaffNote) -> dict[str, Any]:
 def carried_channels() -> set[Channel]:
     """Return the channels by which somebody carries messages, though maybe not just now: one that rests comes back."""
     return set(db.session().scalars(select(Carrier.channel).where(Carrier.enabled, Carrier.alarm == "").distinct()))
+
+
+# Robots ----------------------------------------------------------------------------------------------------------
+
+ROBOTS = (Channel.WECOM_ROBOT, Channel.DINGTALK_ROBOT)
+
+
+@dataclass(frozen=True)
+class RobotShown:
+    """A robot: which party and group it is, whether it is in order, what it leaves out, and how many notes wait."""
+
+    carrier: Carrier
+    party: str
+    group: str
+    silent: frozenset[str]
+    waiting: int
+    spoke_at: datetime | None
+
+
+def list_robots() -> list[RobotShown]:
+    """List the robots of the shop, those in order and those out of it."""
+    query = select(Carrier).where(Carrier.channel.in_(ROBOTS)).order_by(Carrier.channel, Carrier.position, Carrier.id)
+    carriers = db.session().scalars(query).all()
+    robots = {row.carrier_id: row for row in db.session().scalars(select(Robot))}
+    counted = select(RobotNote.carrier_id, func.count()).group_by(RobotNote.carrier_id)
+    waiting = {row[0]: row[1] for row in db.session().execute(counted)}
+    return [_robot(row, robots.get(row.id), waiting.get(row.id, 0)) for row in carriers]
+
+
+def _robot(carrier: Carrier, robot: Robot | None, waiting: int) -> RobotShown:
+    silent, spoke_at = (frozenset(robot.silent), robot.spoke_at) if robot else (frozenset[str](), None)
+    title = carrier.title or provider(carrier.provider).title
+    return RobotShown(carrier, title, carrier.account, silent, waiting, spoke_at)
+
+
+def list_carriers() -> Sequence[Carrier]:
+    """List all parties that carry messages for the shop, in order or not."""
+    return db.session().scalars(select(Carrier).order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
+
+
+def fields_of(name: str) -> tuple[Sequence[Field], str]:
+    """Return what a party asks for, and which of it is our number there."""
+    party = provider(name)
+    return party.fields, party.numbered_by
+
+
+def carries(channel: Channel, *, account: str = "") -> bool:
+    """Tell whether somebody carries messages of a channel for the shop, by this account of ours if one is named."""
+    mine = [Carrier.channel == channel, Carrier.enabled, Carrier.alarm == ""]
+    mine += [Carrier.account == account] if account else []
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None

@@ -14,15 +14,24 @@ from app.messages.carrying import Trip as Trip
 from app.messages.carrying import ask_about as ask_about
 from app.messages.carrying import carry as carry
 from app.messages.carrying import record_faults as record_faults
+from app.messages.chatting import Said as Said
+from app.messages.chatting import in_chat as in_chat
+from app.messages.connecting import add_carrier as add_carrier
+from app.messages.connecting import set_wordings as set_wordings
+from app.messages.consents import grant_consent as grant_consent
+from app.messages.consents import spend_consent as spend_consent
+from app.messages.consents import withdraw_consents as withdraw_consents
 from app.messages.models import NotesSeen, StaffNote
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
+from app.messages.robots import set_kinds as set_kinds
+from app.messages.robots import tell_robots
 
 NOTE_MAIL_LIFE = timedelta(hours=24)
 
 
 def note(kind: str, *, subject: tuple[str, UUID], facts: Mapping[str, Any], now: datetime) -> UUID:
-    """Leave a note for all who work for the shop, have its owners told by mail, and return it.
+    """Leave a note for all who work for the shop, have its owners told by mail and groups by robots, and return it.
 
     `facts` are plain values for the words of its kind, and never a code.
     """
@@ -31,6 +40,7 @@ def note(kind: str, *, subject: tuple[str, UUID], facts: Mapping[str, Any], now:
         id=new_id(), at=now, kind=kind, subject_type=subject_type, subject_id=subject_id, facts=json.dumps(facts)
     )
     db.session().add(row)
+    tell_robots(row, now=now)
     effects.intend(NOTE_MAIL, row.id, due_at=now, deadline=now + NOTE_MAIL_LIFE)
     return row.id
 

@@ -6,6 +6,7 @@ import click
 
 from app.commands.answer import answers
 from app.commands.demo import (
+    chats,
     company,
     gateways,
     giving,
@@ -57,4 +58,5 @@ def load() -> Any:
 @answers
 def connect() -> Any:
     """Connect the demo shop to the simulators that run beside it, so that its cashier offers them."""
-    return {"shop": SLUG, "gateways": gateways.connect(opening.open_demo(clock.now()))}
+    merchant_id = opening.open_demo(clock.now())
+    return {"shop": SLUG, "gateways": gateways.connect(merchant_id), "carriers": chats.connect(merchant_id)}

@@ -13,6 +13,7 @@ from app.companies.service.members import (
 )
 from app.companies.service.ordering import Wanted, place
 from app.companies.service.paying import ask_top_up, pay_due, top_up
+from app.companies.service.reaching import choose_first, set_ways
 from app.companies.service.telling import tell_ready
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ask_top_up",
     "change",
     "change_role",
+    "choose_first",
     "close",
     "create",
     "end_member",
@@ -33,6 +35,7 @@ __all__ = [
     "reopen",
     "revoke_invite",
     "send_invite_again",
+    "set_ways",
     "tell_ready",
     "top_up",
 ]

@@ -97,6 +97,11 @@ def unwanted(indexes: Iterable[bytes]) -> Mapping[bytes, Mapping[Channel, bool]]
     return found
 
 
+def is_reached(contact_index: bytes, channel: Channel) -> bool:
+    """Tell whether the owner of a contact is reached by a channel."""
+    return channel in ways_of(contact_index)
+
+
 def address_at(row: Reach) -> Secret:
     """Return the address of a way; for telling its owner alone."""
     place = crypto.Sealed("reach", "sealed", row.merchant_id, row.id, row.key_id, row.sealed)

@@ -53,8 +53,8 @@ def reveal(
     """Record that the proven buyer sees the codes of an order, or `only` some; then `crypto.open` gives the plaintext.
 
     A frozen one is left out, and what is in another hand: its buyer's without `holder_id`, that of a gift with it.
-    Where the shop shows codes again only to a fresh proof, so are those seen before. Raises NothingToReveal, CodesFrozen,
-    NotFresh, NotOpenYet, or RevealLimit once a budget is used up.
+    Where the shop shows codes again only to a fresh proof, so are those seen before. Raises NothingToReveal, NotFresh,
+    CodesFrozen, NotOpenYet, or RevealLimit once a budget is used up.
     """
     rule = merchants.reveals()
     unseen = not rule.is_fresh(proof.fresh_at, now=now)

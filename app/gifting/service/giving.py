@@ -96,6 +96,8 @@ def _row(handout_id: UUID, line: int, person: Person, problem: str, key: crypto.
         "reference": person.reference[:LONGEST],
         "contact_sealed": key.seal("handout_row", "contact", number, Secret(mail)) if mail else None,
         "contact_mask": orders.mask_contact(mail) if mail else "",
+        "chat": person.chat[0] if person.chat else None,
+        "chat_sealed": key.seal("handout_row", "chat", number, Secret(person.chat[1])) if person.chat else None,
         "entitlement_id": None,
         "device_id": None,
         "proved_at": None,

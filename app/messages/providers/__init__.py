@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 
 from app.messages.providers.base import (
+    TOKEN,
     VARIABLES,
     Carried,
     Channel,
+    Greets,
     Later,
     Message,
     OutOfOrder,
     Provider,
     Receipt,
+    Stale,
+    TakesToken,
     TellsReceipts,
+    Token,
     Wording,
 )
 
@@ -35,15 +40,20 @@ def names() -> tuple[str, ...]:
 
 
 __all__ = [
+    "TOKEN",
     "VARIABLES",
     "Carried",
     "Channel",
+    "Greets",
     "Later",
     "Message",
     "OutOfOrder",
     "Provider",
     "Receipt",
+    "Stale",
+    "TakesToken",
     "TellsReceipts",
+    "Token",
     "Wording",
     "configure",
     "names",

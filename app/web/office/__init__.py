@@ -41,6 +41,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     resending,
     reset,
     reviews,
+    robots,
     ruling,
     searching,
     sections,

@@ -32,6 +32,7 @@ NAMES: Mapping[str, str] = {
     "merchant.telling_changed": words("How buyers are told changed"),
     "merchant.gift_rule_changed": words("What buyers may give on"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
+    "robot.set": words("What it tells changed"),
 }
 TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
 

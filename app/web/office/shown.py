@@ -325,6 +325,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         "",
         lambda facts: said(ROLE_NAMES, facts["role"]),
     ),
+    "company.member_ways_set": (words("Chats of a member entered"), "", lambda facts: ""),
     "company.member_ended": (words("Member taken out"), "warn", lambda facts: ""),
     "lane.set": (words("Lane set up"), "", lambda facts: facts["lane"]),
     "lane.dropped": (words("Lane taken away"), "", lambda facts: facts["lane"]),

@@ -12,6 +12,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     gifting,
     gifts,
     help,
+    in_wechat,
     keeping,
     lookup,
     openid,

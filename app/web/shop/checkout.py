@@ -31,6 +31,7 @@ from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
 from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
+from app.web.shop.in_wechat import wechat_offer
 from app.web.shop.inside import inside_of
 from app.web.shop.me.offering import tops_up_own, wallet_of
 from app.web.shop.opening import open_codes
@@ -170,6 +171,7 @@ def of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[
         "looks": looks_of(owned) if mine else (),
         "uses": uses_of(owned) if mine else (),
         "ways": ways_of(found) if mine else (),
+        "wechat_offer": wechat_offer(found) if mine else "",
     }
 
 
