@@ -75,7 +75,7 @@ def test_who_came_in_by_the_link_finds_the_whole_order(linked: Linked) -> None:
     phone = linked.shop.client()
     linked.prove(phone)
 
-    found = re.search(rf'href="(/s/{linked.shop.slug}/o/[^"]+)"', phone.get(linked.url).get_data(as_text=True))
+    found = re.search(rf'href="(/s/{linked.shop.slug}/o/[^"/]+)"', phone.get(linked.url).get_data(as_text=True))
 
     assert found is not None
     page = phone.get(found[1]).get_data(as_text=True)
