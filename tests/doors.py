@@ -34,6 +34,8 @@ from app.kit.effects import Effect
 from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
+from app.messages.models import Carrier
+from app.messages.providers import Channel
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
@@ -46,6 +48,7 @@ from tests.gifting.gifts import hand_out
 from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
+from tests.messages.carriers import connect_fake
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -84,6 +87,7 @@ def sell(shop: Shop) -> Order:
     move_one(shop)
     bill_it(shop)
     send_transfer(shop)
+    connect_fake(shop, Channel.SMS)
     stage_and_check(shop, "code\n" + fresh_code())
     return order
 
@@ -160,7 +164,7 @@ def doors(shop: Shop, order: Order, *, of: Shop | None = None, surface: str = ""
             address(rule, known),
             mark(shop.app, rule, "permission"),
             streams=bool(mark(shop.app, rule, "streams")),
-            names_object=bool(rule.arguments - {"shop", "gateway"}),  # a gateway is nobody's own
+            names_object=bool(rule.arguments - {"shop", "gateway", "party"}),  # which are nobody's own
         )
         for rule in shop.app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
@@ -177,6 +181,10 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
     return {
         "slug": shop.sku.lower(),
         "gateway": "alipay",
+        "party": "aliyun",
+        "carrier": public("carrier", shop.read(partial(first, Carrier))),
+        "about": "ready",
+        "language": "zh",
         "method": public("pay", shop.method_id),
         "product": public("prd", sku.product_id),
         "category": public("cat", shop.read(partial(first, Category))),

@@ -19,6 +19,9 @@ from app.kit.ids import new_id
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.ledger import service as ledger
+from app.messages import limits
+from app.messages import queries as messaging
+from app.messages import service as messages
 from app.messages.providers import Channel
 from app.refunds import service as refunds
 from app.risk import service as risk
@@ -79,6 +82,10 @@ def fill(shop: Shop) -> None:
     redeem_a_list(shop)
     connect_fake(shop, Channel.SMS)
     address = Secret("+8613800138000")
+    carrier = shop.read(messaging.list_carriers)[0].id
+    wish = {"about": "code", "lang": "zh", "to": address, "mask": "138****8000", "now": now, "by": SYSTEM}
+    shop.write(lambda: messages.ask_trial(carrier, **wish))  # type: ignore[arg-type]
+    shop.write(lambda: limits.count_sent(new_id(), address, now=now))
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
     hand_out(make_busy_firm(shop))
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)

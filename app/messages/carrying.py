@@ -13,17 +13,22 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
-from app.kit import crypto, db
-from app.kit.effects import Answer, Done, Refused, Temporary
+from app.kit import clock, crypto, db
+from app.kit.effects import Answer, Done, Refused, Temporary, Unknown
+from app.kit.events import publish
 from app.kit.http import Client
 from app.kit.party import Account
 from app.kit.secret import Secret
+from app.messages import limits
+from app.messages.events import CarrierFailed
 from app.messages.models import Carrier, CarrierWording
 from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder, Wording, provider
 
 CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
 NO_WORDING = "no approved text is set for this message"
+TOO_OFTEN = "this number was sent codes too often"
+DIGITS = "code"  # what a message with a one-time code is about
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Line:
     provider: str
     account: Account
     wordings: Mapping[tuple[str, str], Wording]
+    merchant_id: int = 0
 
     def wording_for(self, message: Message) -> Wording | None:
         """Return the text for a message, in any language when there is none in its own."""
@@ -87,14 +93,30 @@ def line(carrier: Carrier, wordings: Mapping[tuple[str, str], Wording] | None = 
     )
     keys: dict[str, Any] = json.loads(crypto.unseal(place, CREDENTIALS).expose() or "{}")
     account = Account(carrier.account, carrier.settings, {name: Secret(key) for name, key in keys.items()})
-    return Line(carrier.id, carrier.provider, account, wordings or {})
+    return Line(carrier.id, carrier.provider, account, wordings or {}, carrier.merchant_id)
 
 
 def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     """Hand a message to the first carrier that takes it; only who certainly did not take it is followed by another.
 
-    What nobody can carry is Refused, so that whoever tells may take another channel.
+    What nobody can carry is Refused, so that whoever tells may take another channel; so is one code too many by SMS.
     """
+    if not _is_limited(message, ways):
+        return _carry(message, ways, http)
+    merchant, now = ways[0].merchant_id, clock.now()
+    if not db.read(merchant, lambda: limits.may_send(message.key, message.to, now=now)):
+        return Trip(Refused(TOO_OFTEN))
+    trip = _carry(message, ways, http)
+    if isinstance(trip.answer, Done | Unknown):
+        db.write(merchant, lambda: limits.count_sent(message.key, message.to, now=now))
+    return trip
+
+
+def _is_limited(message: Message, ways: Sequence[Line]) -> bool:
+    return message.about == DIGITS and bool(ways) and provider(ways[0].provider).channel is Channel.SMS
+
+
+def _carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     faults: list[Fault] = []
     answer: Answer = Refused(NO_CARRIER)
     for way in ways:
@@ -115,13 +137,14 @@ def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
 
 def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:
     """Let carriers rest that could not do their work; what is out of order waits for somebody to mend it."""
+    broken = []
     for fault in faults:
-        rest: dict[str, Any] = (
-            {"alarm": fault.reason}
-            if fault.seconds is None
-            else {"rests_until": now + timedelta(seconds=fault.seconds)}
-        )
-        db.changed(update(Carrier).where(Carrier.id == fault.carrier_id).values(**rest))
+        mine = update(Carrier).where(Carrier.id == fault.carrier_id)
+        if fault.seconds is not None:
+            db.changed(mine.values(rests_until=now + timedelta(seconds=fault.seconds)))
+        elif db.changed(mine.where(Carrier.alarm == "").values(alarm=fault.reason)):
+            broken.append(CarrierFailed(subject_id=fault.carrier_id, reason=fault.reason, at=now))
+    publish(*broken)
 
 
 def _plain(answer: Answer) -> Answer:

@@ -121,3 +121,19 @@ class TellsReceipts(Protocol):
 
     def receipts(self, request: Wire, account: Account, now: datetime) -> Sequence[Receipt]:
         """Return what a request tells; raises Forged."""
+
+
+@runtime_checkable
+class ChecksWording(Protocol):
+    """A party that can tell by itself that an approved text is none of theirs."""
+
+    def check_wording(self, wording: Wording) -> None:
+        """Raise BadAccount of the field `code` or `variables`, with how to mend it."""
+
+
+@runtime_checkable
+class Greets(Protocol):
+    """A party that calls at the address for receipts before it uses it, and wants an answer of its own."""
+
+    def greet(self, request: Wire, account: Account, now: datetime) -> Reply | None:
+        """Return the answer to a greeting, or None for a request that is none; raises Forged."""

@@ -11,6 +11,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     catalog,
     categories,
     changing,
+    channels,
     chores,
     companies,
     counter,

@@ -28,6 +28,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "order.review": (words("Paid orders wait for a decision"), "warn"),
     "stock.expiring": (words("Codes expire soon"), "info"),
     "transfer.told": (words("A buyer has sent a transfer"), "info"),
+    "carrier.failed": (words("A message channel is out of order"), "warn"),
 }
 
 
@@ -81,6 +82,8 @@ def _place(row: StaffNote) -> str:
     """Return where to look, for who may."""
     if row.kind == "order.review":
         return here(".reviews") if actor().can("orders.review") else ""
+    if row.subject_type == "carrier":
+        return here(".carrier", carrier=public("carrier", row.subject_id)) if actor().can("channels.edit") else ""
     if row.subject_type == "transfer":
         return here(".transfer", transfer=public("transfer", row.subject_id)) if actor().can("payments.match") else ""
     is_open = row.subject_type == "sku" and actor().can("stock.view")
@@ -111,6 +114,8 @@ def _words(kind: str, facts: Mapping[str, Any]) -> Any:
         return _("%(count)s of %(sku)s expire within %(limit)s days", count=count, **_of(facts, "sku", "limit"))
     if kind == "transfer.told":
         return _("%(amount)s, with a proof to look at", **_of(facts, "amount"))
+    if kind == "carrier.failed":
+        return _(str(facts.get("reason", "")).partition(" · ")[0])
     return ""
 
 
