@@ -249,7 +249,7 @@ OBJECTS |= {f"office.{action}_line" for action in "count return explain".split()
 
 OBJECTS |= {"office.send_top_up_back"}
 
-MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
+MACHINES = {"hooks.notice", "hooks.receipts"}  # no browser, no cookie, nothing that could be forged across sites
 
 OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}
 

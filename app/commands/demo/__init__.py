@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, gateways, novelties, opening, shelf, stock, story
+from app.commands.demo import carriers, company, gateways, novelties, opening, shelf, stock, story
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -40,5 +40,6 @@ def load() -> Any:
 @demo.command()
 @answers
 def connect() -> Any:
-    """Connect the demo shop to the simulators that run beside it, so that its cashier offers them."""
-    return {"shop": SLUG, "gateways": gateways.connect(opening.open_demo(clock.now()))}
+    """Connect the demo shop to the simulators that run beside it, so that its cashier and its messages use them."""
+    merchant_id = opening.open_demo(clock.now())
+    return {"shop": SLUG, "gateways": gateways.connect(merchant_id), "carriers": carriers.connect(merchant_id)}
