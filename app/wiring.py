@@ -39,7 +39,8 @@ from app.inventory.events import (
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
 from app.members import service as members
-from app.messages.events import MessageReceipt
+from app.messages import service as messages
+from app.messages.events import CarrierFailed, MessageReceipt
 from app.orders import service as orders
 from app.orders import tasks as forgetting
 from app.orders.events import (
@@ -110,6 +111,7 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     BalanceCorrected: (finance.post_balances,),
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
+    CarrierFailed: (messages.note_faults,),
 }
 # After the commit, through the outbox, in a unit of their own; safe to run twice.
 LATER: dict[type[Event], tuple[LaterReaction, ...]] = {

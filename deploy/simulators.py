@@ -1,4 +1,4 @@
-"""The payment gateways that take no money: which `make run` starts beside the shop, and with which keys.
+"""Gateways that take no money and services that send nothing: which `make run` starts, and with which keys.
 
 `SIMULATORS="alipay epay"` names them. The shop then speaks to them instead of the real ones, and every account there
 is a test account; what to enter on the page of the ways to be paid stands in the keys of each.
@@ -11,16 +11,17 @@ from pathlib import Path
 from deploy import redis
 from deploy.place import CannotStart
 
-# Where each keeps its keys, below the folder of the installation; those of Stripe and SMS take keys that are known.
+# Where each keeps its keys, below the folder of the installation; Stripe's simulator takes one key that is known.
 KEYS = {
     "alipay": "alipay",
     "wechat": "wechat.json",
     "stripe": "",
     "epay": "epay.json",
-    "sms": "",
+    "sms": "sms.json",
     "chats": "chats.json",
 }
 FORGETFUL = {"chats"}  # which keep nothing but their keys
+SERVES = {"sms": ("aliyun", "tencent")}  # parties whose place it takes, where that is not its own name
 
 
 @dataclass(frozen=True)
@@ -56,4 +57,5 @@ def wanted(text: str, folder: Path) -> list[Simulator]:
 def addresses(simulators: list[Simulator], env: Mapping[str, str]) -> str:
     """Return GATEWAYS with these in it, after those that are named already."""
     named = env.get("GATEWAYS", "").replace(",", " ").split()
-    return " ".join([*named, *(f"{simulator.name}={simulator.url}" for simulator in simulators)])
+    served = [(name, one.url) for one in simulators for name in SERVES.get(one.name, (one.name,))]
+    return " ".join([*named, *(f"{name}={url}" for name, url in served)])

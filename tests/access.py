@@ -18,6 +18,8 @@ PUBLIC: Mapping[str, str] = {
     "hooks.unsubscribe": "Whoever holds the signed link from a letter; it ends what its reader can do without.",
     "shop.ways": "Whoever holds the signed link from a message; it tells nobody which contact that is.",
     "shop.choose_ways": "Whoever holds the signed link from a message, for that contact and channel alone.",
+    "hooks.probe_receipts": "A self-test calls it from outside; it says only that it is here.",
+    "hooks.receipts": "Carriers; an unguessable address, and what they tell is about messages that they took.",
     "hooks.notice": "Gateways; an unguessable address, and the notice is signed.",
     "office.account": "It asks for a session itself and shows what is its holder's; an account belongs to no shop.",
     "office.ask_reset": "Whoever forgot a password cannot be signed in; the answer tells nothing.",
@@ -159,6 +161,12 @@ OWN_UNITS: Mapping[str, str] = {
     "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
     "hooks.probe": "It finds its merchant first.",
     "hooks.unsubscribe": "It finds its merchant first.",
+    "hooks.probe_receipts": "It finds its merchant first.",
+    "hooks.receipts": "It finds its merchant first, and reads the receipts before it writes.",
+    "office.add_carrier": "A password is hashed outside of units.",
+    "office.change_carrier": "A password is hashed outside of units.",
+    "office.try_carrier": "A carrier is asked outside of units.",
+    "office.send_trial": "A carrier is asked outside of units.",
     "office.add_payment": "A password is hashed outside of units.",
     "office.change_payment_account": "A password is hashed outside of units.",
     "office.ask_about_notice": "A gateway is asked outside of units.",
@@ -306,10 +314,17 @@ OBJECTS |= {"office.send_top_up_back"}
 
 OBJECTS |= {"office.send_by_other", "office.resent", "office.cancel_resend"}
 
-MACHINES = {"hooks.notice", "hooks.unsubscribe"}  # no browser, no cookie, nothing that could be forged across sites
+MACHINES = {
+    "hooks.notice",
+    "hooks.receipts",
+    "hooks.unsubscribe",
+}  # no browser, no cookie, nothing that could be forged across sites
 
 OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}
 
 OBJECTS |= {"office.member", "office.sign_member_out"}
 
 OBJECTS |= {f"shop_at.{action}" for action in "thing reveal_thing remove_contact end_session".split()}
+OBJECTS |= {f"office.{verb}_carrier" for verb in "change switch mend raise try".split()} | {"office.carrier"}
+
+OBJECTS |= {"office.carrier_text", "office.change_carrier_text", "office.send_trial"}

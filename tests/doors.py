@@ -99,6 +99,7 @@ def sell(shop: Shop) -> Order:
     move_one(shop)
     bill_it(shop)
     send_transfer(shop)
+    connect_fake(shop, Channel.SMS)
     stage_and_check(shop, "code\n" + fresh_code())
     send_many_again(shop)
     Person(shop).has(500)
@@ -196,7 +197,7 @@ def doors(shop: Shop, order: Order, *, of: Shop | None = None, surface: str = ""
             address(rule, known),
             mark(shop.app, rule, "permission"),
             streams=bool(mark(shop.app, rule, "streams")),
-            names_object=bool(rule.arguments - {"shop", "gateway"}),  # a gateway is nobody's own
+            names_object=bool(rule.arguments - {"shop", "gateway", "party"}),  # which are nobody's own
         )
         for rule in shop.app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
@@ -213,6 +214,10 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
     return {
         "slug": shop.sku.lower(),
         "gateway": "alipay",
+        "party": "aliyun",
+        "carrier": public("carrier", shop.read(partial(first, Carrier))),
+        "about": "ready",
+        "language": "zh",
         "method": public("pay", shop.method_id),
         "product": public("prd", sku.product_id),
         "category": public("cat", shop.read(partial(first, Category))),

@@ -24,6 +24,9 @@ from app.kit.money import Money
 from app.kit.secret import Secret
 from app.ledger import service as ledger
 from app.merchants import service as merchants
+from app.messages import limits
+from app.messages import queries as messaging
+from app.messages import service as messages
 from app.messages.events import MessageReceipt
 from app.messages.providers import Channel
 from app.orders.models import Order
@@ -94,6 +97,10 @@ def fill(shop: Shop) -> None:
     spot = Place(WHOLE_SHOP, "en", Medium.PAGE)
     shop.write(lambda: delivery.save_wording(spot, Words(title="About it"), now=now, by=SYSTEM))
     address = Secret("+8613800138000")
+    carrier = shop.read(messaging.list_carriers)[0].id
+    wish = {"about": "code", "lang": "zh", "to": address, "mask": "138****8000", "now": now, "by": SYSTEM}
+    shop.write(lambda: messages.ask_trial(carrier, **wish))  # type: ignore[arg-type]
+    shop.write(lambda: limits.count_sent(new_id(), address, now=now))
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
     shop.write(lambda: delivery.set_plan(Plan(quiet_from=1320), now=now, by=SYSTEM))
     shop.write(lambda: delivery.choose_wanted(b"index" * 8, Channel.SMS, Wanted.NOTHING, now=now, by=SYSTEM))

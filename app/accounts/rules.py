@@ -32,7 +32,7 @@ SUPPORT = frozenset(
 BILLS = frozenset({"bills.view", "bills.edit"})
 REDEEM = frozenset({"redemption.redeem", "redemption.undo", "redemption.rules"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": VIEW | WORK | STOCK | REDEEM | BILLS | {"staff.edit", "payments.edit", "shop.edit"},
+    "owner": VIEW | WORK | STOCK | REDEEM | BILLS | {"staff.edit", "payments.edit", "channels.edit", "shop.edit"},
     "operator": VIEW | WORK | STOCK | REDEEM | BILLS,
     "support": VIEW - {"stock.view"} | SUPPORT,
     "viewer": VIEW,

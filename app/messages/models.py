@@ -1,6 +1,7 @@
 """Tables of messages."""
 
 from datetime import datetime
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -56,8 +57,54 @@ class Carrier(Owned):
     created_at: Mapped[datetime] = mapped_column(Moment)
     tested_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     findings: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of the last self-test
+    receipts_url: Mapped[str] = mapped_column(Text, default="")  # as a self-test tries it from outside
     alarm: Mapped[str] = mapped_column(Text, default="")  # why it is out of order until somebody mends it
     rests_until: Mapped[datetime | None] = mapped_column(Moment, default=None)  # after failures in a row, or too many
+
+
+class TrialState(IntEnum):
+    """How a message that was sent for a test stands."""
+
+    ASKED = 0
+    TAKEN = 1  # by the carrier
+    ARRIVED = 2
+    FAILED = 3
+    UNKNOWN = 4
+
+
+class CarrierTrial(Owned):
+    """A message that somebody of the staff had sent to see whether it comes."""
+
+    __tablename__ = "carrier_trial"
+    __table_args__ = (
+        choice_check("state", TrialState),
+        ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),
+        Index(None, "merchant_id", "carrier_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    carrier_id: Mapped[UUID] = mapped_column(Id)
+    about: Mapped[str] = mapped_column(Text)
+    lang: Mapped[str] = mapped_column(Text)
+    key_id: Mapped[UUID] = mapped_column(Id)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # where it goes
+    mask: Mapped[str] = mapped_column(Text)
+    state: Mapped[TrialState] = mapped_column(Choice(TrialState))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    number: Mapped[str] = mapped_column(Text, default="")  # what the carrier calls it
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class DigitsSent(Owned):
+    """A one-time code that went to a number; numbers are known here by their keyed index alone."""
+
+    __tablename__ = "digits_sent"
+    __table_args__ = (Index(None, "merchant_id", "to_index"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)  # the key of its message
+    to_index: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class CarrierWording(Owned):

@@ -11,17 +11,30 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
-from app.kit.party import Field
+from app.kit.party import Account as Account
+from app.kit.party import Field as Field
+from app.kit.party import Forged as Forged
+from app.kit.party import Reply as Reply
+from app.kit.party import Wire as Wire
 from app.messages.carrying import Line as Line
 from app.messages.carrying import all_lines as all_lines
+from app.messages.carrying import line as line_of
 from app.messages.carrying import lines as lines
-from app.messages.models import Carrier, NotesSeen, Robot, RobotNote
+from app.messages.models import Carrier as Carrier
+from app.messages.models import CarrierTrial as CarrierTrial
+from app.messages.models import CarrierWording, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
+from app.messages.models import TrialState as TrialState
 from app.messages.providers import Channel as Channel
+from app.messages.providers import Greets as Greets
 from app.messages.providers import Message as Message
+from app.messages.providers import Provider as Provider
 from app.messages.providers import Receipt as Receipt
+from app.messages.providers import TellsReceipts as TellsReceipts
 from app.messages.providers import Wording as Wording
-from app.messages.providers import provider
+from app.messages.providers import names
+from app.messages.providers import provider as provider
+from app.messages.rules import VALUES_OF as VALUES_OF
 
 NOTE_MAIL = "messages.note_mail"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -106,11 +119,6 @@ def _robot(carrier: Carrier, robot: Robot | None, waiting: int) -> RobotShown:
     return RobotShown(carrier, title, carrier.account, silent, waiting, spoke_at)
 
 
-def list_carriers() -> Sequence[Carrier]:
-    """List all parties that carry messages for the shop, in order or not."""
-    return db.session().scalars(select(Carrier).order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
-
-
 def fields_of(name: str) -> tuple[Sequence[Field], str]:
     """Return what a party asks for, and which of it is our number there."""
     party = provider(name)
@@ -122,3 +130,48 @@ def carries(channel: Channel, *, account: str = "") -> bool:
     mine = [Carrier.channel == channel, Carrier.enabled, Carrier.alarm == ""]
     mine += [Carrier.account == account] if account else []
     return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
+
+
+# Carriers --------------------------------------------------------------------------------------------------------
+
+LATEST = 5  # messages for a test that a page shows
+
+
+def list_providers() -> list[Provider]:
+    """List the parties that can be connected here, by channel."""
+    return sorted((provider(name) for name in names()), key=lambda party: party.channel)
+
+
+def find_provider(name: str) -> Provider | None:
+    """Return the party of this name, if there is one here."""
+    return provider(name) if name in names() else None
+
+
+def list_carriers() -> Sequence[Carrier]:
+    """List every carrier that people connected, in use or not, by channel and in the order they are asked."""
+    return db.session().scalars(select(Carrier).order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
+
+
+def get_carrier(number: UUID | None) -> Carrier:
+    """Return one carrier, or refuse with NotFound."""
+    return db.get(Carrier, number)
+
+
+def wordings_of(carrier_id: UUID) -> dict[tuple[str, str], Wording]:
+    """Return the texts that a carrier's party approved, by what they are about and language."""
+    rows = db.session().scalars(select(CarrierWording).where(CarrierWording.carrier_id == carrier_id))
+    return {
+        (row.about, row.lang): Wording(row.code, tuple((str(theirs), str(ours)) for theirs, ours in row.variables))
+        for row in rows
+    }
+
+
+def list_trials(carrier_id: UUID) -> Sequence[CarrierTrial]:
+    """List the latest messages that a carrier was given for a test, the newest first."""
+    mine = select(CarrierTrial).where(CarrierTrial.carrier_id == carrier_id)
+    return db.session().scalars(mine.order_by(CarrierTrial.id.desc()).limit(LATEST)).all()
+
+
+def way_of(carrier_id: UUID) -> Line:
+    """Return the line to a carrier with its texts, in order or not."""
+    return line_of(db.get(Carrier, carrier_id), wordings_of(carrier_id))

@@ -1,6 +1,7 @@
-"""Pure rules of messages: how much a robot may say, and what stays out of a group."""
+"""Pure rules of messages: what fills approved texts, how much a robot may say, and what stays out of a group."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 # WeCom and DingTalk hear a robot twenty times a minute, and DingTalk then shuts it up for ten minutes. A bucket of six,
@@ -26,3 +27,12 @@ def spend(spent_until: datetime | None, now: datetime) -> datetime:
 def discreet(text: str) -> str:
     """Return a text without mail addresses and phone numbers: groups have guests."""
     return PHONE.sub(MASK, MAIL.sub(MASK, text))
+
+
+# What buyers are told by carriers with approved texts, and which of our values there are for it.
+VALUES_OF: Mapping[str, tuple[str, ...]] = {
+    "ready": ("shop", "number", "title", "count"),
+    "queued": ("shop", "number", "title", "count", "until"),
+    "refunded": ("shop", "number", "title", "amount"),
+    "code": ("shop", "digits", "minutes"),
+}

@@ -1,7 +1,7 @@
 """What can be done with messages to the staff: leave a note, and say that one has read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,15 +17,24 @@ from app.messages.carrying import record_faults as record_faults
 from app.messages.chatting import Said as Said
 from app.messages.chatting import in_chat as in_chat
 from app.messages.connecting import add_carrier as add_carrier
+from app.messages.connecting import change_carrier as change_carrier
+from app.messages.connecting import mend as mend
+from app.messages.connecting import raise_carrier as raise_carrier
+from app.messages.connecting import set_wording as set_wording
 from app.messages.connecting import set_wordings as set_wordings
+from app.messages.connecting import switch_carrier as switch_carrier
 from app.messages.consents import grant_consent as grant_consent
 from app.messages.consents import spend_consent as spend_consent
 from app.messages.consents import withdraw_consents as withdraw_consents
+from app.messages.events import CarrierFailed
 from app.messages.models import NotesSeen, StaffNote
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
 from app.messages.robots import set_kinds as set_kinds
 from app.messages.robots import tell_robots
+from app.messages.trying import ask_test as ask_test
+from app.messages.trying import ask_trial as ask_trial
+from app.messages.trying import record_receipts as record_receipts
 
 NOTE_MAIL_LIFE = timedelta(hours=24)
 
@@ -52,3 +61,9 @@ def mark_read(user_id: UUID, *, until: datetime) -> None:
         db.session().add(NotesSeen(user_id=user_id, at=until))
     elif seen.at < until:
         seen.at = until
+
+
+def note_faults(failed: Sequence[CarrierFailed]) -> None:
+    """Leave a note of carriers that carry nothing until somebody mends them."""
+    for one in failed:
+        note("carrier.failed", subject=("carrier", one.subject_id), facts={"reason": one.reason}, now=one.at)

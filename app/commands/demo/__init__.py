@@ -6,6 +6,7 @@ import click
 
 from app.commands.answer import answers
 from app.commands.demo import (
+    carriers,
     chats,
     company,
     gateways,
@@ -57,6 +58,7 @@ def load() -> Any:
 @demo.command()
 @answers
 def connect() -> Any:
-    """Connect the demo shop to the simulators that run beside it, so that its cashier offers them."""
+    """Connect the demo shop to the simulators that run beside it, so that its cashier and its messages use them."""
     merchant_id = opening.open_demo(clock.now())
-    return {"shop": SLUG, "gateways": gateways.connect(merchant_id), "carriers": chats.connect(merchant_id)}
+    carried = [*carriers.connect(merchant_id), *chats.connect(merchant_id)]
+    return {"shop": SLUG, "gateways": gateways.connect(merchant_id), "carriers": carried}

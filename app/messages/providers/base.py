@@ -151,6 +151,14 @@ class TakesToken(Protocol):
 
 
 @runtime_checkable
+class ChecksWording(Protocol):
+    """A party that can tell by itself that an approved text is none of theirs."""
+
+    def check_wording(self, wording: Wording) -> None:
+        """Raise BadAccount of the field `code` or `variables`, with how to mend it."""
+
+
+@runtime_checkable
 class Greets(Protocol):
     """A party that tries our address out by a GET before it pushes anything there."""
 

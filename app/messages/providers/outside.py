@@ -12,11 +12,10 @@ CHATS = "chats"  # one simulator stands for all three
 
 def outside(addresses: Mapping[str, str]) -> dict[str, Provider]:
     """Return every party by name; `addresses` has those that are not where they usually are."""
-    sms = addresses.get("sms", "")  # one simulator stands for both vendors
     weixin, qyapi, oapi = (addresses.get(CHATS, party.REAL) for party in (wechat, wecom, dingtalk))
     parties: tuple[Provider, ...] = (
-        aliyun.Aliyun(sms or aliyun.URL),
-        tencent.Tencent(sms or tencent.URL),
+        aliyun.Aliyun(addresses.get("aliyun", aliyun.REAL)),
+        tencent.Tencent(addresses.get("tencent", tencent.REAL)),
         WeChatTemplate(weixin),
         WeChatMini(weixin),
         wecom.WeComApp(qyapi),

@@ -12,6 +12,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     catalog,
     categories,
     changing,
+    channels,
     chores,
     companies,
     counter,

@@ -8,7 +8,7 @@ from flask_babel import gettext, ngettext
 from app.kit.errors import words
 from app.kit.events import EventRow
 from app.web.office.fence_words import fences_note, policy_note
-from app.web.office.shown import Step, by_whom
+from app.web.office.shown import Step, about_words, by_whom
 
 NAMES: Mapping[str, str] = {
     "product.created": words("Product created"),
@@ -23,6 +23,13 @@ NAMES: Mapping[str, str] = {
     "payment_method.changed": words("Changed"),
     "payment_method.switched": words("Offered, or not any more"),
     "payment_method.tested": words("Tried out"),
+    "carrier.added": words("Connected"),
+    "carrier.changed": words("Changed"),
+    "carrier.switched": words("In use, or not any more"),
+    "carrier.tested": words("Tried out"),
+    "carrier.tried": words("Message sent for a test"),
+    "carrier.failed": words("Out of order"),
+    "carrier.mended": words("In use again"),
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
     "wording.saved": words("Written"),
     "wording.published": words("Published: buyers read it"),
@@ -34,7 +41,13 @@ NAMES: Mapping[str, str] = {
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
     "robot.set": words("What it tells changed"),
 }
-TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
+TONES: Mapping[str, str] = {
+    "product.created": "ok",
+    "merchant.closed": "warn",
+    "merchant.opened": "ok",
+    "carrier.failed": "bad",
+    "carrier.mended": "ok",
+}
 
 STATUSES: Mapping[str, str] = {
     "LIVE": words("put on sale"),
@@ -153,6 +166,35 @@ def _test_note(facts: Mapping[str, Any]) -> str:
     return str(gettext("all well") if facts["well"] else gettext("something is wrong"))
 
 
+CARRIER: Mapping[str, str] = {
+    "position": words("place"),
+    "sign_name": words("signature"),
+    "region": words("region"),
+    "wording": words("text"),
+}
+
+
+def _carrier_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext(", ")).join(_carrier_change(what) for what in facts["changed"])
+
+
+def _carrier_change(what: str) -> str:
+    """Return what changed: `wording ready zh` names what a text is about and its language."""
+    key, _, rest = what.partition(" ")
+    name = gettext(CARRIER[key]) if key in CARRIER else key
+    about, _, lang = rest.partition(" ")
+    return f"{name}: {about_words(about)} ({_language(lang)})" if rest else str(name)
+
+
+def _use_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("in use") if facts["on"] else gettext("not in use"))
+
+
+def _failed_note(facts: Mapping[str, Any]) -> str:
+    sentence, _, code = facts["reason"].partition(" · ")
+    return " · ".join(part for part in (gettext(sentence), code) if part)
+
+
 def _cleared_note(facts: Mapping[str, Any]) -> str:
     count = ngettext("%(num)s code", "%(num)s codes", facts["count"])
     return f"{count} · {facts['sku']} → {facts['into']}"
@@ -185,6 +227,11 @@ NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "payment_method.changed": _method_note,
     "payment_method.switched": _switch_note,
     "payment_method.tested": _test_note,
+    "carrier.changed": _carrier_note,
+    "carrier.switched": _use_note,
+    "carrier.tested": _test_note,
+    "carrier.tried": lambda facts: about_words(facts["about"]),
+    "carrier.failed": _failed_note,
     "merchant.fences_changed": fences_note,
     "merchant.telling_changed": _telling_note,
     "merchant.review_policy_changed": policy_note,

@@ -30,6 +30,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "stock.expiring": (words("Codes expire soon"), "info"),
     "help.stuck": (words("A buyer is stuck"), "warn"),
     "transfer.told": (words("A buyer has sent a transfer"), "info"),
+    "carrier.failed": (words("A message channel is out of order"), "warn"),
 }
 
 
@@ -85,6 +86,8 @@ def _place(row: StaffNote) -> str:
         return here(".reviews") if actor().can("orders.review") else ""
     if row.subject_type == "help":
         return here(".helping") if actor().can("orders.view") else ""
+    if row.subject_type == "carrier":
+        return here(".carrier", carrier=public("carrier", row.subject_id)) if actor().can("channels.edit") else ""
     if row.subject_type == "transfer":
         return here(".transfer", transfer=public("transfer", row.subject_id)) if actor().can("payments.match") else ""
     is_open = row.subject_type == "sku" and actor().can("stock.view")
@@ -117,6 +120,8 @@ def _words(kind: str, facts: Mapping[str, Any]) -> Any:
         return problem_name(facts.get("problem", ""))
     if kind == "transfer.told":
         return _("%(amount)s, with a proof to look at", **_of(facts, "amount"))
+    if kind == "carrier.failed":
+        return _(str(facts.get("reason", "")).partition(" · ")[0])
     return ""
 
 

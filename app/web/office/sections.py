@@ -81,6 +81,7 @@ GROUPS = (
             Section("campaigns", "qrcode", words("Claim campaigns"), "gifts.view"),
             Section("turnover", "chart-bar", words("Turnover"), "reports.view"),
             Section("payments", "credit-card", words("Ways to be paid"), "payments.edit"),
+            Section("channels", "speakerphone", words("Message channels"), "channels.edit"),
             Section("bills", "file-text", words("Bills of the channels"), "bills.view"),
             Section("fences", "shield-check", words("Fences"), "shop.edit"),
             Section("look", "building-store", words("Shop"), "shop.edit"),
