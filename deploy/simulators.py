@@ -1,7 +1,7 @@
 """Gateways that take no money and services that send nothing: which `make run` starts, and with which keys.
 
-`SIMULATORS="alipay epay"` names them. The shop then speaks to them instead of the real ones, and every account there
-is a test account; what to enter on the page of the ways to be paid stands in the keys of each.
+`SIMULATORS="alipay epay sms"` names them. The shop then speaks to them instead of the real ones, and every account
+there is a test account; what to enter on the pages of the office stands in the keys of each.
 """
 
 from collections.abc import Mapping
