@@ -228,6 +228,7 @@ OWN_UNITS: Mapping[str, str] = {
     "platform.office_preferences": "It asks the database nothing.",
     "platform.preferences": "It asks the database nothing.",
     "platform.readyz": "It looks at the database from outside.",
+    "shop.tell_in_wechat": "Whom WeChat named is opened in a unit of its own.",
     "shop.cancel": "It commits before gateways are told.",
     "shop.check": "It commits before gateways are asked.",
     "shop.find_code": "A wrong try is committed before it is refused.",

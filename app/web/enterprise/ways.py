@@ -46,7 +46,7 @@ def set_member_ways(member: str) -> Redirect:
 
 
 @bp.get("/told")
-@needs("company.wallet")
+@needs("company.redeem")
 def told() -> Page:
     mine = queries.reached_by(company_id(), actor().user_id)
     first, *then = queries.ways_of(queries.told_first(company_id(), actor().user_id), mine)
@@ -55,7 +55,7 @@ def told() -> Page:
 
 
 @bp.post("/told")
-@needs("company.wallet")
+@needs("company.redeem")
 def choose_told() -> Redirect:
     asked = {way.name.lower(): way for way in queries.WAYS}.get(request.form.get("first", ""))
     service.choose_first(company_id(), actor().user_id, asked)
