@@ -61,6 +61,11 @@ def reveal(
     opened = _spend(order_id, now, only, holder_id, unseen=unseen)
     if not opened:
         raise _why_not(order_id, only, holder_id, now, rule.fresh_minutes if unseen else 0)
+    return _openings(opened, order_id, proof, now)
+
+
+def _openings(opened: Sequence[Any], order_id: UUID, proof: Proof, now: datetime) -> list[Opening]:
+    """Record each look, and return what `crypto.open` takes after the commit."""
     alone, shared = ([row for row in opened if is_shared(row) is it] for it in (False, True))
     seals = stock.sealed_codes(row.code_id for row in alone)
     seals |= stock.sealed_shared(row.shared_id for row in shared) if shared else {}

@@ -24,7 +24,7 @@ from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.queries import Attempt, Scene
 from app.refunds import queries as refunds
-from app.web.cashier import ask_gateways, attempt_of, cashier_of, end, lead, pages, place, scene, subject_of
+from app.web.cashier import Cashier, ask_gateways, attempt_of, cashier_of, end, lead, pages, place, scene, subject_of
 from app.web.guard import corrects, frame, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
@@ -124,11 +124,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         secret=True,
         order=shown,
         token=token,
-        methods=cashier.shown,
-        qr_url=here(".qr", token=token),
-        cashier=cashier,
-        wallet=wallet_of(found, cashier),
-        in_wechat=scene() is Scene.WECHAT,
+        **_to_pay(found, cashier, token),
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
         wordings=wordings,
@@ -144,6 +140,17 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     if PASSWORD in request.cookies and not shown.waits:
         answer.cookies = (Cookie(PASSWORD, "", here(".order", token=token)),)
     return answer
+
+
+def _to_pay(found: Order, cashier: Cashier, token: str) -> dict[str, Any]:
+    """Return what an order page shows of the ways to pay."""
+    return {
+        "methods": cashier.shown,
+        "qr_url": here(".qr", token=token),
+        "cashier": cashier,
+        "wallet": wallet_of(found, cashier),
+        "in_wechat": scene() is Scene.WECHAT,
+    }
 
 
 def _shown(
