@@ -156,12 +156,16 @@ def ask_about(message: Message, number: str, ways: Sequence[Line], http: Client)
     """Ask the carriers that may have a message what became of it; Absent only when each says it never had it."""
     doubt: Answer = Absent() if ways else Unknown(NO_ONE_TO_ASK)
     for way in ways:
-        answer = provider(way.provider).query(number, message, way.account, http)
+        answer = way.asked(http, partial(_stand_of, message, number, way, http))
         if isinstance(answer, Done):
             return Trip(answer, way.carrier_id)
         if not isinstance(answer, Absent):
             doubt = answer if isinstance(answer, Temporary | Unknown) else Unknown(_reason(answer))
     return Trip(doubt)
+
+
+def _stand_of(message: Message, number: str, way: Line, http: Client, account: Account) -> Answer:
+    return provider(way.provider).query(number, message, account, http)
 
 
 def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:

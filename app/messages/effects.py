@@ -138,7 +138,7 @@ def load_probes(intents: Sequence[Intent]) -> Mapping[UUID, Tried]:
 def call_probe(tried: Tried, http: Client) -> Answer:
     """Try an account out, and whether receipts can reach the shop."""
     party = provider(tried.line.provider)
-    answer = party.probe(tried.line.account, http)
+    answer = tried.line.asked(http, lambda account: party.probe(account, http))
     found = tuple(answer.value) if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
     return Done((*found, _reachable(tried.receipts_url, http)) if isinstance(party, TellsReceipts) else found)
 
