@@ -73,7 +73,7 @@ def test_a_link_in_a_value_is_refused_as_the_services_do(side: Side, value: str)
     refused = {ALIYUN: "isv.PARAM_NOT_SUPPORT_URL", TENCENT: "FailedOperation.ContainSensitiveWord"}
 
     keys = side.service.keys
-    wish: dict[str, Any] = {
+    wishes: dict[str, dict[str, Any]] = {
         ALIYUN: {
             "PhoneNumbers": "13912345678",
             "SignName": keys.sign_name,
@@ -87,8 +87,8 @@ def test_a_link_in_a_value_is_refused_as_the_services_do(side: Side, value: str)
             "TemplateId": "2002",
             "TemplateParamSet": [value],
         },
-    }[side.vendor]
-    told = side.party._ask("SendSms", wish, side.account, side.client)  # type: ignore[arg-type]
+    }
+    told = side.party._ask("SendSms", wishes[side.vendor], side.account, side.client)
 
     row = told["SendStatusSet"][0] if isinstance(told, dict) else None
     assert (row["Code"] if row else told.reason) == refused[side.vendor]  # type: ignore[union-attr]
