@@ -45,7 +45,7 @@ VALUES: Mapping[str, str] = {
 STATES: Mapping[TrialState, tuple[str, str]] = {
     TrialState.ASKED: (words("On its way"), "info"),
     TrialState.TAKEN: (words("Taken, not known to have arrived"), "info"),
-    TrialState.ARRIVED: (words("Arrived"), "ok"),
+    TrialState.ARRIVED: (words("It reached you"), "ok"),
     TrialState.FAILED: (words("Not sent"), "bad"),
     TrialState.UNKNOWN: (words("Unknown"), "warn"),
 }
