@@ -47,8 +47,8 @@ def load() -> Any:
     members.join(merchant_id, now=now)
     story.tell(merchant_id, plan, now=now)
     novelties.show(merchant_id, now=now)
+    told.show(merchant_id, now=now)  # before some goods open later
     words.write(merchant_id, now=now)
-    told.show(merchant_id, now=now)
     giving.give(merchant_id, now=now)
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
     logins = [owner, company.login()]
