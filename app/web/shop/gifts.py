@@ -78,6 +78,8 @@ def prove_gift(gift: str) -> Page | Redirect:
 @corrects(gift)
 def open_gift(gift: str) -> Page | Redirect:
     """Show the code to the browser that has the gift; the look is committed before anything is opened."""
+    if db.read(frame().merchant_id, lambda: queries.find_gift(gift, now=clock.now())) is None:
+        return dead()
     opened = db.write(frame().merchant_id, lambda: _open(gift))
     if opened is None:
         return Redirect(here(".gift", gift=gift))
