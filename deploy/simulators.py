@@ -11,8 +11,8 @@ from pathlib import Path
 from deploy import redis
 from deploy.place import CannotStart
 
-# Where each keeps its keys, below the folder of the installation; those of Stripe and SMS take keys that are known.
-KEYS = {"alipay": "alipay", "wechat": "wechat.json", "stripe": "", "epay": "epay.json", "sms": ""}
+# Where each keeps its keys, below the folder of the installation; Stripe's simulator takes one key that is known.
+KEYS = {"alipay": "alipay", "wechat": "wechat.json", "stripe": "", "epay": "epay.json"}
 
 
 @dataclass(frozen=True)
