@@ -302,7 +302,7 @@
     all("[data-ends]").forEach(function (line) {
       if (!line.ends) line.ends = Date.now() + line.dataset.ends * 1000;
       var minutes = Math.floor((line.ends - Date.now()) / 6e4), data = line.dataset;
-      line.textContent = minutes < 0 ? data.over : data.left.replace("HH", Math.floor(minutes / 60)).replace("MM", minutes % 60);
+      line.textContent = minutes < 0 ? data.over : data.lasts.replace("HH", Math.floor(minutes / 60)).replace("MM", minutes % 60);
     });
     all("[data-hides]").forEach(function (card) {
       var home = one("[data-secret-home]", card) || card;

@@ -14,7 +14,7 @@ ENDING = """() => {
   const line = document.createElement("span");
   line.id = "ending";
   line.dataset.ends = "3661";
-  line.dataset.left = "HH h MM min left";
+  line.dataset.lasts = "HH h MM min left";
   line.dataset.over = "run out";
   document.querySelector("main").append(line);
 }"""
