@@ -20,6 +20,7 @@ from app.companies import queries as companies
 from app.companies.models import Company, Invite
 from app.delivery import queries as links
 from app.delivery import service as delivery
+from app.delivery.models import Delivery, Link
 from app.delivery.ways import Resend, ResendState
 from app.entitlements import queries as entitled
 from app.finance import service as billing
@@ -237,14 +238,14 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "payback": public("pbk", payback),
         **of_transfer(shop),
         "effect": public("eff", effect),
-        "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
+        "message": public("msg", shop.read(partial(first, Delivery))),
         "token": token_of(order.id),
         "resend": public("rsd", shop.read(partial(first, Resend))),
-        "way": shop.read(lambda: links.list_ways(order)[links.Channel.EMAIL]),
+        "way": shop.read(lambda: links.list_ways(order)).get(links.Channel.EMAIL, "of a company: none"),
         "card": card_of(order.id),
         "problem": "invalid",
         "call": public("hlp", shop.read(partial(first, HelpCall))),
-        "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
+        "link": links.token_of(shop.read(partial(first, Link))),
         "filename": "app.js",
         "session": public("ses", new_id()),
         "code": public("cod", shop.read(partial(first, Code))),

@@ -36,7 +36,7 @@ from app.web.enterprise.acting import check_company, company_id
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, unit
 from app.web.language import here, lang
-from app.web.render import Page, Redirect, fixed, page, unchanged
+from app.web.render import MINE, Page, Redirect, fixed, page, unchanged
 
 FOLLOWED = frozenset({"started", "asking"})
 
@@ -99,7 +99,7 @@ def payment_status(order: str) -> Page | Response:
 @bp.get("/payments/<order>/qr.png")
 @needs("company.balance")
 def payment_qr(order: str) -> Response:
-    return fixed(qr_picture(pay_address(find_payment(order))), "image/png", False)
+    return fixed(qr_picture(pay_address(find_payment(order))), "image/png", MINE)
 
 
 @bp.post("/payments/<order>/starts")

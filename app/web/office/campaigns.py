@@ -23,7 +23,7 @@ from app.web.language import here, lang
 from app.web.office import bp
 from app.web.office.shown import steps
 from app.web.office.wording import said
-from app.web.render import Page, Redirect, fixed, page
+from app.web.render import MINE, Page, Redirect, fixed, page
 from app.web.times import business_day
 
 DAY = timedelta(days=1)
@@ -120,7 +120,7 @@ def campaign_qr(campaign: str, media: str) -> Response:
         raise NotFound
     drawn = BytesIO()
     segno.make_qr(_link(_get(campaign)), error="m").save(drawn, kind=media, scale=12, border=4)
-    return fixed(drawn.getvalue(), MEDIA[media], False)
+    return fixed(drawn.getvalue(), MEDIA[media], MINE)
 
 
 @bp.get("/<shop>/campaigns/<campaign>/poster")

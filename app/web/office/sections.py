@@ -57,7 +57,7 @@ GROUPS = (
         [
             Section("products", "shopping-bag", words("Products"), "products.view"),
             Section("categories", "category", words("Categories"), "products.view"),
-            Section("wordings", "file-text", words("Delivery texts"), "wordings.edit"),
+            Section("wordings", "message", words("Delivery texts"), "wordings.edit"),
             Section("batches", "package", words("Stock"), "stock.view"),
             Section("codes", "key", words("Codes"), "codes.view"),
             Section("import", "upload", words("Import"), "codes.import"),
@@ -77,8 +77,8 @@ GROUPS = (
         [
             Section("companies", "building", words("Companies"), "companies.view"),
             Section("members", "user", words("Shop members"), "members.view"),
-            Section("wallets", "receipt", words("Balances of members"), "wallets.view"),
-            Section("campaigns", "qrcode", words("Claim campaigns"), "gifts.view"),
+            Section("wallets", "wallet", words("Balances of members"), "wallets.view"),
+            Section("campaigns", "gift", words("Claim campaigns"), "gifts.view"),
             Section("turnover", "chart-bar", words("Turnover"), "reports.view"),
             Section("payments", "credit-card", words("Ways to be paid"), "payments.edit"),
             Section("channels", "speakerphone", words("Message channels"), "channels.edit"),

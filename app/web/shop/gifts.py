@@ -25,7 +25,7 @@ from app.web.cashier import qr_picture
 from app.web.forms import Form
 from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
 from app.web.language import here, lang, whereabouts
-from app.web.render import Page, Redirect, fixed, page
+from app.web.render import MINE, Page, Redirect, fixed, page
 from app.web.shop import bp
 from app.web.shop.checkout import goods_of
 from app.web.shop.claiming import LONGEST_PROOF, dead
@@ -50,7 +50,7 @@ def gift_qr(gift: str) -> Response:
     """Give a gift's link as a picture, for the phone of who is given it."""
     if queries.find_gift(gift, now=clock.now()) is None:
         raise NotFound
-    return fixed(qr_picture(request.url_root.rstrip("/") + here(".gift", gift=gift)), "image/png", False)
+    return fixed(qr_picture(request.url_root.rstrip("/") + here(".gift", gift=gift)), "image/png", MINE)
 
 
 @bp.post("/gift/<gift>/claim")

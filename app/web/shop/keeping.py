@@ -20,7 +20,7 @@ from app.web.cashier import qr_picture
 from app.web.guard import corrects, frame, unit
 from app.web.headers import NOWHERE
 from app.web.language import here, whereabouts
-from app.web.render import Page, Redirect, fixed, page
+from app.web.render import MINE, Page, Redirect, fixed, page
 from app.web.shop import bp
 from app.web.shop.checkout import goods_of, order
 from app.web.shop.opening import Opened, open_codes
@@ -81,7 +81,7 @@ def mail_link(token: str) -> Redirect:
 def device(token: str) -> Response:
     """Give the address of an order's page as a picture, for another device to read; it proves nothing there."""
     orders.get(read_token(token))
-    response = fixed(qr_picture(here(".order", token=token, _external=True)), "image/png", False)
+    response = fixed(qr_picture(here(".order", token=token, _external=True)), "image/png", MINE)
     response.headers |= NOWHERE
     return response
 

@@ -46,7 +46,7 @@ def test_whoever_comes_has_an_order_and_sees_the_code_by_its_door(shop: Shop) ->
 
 def test_the_second_time_is_refused_in_words_and_counted(shop: Shop) -> None:
     shop.codes(5)
-    campaign, dora = launch(shop), shop.client()
+    campaign, dora = launch(shop), shop.client().reads("en")
     come(dora, address(shop, campaign))
 
     again = come(dora, address(shop, campaign), "another@example.com")

@@ -22,7 +22,7 @@ class Present:
     """Dora's paid order on her phone, and Lin with another one."""
 
     def __init__(self, shop: Shop, quantity: int = 1) -> None:
-        self.shop, self.dora, self.lin = shop, shop.client(), shop.client()
+        self.shop, self.dora, self.lin = shop, shop.client().reads("en"), shop.client().reads("en")
         self.order = paid_order(shop, self.dora, quantity)
 
     @property

@@ -140,7 +140,7 @@ def test_one_tap_shows_one_code_where_the_shop_takes_mail_for_a_proof(shop: Shop
 
 def test_a_sign_in_by_mail_opens_nothing_where_the_shop_takes_no_mail_for_a_proof(shop: Shop) -> None:
     order = sell(shop)
-    dora = signed_in(shop)
+    dora = signed_in(shop).reads("en")
 
     page, answer = dora.get(at(shop)), reveal(shop, dora, order.id)
 
