@@ -13,14 +13,17 @@ from app import commands, logs, wiring
 from app.accounts import effects as account_effects
 from app.companies import effects as company_effects
 from app.delivery import effects as delivery_effects
+from app.delivery import tasks as delivery_tasks
 from app.entitlements import tasks as entitlement_tasks
 from app.finance import effects as finance_effects
 from app.finance import tasks as finance_tasks
 from app.gifting import effects as gifting_effects
+from app.gifting import tasks as gifting_tasks
 from app.inventory import effects as inventory_effects
 from app.inventory import tasks as inventory_tasks
-from app.kit import bell, crypto, db, effects, events, http, mail, smtp, tasks, tokens
+from app.kit import bell, bounces, crypto, db, effects, events, http, mail, smtp, tasks, tokens
 from app.ledger import tasks as ledger_tasks
+from app.members import effects as member_effects
 from app.messages import effects as message_effects
 from app.messages import providers as carriers
 from app.messages.providers.outside import outside as outside_carriers
@@ -45,6 +48,7 @@ OUTSIDE_CALLS = (
     inventory_effects,
     payment_effects,
     delivery_effects,
+    member_effects,
     company_effects,
     gifting_effects,
     finance_effects,
@@ -56,7 +60,9 @@ LONG_WORK = (
     payment_tasks,
     entitlement_tasks,
     refund_tasks,
+    delivery_tasks,
     redemption_tasks,
+    gifting_tasks,
     finance_tasks,
 )
 
@@ -100,6 +106,7 @@ def _kit(app: Miaofa, settings: Settings) -> None:
     http.configure((*settings.outbound_allow, *(urlsplit(url).netloc for url in simulators)))
     bell.hang(settings.redis_url or _bundled_redis(settings))
     mail.configure(opener=_mail(settings))
+    bounces.configure(settings.mail_bounce_domain)
     db.database.init_app(app)
     Migrate(app, db.database, directory=str(Path(app.root_path).parent / "migrations"))
     with app.app_context():

@@ -14,9 +14,12 @@ AREAS = (
     "payments",
     "entitlements",
     "refunds",
+    "balances",
     "delivery",
     "redemption",
+    "members",
     "companies",
     "gifting",
+    "support",
     "finance",
 )

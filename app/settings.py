@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 MASTER_BYTES = 32
 SPOOL = "spool"
+DOMAIN = re.compile(r"(?=.{4,190}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 MAIL_SCHEMES = {"smtp", "smtps"}
 SHORTEST_SECRET = 32
 TRUE = {"1", "true", "yes", "on"}
@@ -48,6 +50,7 @@ class Settings:
     test_gateway_secret: str
     gateways: Mapping[str, str]  # addresses of payment gateways by name, where they are not the real ones
     log_level: str
+    mail_bounce_domain: str = ""  # letters that come back go to an address of their own there; "" to `mail_from`
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -78,6 +81,7 @@ class Settings:
             mail_from=get.sender("MAIL_FROM", f"no-reply@{urlsplit(base_url).hostname}"),
             **_gateways(get, port, secret_keys),
             log_level=get("LOG_LEVEL", "INFO").upper(),
+            mail_bounce_domain=get.domain("MAIL_BOUNCE_DOMAIN"),
         )
 
 
@@ -141,6 +145,12 @@ class _Reader:
         if not user or not host or not text.isascii() or not text.isprintable() or set(text) & set(" <>,;"):
             wrong = f"is {text!r}" if text else "is missing"
             raise BadSetting(name, wrong, "Give an address of yours, such as shop@example.com.")
+        return text
+
+    def domain(self, name: str) -> str:
+        text = self(name).lower()
+        if text and not DOMAIN.fullmatch(text):
+            raise BadSetting(name, f"is {text!r}", "Give a name such as bounces.example.com.")
         return text
 
     def url(self, name: str, default: str) -> str:

@@ -1,8 +1,8 @@
 """Who reacts to what: the choreography of the whole system on one page."""
 
-from app.catalog.events import ProductChanged, ProductCreated
-from app.companies import service as companies
-from app.companies.events import (
+from app.balances import service as balances
+from app.balances.events import (
+    BalanceCorrected,
     BalancePaidIn,
     BalancePaidOut,
     BalanceReturned,
@@ -10,6 +10,8 @@ from app.companies.events import (
     BalanceSpent,
     BalanceToppedUp,
 )
+from app.catalog.events import ProductChanged, ProductCreated
+from app.companies import service as companies
 from app.delivery import service as delivery
 from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
@@ -36,6 +38,9 @@ from app.inventory.events import (
 )
 from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
+from app.members import service as members
+from app.messages import service as messages
+from app.messages.events import CarrierFailed, MessageReceipt
 from app.orders import service as orders
 from app.orders import tasks as forgetting
 from app.orders.events import (
@@ -82,9 +87,9 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     HoldsLapsed: (orders.expire,),
     StockRevalued: (finance.post_revaluations,),
     OrderPaid: (entitlements.grant, finance.post_sales, finance.forget_late),
-    TopUpPaid: (companies.credit,),
-    OrderExpired: (companies.release,),
-    OrderCancelled: (companies.release,),
+    TopUpPaid: (balances.credit,),
+    OrderExpired: (balances.release,),
+    OrderCancelled: (balances.release,),
     PromisesKept: (finance.post_late_goods,),
     CodeReplaced: (redemption.follow_replaced, finance.forget_replaced),
     SoldRecosted: (finance.forget_recosted,),
@@ -93,17 +98,20 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     FeeBilled: (finance.post_billed_fees,),
     OrderRefunded: (finance.post_refunds, finance.post_fees_back, orders.free_refunded),
     TopUpRefunded: (finance.post_fees_back,),
+    MessageReceipt: (delivery.follow_receipts,),
     ShortAccepted: (finance.post_allowances,),
     TransferConfirmed: (finance.post_transfers,),
     PaybackAsked: (finance.post_unasked,),
-    PaybackDone: (refunds.follow, finance.post_paybacks, companies.give_back),
+    PaybackDone: (refunds.follow, finance.post_paybacks, balances.give_back),
     PaybackStuck: (refunds.follow,),
     BalanceToppedUp: (finance.post_balances,),
     BalancePaidIn: (finance.post_balances,),
     BalanceSentBack: (finance.post_balances,),
     BalancePaidOut: (finance.post_balances,),
+    BalanceCorrected: (finance.post_balances,),
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
+    CarrierFailed: (messages.note_faults,),
 }
 # After the commit, through the outbox, in a unit of their own; safe to run twice.
 LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
@@ -136,15 +144,22 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
         delivery.tell_ready,
         companies.tell_ready,
         redemption.issue_after,
+        members.note_ready,
     ),
-    OrderQueued: (refunding.watch_after, entitlements.serve_promised, delivery.tell_queued),
+    OrderQueued: (
+        refunding.watch_after,
+        entitlements.serve_promised,
+        delivery.tell_queued,
+        members.note_queued,
+    ),
     OrderPartlyDelivered: (
         refunding.watch_after,
         entitlements.serve_promised,
         delivery.tell_ready,
         redemption.issue_after,
+        members.note_partly,
     ),
-    OrderRefunded: (books.roll_after, delivery.tell_refunded),
+    OrderRefunded: (books.roll_after, delivery.tell_refunded, members.note_refunded),
     LinkAsked: (delivery.tell_asked,),
     CodeAsked: (delivery.tell_code,),
     NoticeStored: (payments.apply_stored,),
@@ -152,6 +167,7 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
     BalancePaidIn: (books.roll_after,),
     BalanceSentBack: (books.roll_after,),
     BalancePaidOut: (books.roll_after,),
+    BalanceCorrected: (books.roll_after,),
     BalanceSpent: (books.roll_after,),
     BalanceReturned: (books.roll_after,),
     ShortAccepted: (books.roll_after,),

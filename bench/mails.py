@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 
 from app.delivery.models import About, Channel, Delivery, State
-from app.delivery.service import telling
+from app.delivery.service import routing
 from app.kit import clock, db, effects, mail
 from app.kit.ids import new_id
 from app.kit.smtp import Server, Smtp
@@ -131,7 +131,7 @@ def _ask(orders: list[UUID]) -> None:
     ]
     db.session().execute(insert(Delivery.__table__), rows)  # type: ignore[arg-type]
     for row in rows:
-        effects.intend(telling.MAIL, UUID(str(row["id"])), due_at=now, deadline=now + telling.MAIL_LIFE)
+        effects.intend(routing.KINDS[Channel.EMAIL], UUID(str(row["id"])), due_at=now, deadline=now + routing.LIFE)
 
 
 def floor(way: Smtp, count: int) -> float:

@@ -1,7 +1,7 @@
-"""The payment gateways that take no money: which `make run` starts beside the shop, and with which keys.
+"""Gateways that take no money and services that send nothing: which `make run` starts, and with which keys.
 
-`SIMULATORS="alipay epay"` names them. The shop then speaks to them instead of the real ones, and every account there
-is a test account; what to enter on the page of the ways to be paid stands in the keys of each.
+`SIMULATORS="alipay epay sms"` names them. The shop then speaks to them instead of the real ones, and every account
+there is a test account; what to enter on the pages of the office stands in the keys of each.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,16 @@ from deploy import redis
 from deploy.place import CannotStart
 
 # Where each keeps its keys, below the folder of the installation; Stripe's simulator takes one key that is known.
-KEYS = {"alipay": "alipay", "wechat": "wechat.json", "stripe": "", "epay": "epay.json"}
+KEYS = {
+    "alipay": "alipay",
+    "wechat": "wechat.json",
+    "stripe": "",
+    "epay": "epay.json",
+    "sms": "sms.json",
+    "chats": "chats.json",
+}
+FORGETFUL = {"chats"}  # which keep nothing but their keys
+SERVES = {"sms": ("aliyun", "tencent")}  # parties whose place it takes, where that is not its own name
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Simulator:
     @property
     def command(self) -> tuple[str, ...]:
         """Return what Python is to run."""
-        state = ("--state", str(self.folder / f"{self.name}.db"))
+        state = () if self.name in FORGETFUL else ("--state", str(self.folder / f"{self.name}.db"))
         keys = ("--keys", str(self.folder / KEYS[self.name])) if KEYS[self.name] else ()
         return ("-m", f"simulators.{self.name}", "--port", str(self.port), *state, *keys)
 
@@ -48,4 +57,5 @@ def wanted(text: str, folder: Path) -> list[Simulator]:
 def addresses(simulators: list[Simulator], env: Mapping[str, str]) -> str:
     """Return GATEWAYS with these in it, after those that are named already."""
     named = env.get("GATEWAYS", "").replace(",", " ").split()
-    return " ".join([*named, *(f"{simulator.name}={simulator.url}" for simulator in simulators)])
+    served = [(name, one.url) for one in simulators for name in SERVES.get(one.name, (one.name,))]
+    return " ".join([*named, *(f"{name}={url}" for name, url in served)])

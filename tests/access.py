@@ -15,6 +15,11 @@ PUBLIC: Mapping[str, str] = {
     "enterprise.login": "The way in.",
     "enterprise.sign_in": "The way in.",
     "enterprise.sign_out": "The way out; without a session it ends nothing.",
+    "hooks.unsubscribe": "Whoever holds the signed link from a letter; it ends what its reader can do without.",
+    "shop.ways": "Whoever holds the signed link from a message; it tells nobody which contact that is.",
+    "shop.choose_ways": "Whoever holds the signed link from a message, for that contact and channel alone.",
+    "hooks.probe_receipts": "A self-test calls it from outside; it says only that it is here.",
+    "hooks.receipts": "Carriers; an unguessable address, and what they tell is about messages that they took.",
     "hooks.notice": "Gateways; an unguessable address, and the notice is signed.",
     "office.account": "It asks for a session itself and shows what is its holder's; an account belongs to no shop.",
     "office.ask_reset": "Whoever forgot a password cannot be signed in; the answer tells nothing.",
@@ -35,15 +40,33 @@ PUBLIC: Mapping[str, str] = {
     "platform.preferences": "Language and theme of the browser that asks.",
     "platform.readyz": "Balancers ask it; it names no cause that helps an attacker.",
     "shop.ask_code": "Whoever lost an order's password; the code goes to its contact, and the answer tells nothing.",
+    "shop.ask_help": "The browser that placed the order, or one that proved itself; others are led to its page.",
     "shop.ask_link": "Whoever lost a link; it goes to the order's own contact, and the answer tells nothing.",
     "shop.cancel": "The browser that placed the order, proven by its device token.",
+    "shop.card": "Whoever holds the signed card; it names goods and shop alone.",
     "shop.category": "The shelf.",
     "shop.check": "Whoever holds the signed token may have the gateway asked.",
     "shop.covers": "The shelf's pictures.",
     "shop.departments": "The shelf.",
+    "shop.device": "Whoever holds the signed token; it draws that address.",
     "shop.code_asked": "It says the same to everyone.",
+    "shop.as_gift": "The browser that asks is shown nothing unasked.",
+    "shop.campaign": "Whoever has the link of a campaign; it shows what is given away.",
+    "shop.come": "Whoever has the link of a campaign, within its limits for each person.",
+    "shop.gift": "Whoever holds the signed link; the code stays masked.",
+    "shop.gift_qr": "Whoever holds the signed link is shown it as a picture.",
+    "shop.give": "The browser that placed the order, or one that proved itself; others are led to its page.",
+    "shop.give_on": "The browser that claimed the gift; others are led to its page.",
+    "shop.make_gift": "The browser that placed the order, or one that proved itself.",
+    "shop.make_gift_on": "The browser that claimed the gift.",
+    "shop.open_gift": "The browser that claimed the gift, or proved itself last for it.",
+    "shop.prove_gift": "Whoever holds the signed link and knows the word of who claimed it.",
+    "shop.return_gift": "The browser that placed the order, or one that proved itself.",
+    "shop.return_gift_on": "The browser that claimed the gift.",
+    "shop.take_gift": "Whoever holds the signed link, once, with the giver's word where there is one.",
     "shop.claim": "Whoever holds the signed link; the code stays masked.",
     "shop.door": "Whoever holds the signed link; codes stay masked.",
+    "shop.fix": "The browser that placed the order, or one that proved itself; others are led to its page.",
     "shop.find_code": "Whoever knows a code, all of it; guesses are counted.",
     "shop.forget": "The browser that asks, by its device token.",
     "shop.help": "How the shop works and is reached.",
@@ -52,10 +75,14 @@ PUBLIC: Mapping[str, str] = {
     "shop.look_up": "Whoever knows an order's password; the answer tells nothing else.",
     "shop.lookup": "Whoever looks for an order.",
     "shop.lost_link": "Whoever lost a link.",
+    "shop.mail_link": "Whoever holds the signed token; the link goes to the order's own contact.",
     "shop.mark": "The shop's own mark.",
     "shop.named": "The browser that pressed pay just now, come back from WeChat with its own nonce.",
     "shop.no_password": "Whoever lost an order's password.",
     "shop.open_claim": "The browser that proved itself last for this claim.",
+    "shop.my_wallet": "It asks for a member itself and shows what is theirs.",
+    "shop.top_wallet_up": "It asks for a member itself; nothing is theirs before it is paid.",
+    "shop.pay_from_wallet": "Whoever holds the signed token, and is a member, pays with their own money.",
     "shop.order": "Whoever holds the signed token; codes stay masked.",
     "shop.orders": "The orders of the browser that asks, by its device token.",
     "shop.pay": "Whoever holds the signed token may pay.",
@@ -68,17 +95,42 @@ PUBLIC: Mapping[str, str] = {
     "shop.qr": "Whoever holds the signed token may pay.",
     "shop.prove_claim": "Whoever holds the signed link and knows the person's reference or word.",
     "shop.redeem": "Whoever wants to know what a code is good for.",
+    "shop.reminder": "The browser that placed the order, or one that proved itself; there is no code in it.",
     "shop.reveal": "The browser that placed the order, proven by its device token.",
     "shop.reveal_at_door": "A browser that proved itself at a link of the order, or placed it.",
     "shop.save": "The browser that placed the order, or one that proved itself, as for a look.",
     "shop.small_picture": "Pictures of products; they are shown to everyone.",
     "shop.sign_out": "The browser that asks, by its device token.",
+    "shop.solve_trouble": "The browser that placed the order, or one that proved itself.",
     "shop.status": "Whoever holds the signed token; codes stay masked.",
+    "shop.tell_trouble": "The browser that placed the order, or one that proved itself.",
+    "shop.trouble": "The browser that placed the order, or one that proved itself; others are led to its page.",
     "shop.tell_transfer": "Whoever holds the signed token may say that money was sent.",
+    "shop.tell_in_wechat": "The browser that placed the order, where WeChat has just named its person.",
     "shop.ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
     "shop.use": "The browser that placed the order, or one that proved itself.",
     "shop.use_own": "The browser that placed the order, or one that proved itself.",
     "shop.use_ticket": "Whoever knew the code, or proved a claim, in the last quarter of an hour.",
+    "shop.add_contact": "It asks for a member's session itself; the digits go to the address that is typed.",
+    "shop.ask_digits": "The way in; digits go to the address that is typed, and the answer tells nothing.",
+    "shop.change_language": "It asks for a member's session itself and changes its holder's account.",
+    "shop.delete_account": "It asks for a member's session itself and deletes its holder's account.",
+    "shop.digits_asked": "It shows the mask of an address to the browser that typed it.",
+    "shop.end_all_sessions": "It asks for a member's session itself and ends its holder's.",
+    "shop.end_session": "It asks for a member's session itself and ends its holder's alone.",
+    "shop.inbox": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.leaving": "It asks for a member's session itself.",
+    "shop.me": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.my_account": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.my_orders": "It asks for a member's session itself and shows what is its holder's.",
+    "shop.read_inbox": "It asks for a member's session itself and marks its holder's messages.",
+    "shop.remove_contact": "It asks for a member's session itself and removes its holder's alone.",
+    "shop.reveal_thing": "It asks for a member's session itself, and for what proves the order.",
+    "shop.sign_in": "The way in: whoever has the digits, in the browser that asked for them.",
+    "shop.sign_member_out": "The way out; without a session it ends nothing.",
+    "shop.thing": "It asks for a member's session itself; the code stays masked.",
+    "shop.welcome": "The way in.",
+    "shop.voucher": "The browser that placed the order, or one that proved itself, as for a look.",
     "static": "Files that everyone may read.",
 }
 OWN_UNITS: Mapping[str, str] = {
@@ -108,6 +160,13 @@ OWN_UNITS: Mapping[str, str] = {
     "enterprise.sign_out": "Sessions are the platform's.",
     "hooks.notice": "It finds its merchant first, and reads the notice before it writes.",
     "hooks.probe": "It finds its merchant first.",
+    "hooks.unsubscribe": "It finds its merchant first.",
+    "hooks.probe_receipts": "It finds its merchant first.",
+    "hooks.receipts": "It finds its merchant first, and reads the receipts before it writes.",
+    "office.add_carrier": "A password is hashed outside of units.",
+    "office.change_carrier": "A password is hashed outside of units.",
+    "office.try_carrier": "A carrier is asked outside of units.",
+    "office.send_trial": "A carrier is asked outside of units.",
     "office.add_payment": "A password is hashed outside of units.",
     "office.change_payment_account": "A password is hashed outside of units.",
     "office.ask_about_notice": "A gateway is asked outside of units.",
@@ -141,6 +200,7 @@ OWN_UNITS: Mapping[str, str] = {
     "office.import_file": "An upload is staged and imported in many units.",
     "office.login": "It asks the database nothing.",
     "office.look_at_migration": "A file is looked at in many units that read.",
+    "office.resend": "Messages are sent again by a task in many units.",
     "office.recall_batch": "Codes are changed by a task in many units.",
     "office.redeem": "Scans that come at the same moment are redeemed in one unit.",
     "office.release_batch": "Codes are changed by a task in many units.",
@@ -160,15 +220,22 @@ OWN_UNITS: Mapping[str, str] = {
     "office.undo_batch": "Codes are changed by a task in many units.",
     "office.upload_cover": "A picture is made anew outside of units.",
     "office.upload_logo": "A picture is made anew outside of units.",
+    "office.upload_wording_picture": "A picture is made anew outside of units.",
+    "office.remove_wording_picture": "It shows the pictures as they are after its commit.",
     "office.upload_step": "A picture is made anew outside of units.",
     "platform.enterprise_preferences": "It asks the database nothing.",
     "platform.healthz": "It must answer while the database does not.",
     "platform.office_preferences": "It asks the database nothing.",
     "platform.preferences": "It asks the database nothing.",
     "platform.readyz": "It looks at the database from outside.",
+    "shop.tell_in_wechat": "Whom WeChat named is opened in a unit of its own.",
     "shop.cancel": "It commits before gateways are told.",
     "shop.check": "It commits before gateways are asked.",
     "shop.find_code": "A wrong try is committed before it is refused.",
+    "shop.come": "Who is given nothing is counted after the unit that refused; a wrong try is committed.",
+    "shop.open_gift": "The look is committed before the code is opened.",
+    "shop.prove_gift": "A wrong try is committed before it is refused.",
+    "shop.take_gift": "A wrong try is committed before it is refused.",
     "shop.look_up": "A wrong try is committed before it is refused.",
     "shop.open_claim": "The look is committed before the code is opened.",
     "shop.named": "WeChat is asked who pays outside of any unit, then the payment starts as in shop.pay.",
@@ -181,6 +248,9 @@ OWN_UNITS: Mapping[str, str] = {
     "shop.reveal": "The reveal is committed before the code is opened.",
     "shop.reveal_at_door": "The reveal is committed before the code is opened.",
     "shop.save": "The look is committed before the codes are opened.",
+    "shop.sign_in": "A wrong try is committed before it is refused.",
+    "shop.reveal_thing": "The reveal is committed before the code is opened.",
+    "shop.voucher": "The look is committed before the codes are opened.",
     "shop.tell_transfer": "A proof is read and made anew outside of units.",
 }
 OBJECTS = {"office.order", "office.product", "office.batch"} | {
@@ -197,6 +267,8 @@ OBJECTS |= {"office.payment", "office.change_payment_terms", "office.change_paym
 OBJECTS |= {"office.ask_about_notice", "office.raise_payment", "office.try_payment"}
 
 OBJECTS |= {f"office.{name}" for name in "transfer confirm_transfer reject_transfer take_transfer_proof".split()}
+
+OBJECTS |= {"office.wallet", "office.correct_wallet"}
 
 OBJECTS |= {"office.decide_export", "office.take_export"}
 
@@ -241,6 +313,19 @@ OBJECTS |= {f"office.{action}_line" for action in "count return explain".split()
 
 OBJECTS |= {"office.send_top_up_back"}
 
-MACHINES = {"hooks.notice"}  # no browser, no cookie, nothing that could be forged across sites
+OBJECTS |= {"office.send_by_other", "office.resent", "office.cancel_resend"}
+
+MACHINES = {
+    "hooks.notice",
+    "hooks.receipts",
+    "hooks.unsubscribe",
+}  # no browser, no cookie, nothing that could be forged across sites
 
 OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}
+
+OBJECTS |= {"office.member", "office.sign_member_out"}
+
+OBJECTS |= {f"shop_at.{action}" for action in "thing reveal_thing remove_contact end_session".split()}
+OBJECTS |= {f"office.{verb}_carrier" for verb in "change switch mend raise try".split()} | {"office.carrier"}
+
+OBJECTS |= {"office.carrier_text", "office.change_carrier_text", "office.send_trial"}

@@ -20,6 +20,8 @@ from sqlalchemy import event, make_url
 from app import create_app
 from app.kit import crypto, db, tokens
 from app.kit.effects import runner
+from app.messages import providers as carriers
+from app.messages.providers.outside import outside as outside_carriers
 from app.payments import providers
 from app.payments.providers.outside import outside
 from app.settings import Settings
@@ -142,6 +144,7 @@ def app(engine: str, apps: dict[str, Miaofa]) -> Iterator[Miaofa]:
     crypto.configure(settings.master_keys)
     tokens.configure(settings.secret_keys)
     providers.configure({"test": GATEWAY} | outside(settings.gateways))
+    carriers.configure(outside_carriers(settings.gateways))
     with app.app_context():
         yield app
 

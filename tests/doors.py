@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from werkzeug.routing import Rule
 
+from app.balances.queries import Account, HolderKind
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Category, Product, Source
@@ -19,11 +20,13 @@ from app.companies import queries as companies
 from app.companies.models import Company, Invite
 from app.delivery import queries as links
 from app.delivery import service as delivery
+from app.delivery.models import Delivery, Link
+from app.delivery.ways import Resend, ResendState
 from app.entitlements import queries as entitled
 from app.finance import service as billing
 from app.finance.models import BillLine
 from app.gifting import queries as gifts
-from app.gifting.queries import Extract, Handout, HandoutRow
+from app.gifting.queries import ClaimCampaign, Extract, Gift, Handout, HandoutRow
 from app.inventory import queries as inventory
 from app.inventory import service as stocking
 from app.inventory.changes import Action, CodeChange
@@ -34,18 +37,28 @@ from app.kit.effects import Effect
 from app.kit.events import SYSTEM, By, EventRow
 from app.kit.ids import new_id, public
 from app.kit.pictures import Picture
+from app.members.models import Member, MemberContact
+from app.messages.models import Carrier
+from app.messages.providers import Channel
 from app.orders.models import Order
 from app.payments import queries as paying
 from app.payments.models import Notice, Payback
 from app.redemption.queries import Bulk, Location, Redemption
+from app.support import queries as helping
+from app.support import service as support
+from app.support.queries import HelpCall, Problem
 from app.web.dispatch import Miaofa
-from app.web.shop.placing import token_of
+from app.web.shop.placing import card_of, token_of
 from app.web.shop.using import TICKET
+from tests.balances.person import Person
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
+from tests.gifting.giving import give_away
 from tests.inventory.goods import share, variant
 from tests.inventory.staging import stage_and_check
 from tests.make import Browser, Shop, fresh_code
+from tests.members.people import make_busy_member
+from tests.messages.carriers import connect_fake
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -75,6 +88,9 @@ def sell(shop: Shop) -> Order:
     firm = make_busy_firm(shop)
     redeem_a_list(shop)
     hand_out(firm)
+    make_busy_member(shop)
+    give_away(shop)
+    connect_fake(shop, Channel.WECOM_ROBOT, "robot")
     supply_otherwise(shop)
     shop.codes(1)
     wish = stocking.ExportWish({}, "to look at", True)
@@ -84,8 +100,30 @@ def sell(shop: Shop) -> Order:
     move_one(shop)
     bill_it(shop)
     send_transfer(shop)
+    connect_fake(shop, Channel.SMS)
     stage_and_check(shop, "code\n" + fresh_code())
+    send_many_again(shop)
+    Person(shop).has(500)
+    get_stuck(shop, order)
     return order
+
+
+def send_many_again(shop: Shop) -> None:
+    """Have messages of a list sent again, which is under way."""
+    known = {"id": new_id(), "filters": {}, "count": 9, "done": 0, "asked_at": clock.now(), "actor_type": "system"}
+    shop.write(lambda: db.session().add(Resend(state=ResendState.RUNNING, **known)))
+
+
+def get_stuck(shop: Shop, order: Order) -> None:
+    """Have a buyer ask for help, and tell the shop."""
+
+    def tell() -> None:
+        item, now = entitled.list_of_order(order.id)[0], clock.now()
+        support.ask(item, Problem.INVALID, now=now, by=SYSTEM)
+        condition = helping.condition_of(order, item, None, now=now)
+        support.tell_shop(item.id, Problem.INVALID, "It does not work", condition, now=now, by=SYSTEM)
+
+    shop.write(tell)
 
 
 def bill_it(shop: Shop) -> None:
@@ -160,7 +198,7 @@ def doors(shop: Shop, order: Order, *, of: Shop | None = None, surface: str = ""
             address(rule, known),
             mark(shop.app, rule, "permission"),
             streams=bool(mark(shop.app, rule, "streams")),
-            names_object=bool(rule.arguments - {"shop", "gateway"}),  # a gateway is nobody's own
+            names_object=bool(rule.arguments - {"shop", "gateway", "party"}),  # which are nobody's own
         )
         for rule in shop.app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
@@ -177,10 +215,17 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
     return {
         "slug": shop.sku.lower(),
         "gateway": "alipay",
+        "party": "aliyun",
+        "carrier": public("carrier", shop.read(partial(first, Carrier))),
+        "about": "ready",
+        "language": "zh",
         "method": public("pay", shop.method_id),
         "product": public("prd", sku.product_id),
         "category": public("cat", shop.read(partial(first, Category))),
         "step": "1",
+        "tongue": "zh",
+        "medium": "page",
+        "slot": "logo",
         "picture": str(shop.read(partial(first, Picture))),
         "version": "1",
         "batch": public("bat", paper.batch_id),
@@ -189,12 +234,18 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "view": public("viw", new_id()),
         "order": public("ord", order.id),
         "notice": public("ntc", notice),
+        "robot": public("car", shop.read(partial(first, Carrier))),
         "payback": public("pbk", payback),
         **of_transfer(shop),
         "effect": public("eff", effect),
-        "message": public("msg", shop.read(lambda: links.list_of_order(order.id))[0].id),
+        "message": public("msg", shop.read(partial(first, Delivery))),
         "token": token_of(order.id),
-        "link": links.token_of(shop.read(lambda: links.list_links(order.id))[0].id),
+        "resend": public("rsd", shop.read(partial(first, Resend))),
+        "way": shop.read(lambda: links.list_ways(order)).get(links.Channel.EMAIL, "of a company: none"),
+        "card": card_of(order.id),
+        "problem": "invalid",
+        "call": public("hlp", shop.read(partial(first, HelpCall))),
+        "link": links.token_of(shop.read(partial(first, Link))),
         "filename": "app.js",
         "session": public("ses", new_id()),
         "code": public("cod", shop.read(partial(first, Code))),
@@ -204,9 +255,17 @@ def words(shop: Shop, order: Order) -> dict[str, str]:
         "line": public("bln", shop.read(partial(first, BillLine))),
         "chore": public("ent", shop.read(lambda: entitled.list_chores(limit=1))[0].entitlement_id),
         "shared": public("shc", shop.read(partial(first, SharedCode))),
+        "holder": public("mem", shop.read(holder_first)),
         **of_company(shop),
+        **of_member(shop),
         **of_redemption(shop, order),
     }
+
+
+def holder_first() -> UUID:
+    """Return the oldest member of the shop that has a wallet."""
+    theirs = select(Account.holder_id).where(Account.holder_kind == HolderKind.MEMBER)
+    return db.session().scalars(theirs.order_by(Account.holder_id)).first() or new_id()
 
 
 def of_transfer(shop: Shop) -> dict[str, str]:
@@ -219,6 +278,7 @@ def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
     """Return what addresses about using and giving name: the oldest of each kind, as `sell` made them."""
     sku, piece = shop.read(lambda: (catalog.get_sku(shop.sku), entitled.list_of_order(order.id)[0]))
     place, made = (shop.read(partial(first, model)) for model in (Location, Redemption))
+    given, campaign = (shop.read(partial(first, model)) for model in (Gift, ClaimCampaign))
     handout, person, extract = (shop.read(partial(first, model)) for model in (Handout, HandoutRow, Extract))
     return {
         "sku": public("sku", sku.id),
@@ -230,6 +290,11 @@ def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
         "handout": public("hnd", handout),
         "person": public("clm", person),
         "claim": gifts.token_of(person),
+        "gift": gifts.gift_token(given),
+        "given": public("gft", given),
+        "offer": gifts.campaign_token(campaign),
+        "campaign": public("cmp", campaign),
+        "media": "png",
         "extract": public("ext", extract),
     }
 
@@ -244,6 +309,12 @@ def of_company(shop: Shop) -> dict[str, str]:
     member = shop.read(lambda: companies.list_members(number))[-1].user_id
     names = {"company": public("com", number), "invite": public("inv", invite), "bulk": public("blk", bulk)}
     return names | {"member": public("usr", member), "kind": "csv"}
+
+
+def of_member(shop: Shop) -> dict[str, str]:
+    """Return what addresses about the oldest member name."""
+    member, contact = (shop.read(partial(first, model)) for model in (Member, MemberContact))
+    return {"buyer": public("mem", member), "contact": public("con", contact)}
 
 
 def moved_first() -> UUID:

@@ -8,8 +8,12 @@ from app.accounts.models import PasswordReset
 from app.catalog import queries as catalog
 from app.catalog import service as shelving
 from app.catalog.models import Kind, ProductStatus
+from app.delivery import queries as sent
 from app.delivery import service as delivery
-from app.delivery.models import ContactOwner, OneTimeCode
+from app.delivery.models import WHOLE_SHOP, ContactOwner, Medium, OneTimeCode
+from app.delivery.plan import Plan
+from app.delivery.queries import Place, Words
+from app.delivery.service import Wanted, ending
 from app.finance import days
 from app.finance import service as billing
 from app.inventory.models import ImportChunk
@@ -19,16 +23,28 @@ from app.kit.ids import new_id
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.ledger import service as ledger
+from app.merchants import service as merchants
+from app.messages import limits
+from app.messages import queries as messaging
+from app.messages import service as messages
+from app.messages.events import MessageReceipt
 from app.messages.providers import Channel
+from app.orders.models import Order
 from app.refunds import service as refunds
 from app.risk import service as risk
 from app.risk.queries import HOUSE, Mode, Policy
+from app.support import service as support
+from app.support.queries import Problem
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
+from tests.doors import get_stuck
 from tests.gifting.gifts import hand_out
+from tests.gifting.giving import give_away
 from tests.inventory.filling import fill_stock
 from tests.make import Shop, fresh_code
+from tests.members.people import make_busy_member
 from tests.messages.carriers import connect_fake
+from tests.messages.filling import fill_chats
 from tests.payments.transferring import Counter, connect
 from tests.redemption.goods import redeem_a_list
 
@@ -78,8 +94,36 @@ def fill(shop: Shop) -> None:
     till.tell(waiting)
     redeem_a_list(shop)
     connect_fake(shop, Channel.SMS)
+    spot = Place(WHOLE_SHOP, "en", Medium.PAGE)
+    shop.write(lambda: delivery.save_wording(spot, Words(title="About it"), now=now, by=SYSTEM))
     address = Secret("+8613800138000")
+    carrier = shop.read(messaging.list_carriers)[0].id
+    wish = {"about": "code", "lang": "zh", "to": address, "mask": "138****8000", "now": now, "by": SYSTEM}
+    shop.write(lambda: messages.ask_trial(carrier, **wish))  # type: ignore[arg-type]
+    shop.write(lambda: limits.count_sent(new_id(), address, now=now))
     shop.write(lambda: delivery.learn_way(b"index", Channel.SMS, address, mask="138****8000", now=now))
-    hand_out(make_busy_firm(shop))
+    shop.write(lambda: delivery.set_plan(Plan(quiet_from=1320), now=now, by=SYSTEM))
+    shop.write(lambda: delivery.choose_wanted(b"index" * 8, Channel.SMS, Wanted.NOTHING, now=now, by=SYSTEM))
+    shop.write(
+        lambda: delivery.follow_receipts([MessageReceipt(subject_id=new_id(), at=now, number="7", arrived=True)])
+    )
+    failed = shop.read(lambda: sent.list_of_order(told.id))[0].id
+    shop.write(lambda: ending.record_failed(failed, reason="no", unknown=False, now=now))
+    shop.write(lambda: delivery.resend({}, count=1, now=now, by=SYSTEM))
+    firm = make_busy_firm(shop)
+    hand_out(firm)
+    fill_chats(shop, firm)
+    make_busy_member(shop)
+    give_away(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)
+    helped(shop, told)
+
+
+def helped(shop: Shop, order: Order) -> None:
+    """Have a buyer stuck with a code, the shop say what helps, and show codes again by rules of its own."""
+    get_stuck(shop, order)
+    sku = shop.read(lambda: catalog.get_sku(shop.sku))
+    said = {(Problem.USED, "en"): "Look into your account"}
+    shop.write(lambda: support.set_steps(sku.product_id, said, now=clock.now(), by=SYSTEM))
+    shop.write(lambda: merchants.change_reveals(merchants.Reveals(hide_seconds=60), now=clock.now(), by=SYSTEM))

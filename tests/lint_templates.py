@@ -19,6 +19,7 @@ from tests.template_html import Page, Skeleton
 ROOT = Path(__file__).parent.parent / "app" / "templates"
 
 EXCEPTIONS: dict[tuple[str, str], str] = {  # (template, rule): the reason
+    ("mail/words.html", "img"): "Mail programs keep the shape of a picture by its width; nothing jumps in a letter.",
     ("layouts/_palette.html", "inline-style"): "A shop's own colours; the policy lets this one block in by its nonce.",
 }
 

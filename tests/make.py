@@ -254,6 +254,11 @@ class Browser:
         text = self.get(page).get_data(as_text=True)
         return text.split('name="csrf_token" value="')[1].split('"')[0]
 
+    def reads(self, lang: str) -> "Browser":
+        """Let the person read pages in this language, and return the browser."""
+        self.client.set_cookie("lang", lang)
+        return self
+
     def sign_in(self, email: str, password: str = PASSWORD) -> Any:
         return self.post("/office/login", {"email": email, "password": password}, page="/office/login")
 

@@ -53,6 +53,7 @@ class MailServer:
 
     port: int = 0
     letters: list[Received] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # of the envelopes, as announced
     connections: int = 0
     on_mail: Callable[[], str] = lambda: FINE
     on_rcpt: Callable[[str], str] = lambda to: FINE
@@ -68,6 +69,7 @@ class MailServer:
         said = self.on_mail()
         if said == FINE:
             envelope.mail_from = address
+            self.senders.append(address)
             envelope.smtp_utf8 = "SMTPUTF8" in options
         return said
 

@@ -16,13 +16,14 @@ from app.kit import db
 from app.kit.tenancy import PLATFORM, Base, Scope, System
 from app.orders.models import Order
 from app.web.dispatch import Miaofa
-from app.web.guard import MEMBER_COOKIE, surface_of
+from app.web.guard import BUYER_COOKIE, MEMBER_COOKIE, surface_of
 from tests import people
 from tests.access import MACHINES, OBJECTS, OWN_UNITS, PUBLIC
 from tests.companies.firm import Firm
 from tests.doors import doors, first, knock, mark, office, plain, sell
 from tests.engines import on_one_engine
 from tests.make import Shop
+from tests.members.people import Visitor
 from tests.test_schema import UNSCOPED
 
 # What the guard decides is the same on each engine; what the database hides is not, and runs on both.
@@ -159,6 +160,7 @@ def test_bob_may_read_and_write_nothing(shop: Shop, sold: Order) -> None:
 
 def test_what_is_another_shops_is_not_found_in_ones_own(shop: Shop, other: Shop) -> None:
     alice, theirs = people.alice(shop), sell(other)
+    alice.client.set_cookie(BUYER_COOKIE, Visitor(shop).signs_in("alice@example.com").token)
     before = everything(other)
     token = {"office": alice.token("/office/login"), "shop": alice.token(shelf(shop))}
     mine = [door for door in doors(shop, theirs, of=other) if surface_of(door.endpoint) != "enterprise"]

@@ -45,6 +45,11 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("clock", "app/kit/readiness.py", "clock_timestamp"): "Readiness compares the database's clock with ours.",
     ("clock", "app/kit/sqlite.py", "time.time_ns"): "The mark at the writers' queue is the time of a file, as the"
     " system tells it to all processes; no row holds it.",
+    (
+        "library",
+        "app/kit/filling.py",
+        "jinja2",
+    ): "A merchant's own words are filled in its sandbox; that knows no HTTP.",
     ("name", "app/kit/columns.py", "process_bind_param"): SQLALCHEMYS,
     ("name", "app/kit/columns.py", "process_result_value"): SQLALCHEMYS,
     ("name", "app/kit/crypto/keys.py", "DataKey"): "Cryptography's word for the key that seals data.",

@@ -40,7 +40,7 @@ SYSTEM_READS = {
     "outbox": "The relay asks which merchants have something to hand out.",
     "task": "The runner asks which merchants have work that is due.",
 }
-INSERT_ONLY = {"entry", "event", "ledger_tx", "redemption", "company_movement"}
+INSERT_ONLY = {"entry", "event", "ledger_tx", "redemption", "balance_movement"}
 OWNED = {name for name in Base.metadata.tables if name not in UNSCOPED}
 
 

@@ -13,20 +13,26 @@ LONGEST_PASSWORD = 200
 SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
 RESET_MINUTES = 30
-VIEW = frozenset("home.view products.view stock.view codes.view orders.view redemption.view companies.view".split())
+VIEW = frozenset(
+    "home.view products.view stock.view codes.view orders.view redemption.view companies.view wallets.view"
+    " gifts.view".split()
+)
 WORK = frozenset(
-    "products.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review messages.send"
-    " companies.manage views.save payments.match".split()
+    "products.edit wordings.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review"
+    " messages.send companies.manage views.save payments.match members.view members.sign_out"
+    " wallets.correct gifts.edit".split()
 )
 STOCK = frozenset(
     "stock.edit stock.proof codes.find codes.freeze codes.void codes.replace codes.generate codes.move codes.export"
     " codes.allow_export reports.view".split()
 )
-SUPPORT = frozenset("messages.send notes.read redemption.redeem codes.find orders.fulfil views.save".split())
+SUPPORT = frozenset(
+    "messages.send notes.read redemption.redeem codes.find orders.fulfil views.save members.view".split()
+)
 BILLS = frozenset({"bills.view", "bills.edit"})
 REDEEM = frozenset({"redemption.redeem", "redemption.undo", "redemption.rules"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": VIEW | WORK | STOCK | REDEEM | BILLS | {"staff.edit", "payments.edit", "shop.edit"},
+    "owner": VIEW | WORK | STOCK | REDEEM | BILLS | {"staff.edit", "payments.edit", "channels.edit", "shop.edit"},
     "operator": VIEW | WORK | STOCK | REDEEM | BILLS,
     "support": VIEW - {"stock.view"} | SUPPORT,
     "viewer": VIEW,

@@ -182,3 +182,12 @@ class InClearance(Refusal):
     kind = "invalid"
     message = words("This variant is in a clearance, so it cannot be sold before a release.")
     mend = words("End the clearance on its stock page first.")
+
+
+class BadMinutes(Refusal):
+    kind = "invalid"
+    message = words("Goods are handed over between a minute and {days} days after the payment.")
+    mend = words("Left empty, they are handed over at once.")
+
+    def __init__(self, days: int) -> None:
+        self.days = days

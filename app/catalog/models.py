@@ -185,6 +185,8 @@ class Sku(Owned):
     clear_days: Mapped[int | None] = mapped_column(Integer)  # so many days before they expire, its codes go …
     clear_sku_id: Mapped[UUID | None] = mapped_column(Id)  # … to this variant, which has a price of its own
 
+    open_minutes: Mapped[int | None] = mapped_column(Integer, default=None)  # from the payment to the hand-over
+
     texts: Mapped[list["SkuText"]] = relationship(lazy="raise", order_by="SkuText.lang")
 
     @property

@@ -36,6 +36,7 @@ from app.catalog.recipes import supply as supply
 from app.catalog.rules import facts_of as facts_of
 from app.catalog.rules import faq_of as faq_of
 from app.catalog.rules import in_language as in_language
+from app.catalog.rules import is_web_address as is_web_address
 from app.catalog.rules import lines_of as lines_of
 from app.catalog.shelf import SHELF as SHELF
 from app.catalog.shelf import SORTS as SORTS

@@ -48,6 +48,7 @@ class Supply:
     bundles: Mapping[UUID, tuple[Ingredient, ...]] = field(default_factory=dict)
     as_ready: frozenset[UUID] = frozenset()
     releases: Mapping[UUID, tuple[datetime, int | None]] = field(default_factory=dict)  # when, and how many before
+    delays: Mapping[UUID, int] = field(default_factory=dict)  # minutes from the payment to the hand-over
 
     def source_of(self, sku_id: UUID, now: datetime) -> Source:
         """Return where a SKU comes from at a moment."""
@@ -57,6 +58,10 @@ class Supply:
     def unreleased(self, now: datetime) -> frozenset[UUID]:
         """Return what is sold before its release at a moment."""
         return frozenset(sku_id for sku_id, (release_at, _cap) in self.releases.items() if release_at > now)
+
+    def delay(self, sku_id: UUID | None) -> int:
+        """Return how many minutes after its payment a SKU is handed over."""
+        return self.delays.get(sku_id, 0) if sku_id else 0
 
     @property
     def components(self) -> frozenset[UUID]:
@@ -88,6 +93,7 @@ def read_supply() -> Supply:
         bundles=read_recipes(bundles),
         as_ready=frozenset(row.id for row in rows if row.as_ready),
         releases={row.id: (row.release_at, row.presale_cap) for row in rows if row.release_at},
+        delays={row.id: row.open_minutes for row in rows if row.open_minutes},
     )
 
 
@@ -108,10 +114,9 @@ def _ingredient(row: Any) -> Ingredient:
 @lru_cache
 def _special() -> Select[Any]:
     s = SKU.c
-    facts = (s.id, s.source, s.pattern, s.as_ready, s.release_at, s.presale_cap)
-    return select(*facts).where(
-        s.merchant_id == bindparam("merchant"), or_(s.source != Source.POOL, s.release_at.is_not(None))
-    )
+    facts = (s.id, s.source, s.pattern, s.as_ready, s.release_at, s.presale_cap, s.open_minutes)
+    special = or_(s.source != Source.POOL, s.release_at.is_not(None), s.open_minutes.is_not(None))
+    return select(*facts).where(s.merchant_id == bindparam("merchant"), special)
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.commands import codes, demo, doctor, ledger, migrating, shops, users
+from app.commands import codes, demo, doctor, ledger, mails, migrating, shops, users
 
 
 def register(app: Flask) -> None:
@@ -10,6 +10,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(codes.codes)
     app.cli.add_command(codes.stock)
     app.cli.add_command(ledger.ledger)
+    app.cli.add_command(mails.mail)
     app.cli.add_command(migrating.migrate_in)
     app.cli.add_command(shops.shop)
     app.cli.add_command(demo.demo)

@@ -1,10 +1,10 @@
-"""Outside calls of companies: letters to who is invited, and to a company whose batch is there."""
+"""Outside calls of companies: letters to who is invited, and to a company whose batch is there; chats of members."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.companies import queries
+from app.companies import chats, queries
 from app.companies.links import token_of
 from app.companies.models import Company, Invite
 from app.companies.rules import INVITE_DAYS
@@ -56,4 +56,5 @@ def load_ready(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
 KINDS = (
     letter(INVITE_MAIL, "companies/invite", load_invites),
     letter(READY_MAIL, "companies/ready", load_ready),
+    *chats.KINDS,
 )

@@ -1,45 +1,6 @@
 """Refusals of companies."""
 
 from app.kit.errors import Refusal, words
-from app.kit.money import Money
-
-
-class InsufficientBalance(Refusal):
-    message = words("The balance does not suffice: {missing} {currency} are missing.")
-    mend = words("Order less, or top the balance up by a bank transfer to the shop first.")
-
-    def __init__(self, short: Money) -> None:
-        self.short = short
-        self.missing, self.currency = short.major, short.currency
-
-
-class KnownTransfer(Refusal):
-    message = words("A transfer with the reference “{reference}” was booked for this company before.")
-    mend = words("Look at its balance; a second transfer has a reference of its own.")
-
-    def __init__(self, reference: str) -> None:
-        self.reference = reference
-
-
-class NothingToBook(Refusal):
-    kind = "invalid"
-    message = words("Give an amount above zero.")
-
-
-class TooMuch(Refusal):
-    kind = "invalid"
-    message = words("The balance is {amount} {currency}; no more can leave it.")
-
-    def __init__(self, balance: Money) -> None:
-        self.amount, self.currency = balance.major, balance.currency
-
-
-class MoreThanLeft(Refusal):
-    kind = "invalid"
-    message = words("At most {amount} {currency}.")
-
-    def __init__(self, most: Money) -> None:
-        self.amount, self.currency = most.major, most.currency
 
 
 class ClosedCompany(Refusal):
@@ -56,6 +17,12 @@ class AlreadyMember(Refusal):
     kind = "invalid"
     message = words("This person is a member already.")
     mend = words("Change the role in the list of members.")
+
+
+class NoUserId(Refusal):
+    kind = "invalid"
+    message = words("This is no user ID.")
+    mend = words("Letters, digits and _ . @ - only, at most 64; your administrator of WeCom or DingTalk sees it there.")
 
 
 class NoSuchRole(Refusal):

@@ -9,17 +9,16 @@ from sqlalchemy import ColumnElement, select
 
 from app.accounts import queries as accounts
 from app.companies.links import invite_of
-from app.companies.models import Account as Account
 from app.companies.models import Company as Company
 from app.companies.models import Invite as Invite
-from app.companies.models import Member
-from app.companies.models import Movement as Movement
-from app.companies.models import MovementKind as MovementKind
+from app.companies.models import Member, MemberWay
 from app.companies.models import Role as Role
 from app.companies.rules import INVITE_DAYS as INVITE_DAYS
 from app.companies.rules import MOST_PIECES as MOST_PIECES
 from app.companies.rules import PERMISSIONS as PERMISSIONS
+from app.companies.rules import WAYS as WAYS
 from app.companies.rules import permissions as permissions
+from app.companies.rules import ways_of as ways_of
 from app.companies.wallet import STATES as STATES
 from app.companies.wallet import Piece as Piece
 from app.companies.wallet import Tally as Tally
@@ -32,9 +31,8 @@ from app.companies.wallet import pieces_of as pieces_of
 from app.companies.wallet import tallies as tallies
 from app.kit import crypto, db, effects
 from app.kit.listing import Listing
-from app.kit.money import Money
 from app.kit.secret import Secret
-from app.orders.queries import Order
+from app.messages.queries import Channel
 
 CONTACT = "contact"
 UNSENT = (effects.State.REFUSED, effects.State.GIVEN_UP, effects.State.UNKNOWN)
@@ -86,6 +84,33 @@ def list_members(company_id: UUID) -> list[Person]:
     emails = accounts.list_emails(row.user_id for row in rows)
     people = [Person(row.user_id, emails.get(row.user_id, ""), row.role, row.created_at, row.ended_at) for row in rows]
     return sorted(people, key=lambda one: (one.ended_at is not None, one.created_at, one.user_id))
+
+
+def reached_by(company_id: UUID, user_id: UUID) -> dict[Channel, Secret]:
+    """Return the user IDs by which a member is reached in chats."""
+    mine = (MemberWay.company_id == company_id, MemberWay.user_id == user_id)
+    rows = db.session().scalars(select(MemberWay).where(*mine))
+    return {row.channel: crypto.unseal(_place(row), CONTACT) for row in rows}
+
+
+def _place(row: MemberWay) -> crypto.Sealed:
+    return crypto.Sealed("company_member_way", "sealed", row.merchant_id, row.id, row.key_id, row.sealed)
+
+
+def list_reached(company_id: UUID) -> set[UUID]:
+    """Return the members of a company of whom a user ID is known."""
+    return set(db.session().scalars(select(MemberWay.user_id).where(MemberWay.company_id == company_id)))
+
+
+def find_member(company_id: UUID, user_id: UUID | None) -> Person | None:
+    """Return a living member of a company."""
+    return next((one for one in list_members(company_id) if one.user_id == user_id and not one.ended_at), None)
+
+
+def told_first(company_id: UUID, user_id: UUID) -> Channel | None:
+    """Return by what a member wants to be told first, if they chose."""
+    row = db.session().get(Member, (db.merchant_id(), company_id, user_id))
+    return row.told_first if row else None
 
 
 def list_invites(company_id: UUID, *, now: datetime) -> Sequence[Invite]:
@@ -143,31 +168,6 @@ def contact_of(company: Company) -> Secret:
         "company", "contact", company.merchant_id, company.id, company.contact_key_id, company.contact_sealed
     )
     return crypto.unseal(place, CONTACT)
-
-
-# Money -----------------------------------------------------------------------------------------------------------
-
-
-def balance(company_id: UUID) -> Money:
-    """Return what a company has paid ahead and not spent."""
-    return db.get(Account, company_id).money
-
-
-def balances(company_ids: Sequence[UUID]) -> dict[UUID, Money]:
-    """Return the balances of companies."""
-    rows = db.session().scalars(select(Account).where(Account.company_id.in_(company_ids)))
-    return {row.company_id: row.money for row in rows}
-
-
-def movements_of(company_id: UUID) -> Listing:
-    """Return the list of all that changed the balance of one company, newest first."""
-    return Listing(query=lambda: select(Movement).where(Movement.company_id == company_id), keys=(Movement.id,))
-
-
-def list_movements_about(order: Order) -> list[UUID]:
-    """List what an order moved on the balance of the company it was placed for."""
-    mine = (Movement.company_id == order.company_id, Movement.order_id == order.id)
-    return list(db.session().scalars(select(Movement.id).where(*mine))) if order.company_id else []
 
 
 def list_names(company_ids: Sequence[UUID]) -> Mapping[UUID, str]:

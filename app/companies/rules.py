@@ -1,16 +1,17 @@
 """Who may do what for a company, and what its words may be."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from app.companies.models import Role
+from app.messages.queries import Channel
 
 INVITE_DAYS = 7
 INVITE_LIFE = timedelta(days=INVITE_DAYS)
 INVITES_PER_COMPANY = 40  # in a quarter of an hour: letters to strangers go out in the shop's name
 MOST_PIECES = 10_000  # of one order
-MOST_TOP_UP = 100_000_000  # at once, in minor units; more comes by bank transfer
-LONGEST_NAME, LONGEST_NOTE, LONGEST_REFERENCE = 120, 500, 120
+LONGEST_NAME, LONGEST_NOTE = 120, 500
 
 # The whole matrix: what a member may do is what stands in the row of the role.
 SEE = frozenset({"company.wallet"})
@@ -37,6 +38,11 @@ def permissions(role: Role) -> frozenset[str]:
     return PERMISSIONS[role]
 
 
-def same_reference(text: str) -> str:
-    """Return the one spelling of a bank's reference: blanks and case make no other transfer of it."""
-    return "".join(text.split()).casefold()
+USER_ID = re.compile(r"[0-9A-Za-z_.@-]{1,64}")
+WAYS = (Channel.WECOM, Channel.DINGTALK, Channel.EMAIL)  # by which members are told, in this order unless they choose
+
+
+def ways_of(first: Channel | None, reached: Collection[Channel]) -> list[Channel]:
+    """Return by which ways somebody is told, one after the other; mail reaches everybody."""
+    known = [way for way in WAYS if way in reached or way is Channel.EMAIL]
+    return sorted(known, key=lambda way: way is not first)

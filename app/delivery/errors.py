@@ -1,6 +1,10 @@
 """Refusals of delivery."""
 
 from app.kit.errors import Refusal, words
+from app.kit.onetime import DeadCode as DeadCode
+from app.kit.onetime import NotSixDigits as NotSixDigits
+from app.kit.onetime import TooManyCodes as TooManyCodes
+from app.kit.onetime import WrongDigits as WrongDigits
 
 
 class DeviceLimit(Refusal):
@@ -15,7 +19,7 @@ class NoSuchPair(Refusal):
     """Words alike for an order that does not exist, is somebody else's, or has another password."""
 
     kind = "invalid"
-    message = words("No order of this number or contact has this password. Tries left: {left}.")
+    message = words("No order of this number, contact or payment has this password. Tries left: {left}.")
     mend = words("Check both; the password stood on the payment page and looks like ABCD-EFGH-JKMN.")
 
     def __init__(self, left: int) -> None:
@@ -28,8 +32,37 @@ class OnItsWay(Refusal):
 
 
 class NoAddress(Refusal):
-    message = words("The contact of this order is no e-mail address.")
+    message = words("No message of this shop reaches the contact of this order.")
     mend = words("Tell the buyer the order number; the order password opens the codes.")
+
+
+class TriedThere(Refusal):
+    message = words("This was sent by that channel already.")
+    mend = words("Send that message again instead; the page of the order lists it.")
+
+
+class NothingStuck(Refusal):
+    message = words("None of these messages failed or is unknown.")
+    mend = words("Load the list again to see how they stand.")
+
+
+class MoreStuckNow(Refusal):
+    message = words("There are {found} such messages now, more than the {count} that you saw.")
+    mend = words("Look at the list again and confirm the new number.")
+
+    def __init__(self, found: int, count: int) -> None:
+        self.found, self.count = found, count
+
+
+class NoChannelLeft(Refusal):
+    kind = "invalid"
+    message = words("At least one channel has to be used.")
+    mend = words("Switch one on; a buyer whom none reaches finds the codes on the page of the order.")
+
+
+class NotATime(Refusal):
+    kind = "invalid"
+    message = words("Give a time such as 22:00.")
 
 
 class NothingToOpen(Refusal):
@@ -47,37 +80,27 @@ class NoCodesByMail(Refusal):
     mend = words("Use the order password, or the browser you paid in.")
 
 
-class TooManyCodes(Refusal):
-    kind = "throttled"
-    message = words("Too many codes were asked for.")
-    mend = words("Look into your mailbox, or wait {minutes} minutes and ask again.")
-
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
-
-
-class NotSixDigits(Refusal):
+class BadLink(Refusal):
     kind = "invalid"
-    message = words("A code has six digits.")
-    mend = words("It stands in the newest letter.")
+    message = words("“{url}” is no https address.")
+    mend = words("Write links as [words](https://example.com/page).")
+
+    def __init__(self, url: str) -> None:
+        self.url = url[:60]
 
 
-class WrongDigits(Refusal):
-    """Words alike for a code that was sent and for one that was not."""
-
+class BadButton(Refusal):
     kind = "invalid"
-    message = words("This is not the code. Tries left: {left}.")
-    mend = words("Take the one from the newest letter.")
-
-    def __init__(self, left: int) -> None:
-        self.left = left
+    message = words("A button needs its words and an https address.")
+    mend = words("Give both, or neither. No code can stand in the address: the page copies it first.")
 
 
-class DeadCode(Refusal):
-    """Words alike for a code that is too old, was used, was guessed at too often, or was never asked for here."""
+class SaysNothing(Refusal):
+    kind = "invalid"
+    message = words("These words say nothing yet.")
+    mend = words("Write something, then publish it.")
 
-    message = words("No code is good here any more.")
-    mend = words("It works once, for {minutes} minutes, in the browser it was asked in. Ask for a new one.")
 
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
+class NotInForce(Refusal):
+    message = words("Buyers do not read this just now.")
+    mend = words("Load the page again to see how it stands. Nothing was changed.")

@@ -62,7 +62,7 @@ class MessageFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageSentAgain(Event):
-    """Somebody of the shop has the buyer told once more."""
+    """Somebody of the shop has the buyer told once more, maybe by another channel."""
 
     name = "delivery.again"
     subject_type = "delivery"
@@ -110,3 +110,96 @@ class OwnerSignedOut(Event):
 
     name = "owner.signed_out"
     subject_type = "device"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingSaved(Event):
+    """The shop wrote new words for a delivery; buyers do not read them before they are published."""
+
+    name = "wording.saved"
+    subject_type = "wording"
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingPublished(Event):
+    """From now on buyers read a version of the shop's words."""
+
+    name = "wording.published"
+    subject_type = "wording"
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingWithdrawn(Event):
+    """New buyers do not read the shop's words any more; who got them before still does."""
+
+    name = "wording.withdrawn"
+    subject_type = "wording"
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingTried(Event):
+    """Somebody had a letter with sample values sent to their own address; the subject is the version."""
+
+    name = "wording.tried"
+    subject_type = "wording_version"
+
+    lang: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageArrived(Event):
+    """A carrier says that a message to the buyer arrived."""
+
+    name = "delivery.arrived"
+    subject_type = "delivery"
+
+    about: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaysChosen(Event):
+    """A buyer chose what they want to hear by a channel: all, what they need, nothing."""
+
+    name = "telling.ways_chosen"
+    subject_type = "opt_out"
+
+    channel: str
+    wanted: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellingPlanChanged(Event):
+    """Somebody of the shop changed how buyers are told; `changes` names what."""
+
+    name = "merchant.telling_changed"
+    subject_type = "merchant"
+
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResendAsked(Event):
+    """Somebody of the shop has the messages of a list sent again, at most so many."""
+
+    name = "resend.asked"
+    subject_type = "resend"
+
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResendEnded(Event):
+    """Messages of a list were sent again, so many."""
+
+    name = "resend.ended"
+    subject_type = "resend"
+
+    state: str
+    done: int

@@ -76,3 +76,13 @@ class ChoreDone(Event):
 
     name = "chore.done"
     subject_type = "entitlement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedEarly(Event):
+    """Somebody of the staff handed over before its time what a buyer would have got later."""
+
+    name = "order.opened_early"
+    subject_type = "order"
+
+    count: int

@@ -48,6 +48,14 @@ class Entitlement(Owned):
             postgresql_where=text("state = 0"),
             sqlite_where=text("state = 0"),
         ),
+        # Those that are kept closed for a while.
+        Index(
+            "ix_entitlement_closed",
+            "merchant_id",
+            "opens_at",
+            postgresql_where=text("state = 0 AND opens_at IS NOT NULL"),
+            sqlite_where=text("state = 0 AND opens_at IS NOT NULL"),
+        ),
         choice_check("state", State),
         CheckConstraint("used >= 0", name="used"),
     )
@@ -55,6 +63,7 @@ class Entitlement(Owned):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     order_id: Mapped[UUID] = mapped_column(Id)
     part_id: Mapped[UUID] = mapped_column(Id)
+    holder_id: Mapped[UUID | None] = mapped_column(Id)  # the gift in whose hand it is; without one, its buyer's
     slot: Mapped[int] = mapped_column(Integer)
     sku_id: Mapped[UUID] = mapped_column(Id)
     code_id: Mapped[UUID | None] = mapped_column(Id)
@@ -67,6 +76,7 @@ class Entitlement(Owned):
     used: Mapped[int] = mapped_column(Integer)  # how often it was redeemed, here or, as we were told, elsewhere
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     tail: Mapped[str] = mapped_column(Text)
+    opens_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # before, nobody sees it; None: at once
 
 
 class Chore(Owned):

@@ -17,6 +17,7 @@ from app.inventory import queries as stock
 from app.kit import db
 from app.kit.events import EventRow
 from app.kit.inline import MANY, among, is_in, spread
+from app.merchants import queries as merchants
 
 
 def list_of_order(order_id: UUID) -> Sequence[Entitlement]:
@@ -25,11 +26,31 @@ def list_of_order(order_id: UUID) -> Sequence[Entitlement]:
     return db.session().scalars(query).all()
 
 
+def list_held(order_id: UUID, *, holder_id: UUID | None = None) -> Sequence[Entitlement]:
+    """List what of an order is in one hand: its buyer's, or that of a gift."""
+    mine = (Entitlement.order_id == order_id, in_hand(Entitlement, holder_id))
+    return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.part_id, Entitlement.slot)).all()
+
+
+def in_hand(entitlement: Any, holder_id: UUID | None) -> ColumnElement[bool]:
+    """Return the condition that something is in this hand and no other; `entitlement` is the model or its columns."""
+    held: ColumnElement[bool] = (
+        entitlement.holder_id.is_(None) if holder_id is None else entitlement.holder_id == holder_id
+    )
+    return held
+
+
 def list_seen(order_ids: Sequence[UUID]) -> set[UUID]:
-    """Return those of these orders of which a code was looked at, or used unseen."""
-    touched = (Entitlement.reveals > 0) | (Entitlement.used > 0)
+    """Return those of these orders of which a code was looked at, used unseen, or given to somebody else."""
+    touched = (Entitlement.reveals > 0) | (Entitlement.used > 0) | Entitlement.holder_id.is_not(None)
     query = select(Entitlement.order_id).where(Entitlement.order_id.in_(order_ids), touched).distinct()
     return set(db.session().scalars(query))
+
+
+def asks_again(owned: Iterable[Entitlement], fresh_at: datetime | None, *, now: datetime) -> bool:
+    """Tell whether one of these is shown again only after a fresher proof than the one of `fresh_at`."""
+    seen = any(item.reveals and item.state is State.READY for item in owned)
+    return seen and not merchants.reveals().is_fresh(fresh_at, now=now)
 
 
 def list_by_id(ids: Iterable[UUID]) -> dict[UUID, Entitlement]:
@@ -81,6 +102,22 @@ def list_of_orders(order_ids: Sequence[UUID], sku_ids: Iterable[UUID], *, state:
     """List what the buyers of orders own of some SKUs in a state."""
     mine = (Entitlement.order_id.in_(order_ids), Entitlement.sku_id.in_(list(sku_ids)), Entitlement.state == state)
     return db.session().scalars(select(Entitlement).where(*mine).order_by(Entitlement.id)).all()
+
+
+def opens_at(order_id: UUID) -> datetime | None:
+    """Return when the last of what is kept closed of an order opens, or None."""
+    mine = (Entitlement.order_id == order_id, Entitlement.state == State.PROMISED)
+    return db.session().scalar(select(func.max(Entitlement.opens_at)).where(*mine))
+
+
+def list_closed(order_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders of which nothing is missing, and something opens later."""
+    mine = (Entitlement.order_id.in_(list(order_ids)), Entitlement.state == State.PROMISED)
+    there = Entitlement.code_id.is_not(None) | Entitlement.shared_id.is_not(None)
+    late = func.max(case((Entitlement.opens_at.is_not(None) & there, 1), else_=0))
+    missing = func.max(case((there, 0), else_=1))
+    query = select(Entitlement.order_id).where(*mine).group_by(Entitlement.order_id)
+    return set(db.session().scalars(query.having(late == 1, missing == 0)))
 
 
 WAITS = ("stock", "staff", "release")  # for what a paid order waits: for codes, for people, for a day

@@ -61,7 +61,13 @@ def release(sku_id: UUID) -> tasks.Step:
     return tasks.Step(finished=True)
 
 
+def open_closed(_: UUID) -> tasks.Step:
+    """Hand over what its shop kept closed for a while."""
+    return tasks.Step(finished=True, again_at=service.open_due(now=clock.now()))
+
+
 KINDS = (
+    tasks.Kind(service.OPEN, open_closed),
     tasks.Kind(WATCH, watch),
     tasks.Kind(RELEASE, release),
     tasks.Kind(inventory.ALERTS, look_at_stock),

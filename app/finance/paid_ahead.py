@@ -1,10 +1,10 @@
-"""Whether each top-up that was paid is on its company's balance, once and whole."""
+"""Whether each top-up that was paid is on its balance, once and whole."""
 
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
-from app.companies.queries import Movement, MovementKind
+from app.balances.queries import Movement, MovementKind
 from app.kit import db
 from app.kit.ids import public
 from app.kit.money import Money

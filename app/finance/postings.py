@@ -3,10 +3,11 @@
 Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
 that came in, less what we gave back by hand), `asset:stock` (codes at cost), `income:sales`, `income:discounts` (what
 we let off), `income:fees` (what buyers bear on top of prices), `expense:goods`, `expense:lost` (codes that became
-void), `expense:fees` (what gateways keep),
+void), `expense:marketing` (codes that were given away), `expense:fees` (what gateways keep), `expense:goodwill` (what
+we put onto balances ourselves),
 `liability:suppliers`, `liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company
-paid ahead). A balance is a gateway of our own: what it pays passes through `asset:gateway` like any other payment, so
-a sale reads the same however it is paid.
+paid ahead), `liability:balance:members` (all members together). A balance is a gateway of our own: what it pays passes
+through `asset:gateway` like any other payment, so a sale reads the same however it is paid.
 """
 
 from dataclasses import dataclass
@@ -36,14 +37,20 @@ def sale(*, order_id: UUID, total: Money, cost: Money, at: datetime, day: date) 
     return Posting("sale", order_id, at, day, tuple(legs))
 
 
+def giveaway(*, order_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
+    """An order that the shop gave away: no revenue and no debtor; the goods leave stock at what they cost."""
+    return Posting("giveaway", order_id, at, day, (Leg("expense:marketing", cost), Leg("asset:stock", -cost)))
+
+
 def purchase(*, batch_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
     """An imported batch: codes come into stock, and we owe them to whoever sold them to us."""
     return Posting("purchase", batch_id, at, day, (Leg("asset:stock", cost), Leg("liability:suppliers", -cost)))
 
 
-def late_goods(*, entitlement_id: UUID, cost: Money, at: datetime, day: date) -> Posting:
+def late_goods(*, entitlement_id: UUID, cost: Money, at: datetime, day: date, given_away: bool = False) -> Posting:
     """Codes that came after the sale, from this entitlement on: they leave stock at what they cost."""
-    return Posting("late_goods", entitlement_id, at, day, (Leg("expense:goods", cost), Leg("asset:stock", -cost)))
+    bears = Leg("expense:marketing" if given_away else "expense:goods", cost)
+    return Posting("late_goods", entitlement_id, at, day, (bears, Leg("asset:stock", -cost)))
 
 
 def revaluation(*, cause: str, change_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
@@ -129,40 +136,45 @@ def payback_by_hand(*, payback_id: UUID, amount: Money, at: datetime, day: date)
     return Posting("payback_by_hand", payback_id, at, day, legs)
 
 
-def balance_of(company_id: UUID) -> str:
-    """Return the account of what a company paid ahead."""
-    return f"{BALANCES}{public('com', company_id)}"
+def balance_of(holder: str, holder_id: UUID) -> str:
+    """Return the account of what a company paid ahead, or all members together."""
+    return f"{BALANCES}{public('com', holder_id)}" if holder == "company" else f"{BALANCES}{holder}s"
 
 
-def top_up(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
-    """A company's transfer: it is in our bank, and we owe the company goods or money for it."""
-    return Posting("top_up", movement_id, at, day, (Leg("asset:bank", amount), Leg(balance_of(company_id), -amount)))
+def top_up(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """A holder's transfer: it is in our bank, and we owe the holder goods or money for it."""
+    return Posting("top_up", movement_id, at, day, (Leg("asset:bank", amount), Leg(account, -amount)))
 
 
-def pay_out(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
-    """Money that left a balance: it is in our bank no more, and we owe it to the company no more."""
-    return Posting("pay_out", movement_id, at, day, (Leg(balance_of(company_id), amount), Leg("asset:bank", -amount)))
+def pay_out(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """Money that left a balance: it is in our bank no more, and we owe it to its holder no more."""
+    return Posting("pay_out", movement_id, at, day, (Leg(account, amount), Leg("asset:bank", -amount)))
 
 
-def paid_in(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
-    """A top-up through a gateway: the gateway owes it us, and we owe the company goods or money for it; no revenue."""
-    legs = (Leg("asset:gateway", amount), Leg(balance_of(company_id), -amount))
+def paid_in(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """A top-up through a gateway: the gateway owes it us, and we owe its holder goods or money for it; no revenue."""
+    legs = (Leg("asset:gateway", amount), Leg(account, -amount))
     return Posting("paid_in", movement_id, at, day, legs)
 
 
-def sent_back(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+def sent_back(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
     """A top-up that goes back: it is on the balance no more, and we owe it until its gateway has given it back."""
-    legs = (Leg(balance_of(company_id), amount), Leg("liability:refunds", -amount))
+    legs = (Leg(account, amount), Leg("liability:refunds", -amount))
     return Posting("sent_back", movement_id, at, day, legs)
 
 
-def spending(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
-    """An order paid from a balance: what we owed the company pays what the sale says the gateway owes us."""
-    legs = (Leg(balance_of(company_id), amount), Leg("asset:gateway", -amount))
+def correction(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """What the shop put onto a balance at its own expense, or took off it again."""
+    return Posting("correction", movement_id, at, day, (Leg("expense:goodwill", amount), Leg(account, -amount)))
+
+
+def spending(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """An order paid from a balance: what we owed its holder pays what the sale says the gateway owes us."""
+    legs = (Leg(account, amount), Leg("asset:gateway", -amount))
     return Posting("spending", movement_id, at, day, legs)
 
 
-def returned(*, movement_id: UUID, company_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
-    """A refund of such an order: the money that goes back stays with us, on the company's balance."""
-    legs = (Leg("asset:gateway", amount), Leg(balance_of(company_id), -amount))
+def returned(*, movement_id: UUID, account: str, amount: Money, at: datetime, day: date) -> Posting:
+    """A refund of such an order: the money that goes back stays with us, on the balance."""
+    legs = (Leg("asset:gateway", amount), Leg(account, -amount))
     return Posting("returned", movement_id, at, day, legs)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, exists, func, or_, select, true
 from sqlalchemy.sql.selectable import Subquery
 
-from app.companies.queries import Account, Movement, MovementKind
+from app.balances.queries import Account, HolderKind, Movement, MovementKind
 from app.finance.fees import misgiven
 from app.finance.models import Bill as Bill
 from app.finance.models import BillLine as BillLine
@@ -41,6 +41,8 @@ from app.payments.queries import Notice, NoticeState, Payback, PaybackKind, Payb
 from app.refunds.queries import Refund
 
 GATEWAY, SALES, OWED, BANK = "asset:gateway", "income:sales", "liability:refunds", "asset:bank"
+PREFIXES = {HolderKind.COMPANY: "com", HolderKind.MEMBER: "mem"}  # of whose id is whose balance
+GOODWILL = "expense:goodwill"
 INCOME, DISCOUNTS, KEPT, FEES = "income:", "income:discounts", "expense:fees", "income:fees"
 
 
@@ -99,12 +101,12 @@ def _misrefunded() -> Select[Any]:
 
 
 def check_balances() -> list[Fault]:
-    """Return movements of companies' balances without their one transaction, and balances that are not their sum."""
+    """Return movements of balances without their one transaction, and balances that are not their sum."""
     faults = [fault for rule in _movements() for fault in _check(rule)]
-    for company, amount, currency, moved in db.session().execute(_misbalanced().limit(MOST)):
+    for kind, holder, amount, currency, moved in db.session().execute(_misbalanced().limit(MOST)):
         said = (Money(int(sum), currency).major for sum in (amount, moved or 0))
         found, expected = (f"{sum} {currency}" for sum in said)
-        faults.append(Fault("balance is not its movements", public("com", company), found, expected))
+        faults.append(Fault("balance is not its movements", public(PREFIXES[kind], holder), found, expected))
     return faults + uncredited()
 
 
@@ -152,10 +154,10 @@ def _billed_fees() -> Rule:
 def _misbalanced() -> Select[Any]:
     """Accounts whose amount is not the sum of what moved them."""
     a, m = Account.__table__.c, Movement.__table__.c
-    sums = select(m.company_id, func.sum(m.amount).label("moved")).where(m.merchant_id == db.merchant_id())
-    moved = sums.group_by(m.company_id).subquery()
-    both = Account.__table__.outerjoin(moved, moved.c.company_id == a.company_id)
-    query = select(a.company_id, a.amount, a.currency, moved.c.moved).select_from(both)
+    sums = select(m.holder_id, func.sum(m.amount).label("moved")).where(m.merchant_id == db.merchant_id())
+    moved = sums.group_by(m.holder_id).subquery()
+    both = Account.__table__.outerjoin(moved, moved.c.holder_id == a.holder_id)
+    query = select(a.holder_kind, a.holder_id, a.amount, a.currency, moved.c.moved).select_from(both)
     return query.where(a.merchant_id == db.merchant_id(), a.amount != func.coalesce(moved.c.moved, 0))
 
 
@@ -172,6 +174,7 @@ def _movements() -> tuple[Rule, ...]:
         rule("paid_in", "payment onto a balance", GATEWAY, MovementKind.TOP_UP, by_gateway),
         rule("pay_out", "pay-out", BANK, MovementKind.PAID_OUT, by_bank),
         rule("sent_back", "top-up sent back", OWED, MovementKind.PAID_OUT, by_gateway),
+        rule("correction", "correction", GOODWILL, MovementKind.CORRECTED),
         rule("spending", "spending", GATEWAY, MovementKind.SPENT),
         rule("returned", "return to a balance", GATEWAY, MovementKind.RETURNED),
     )

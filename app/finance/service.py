@@ -1,12 +1,15 @@
 """The books follow what happened: events in, postings out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.companies.events import (
+from app.balances.events import (
+    BalanceCorrected,
+    BalanceMoved,
     BalancePaidIn,
     BalancePaidOut,
     BalanceReturned,
@@ -35,6 +38,7 @@ from app.inventory import queries as stock
 from app.inventory.events import CodesImported, StockRevalued
 from app.kit.money import Money
 from app.ledger import service as ledger
+from app.ledger.service import Posting
 from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.orders.events import FeeTaken, OrderPaid
@@ -49,17 +53,19 @@ def post_sales(paid: Sequence[OrderPaid]) -> None:
         costs[part.order_id] += part.cost
     ledger.post(
         [
-            postings.sale(
-                order_id=event.subject_id,
-                total=Money(event.amount, event.currency),
-                cost=Money(costs[event.subject_id], event.currency),
-                at=event.at,
-                day=_day(event.at),
-            )
+            _sale(event, Money(costs[event.subject_id], event.currency))
             for event in paid
             if event.amount or costs[event.subject_id]
         ]
     )
+
+
+def _sale(paid: OrderPaid, cost: Money) -> Posting:
+    """Return what is posted of a paid order: what nobody paid for is the shop's own expense, and no revenue."""
+    about: dict[str, Any] = {"order_id": paid.subject_id, "cost": cost, "at": paid.at, "day": _day(paid.at)}
+    if paid.given_away:
+        return postings.giveaway(**about)
+    return postings.sale(total=Money(paid.amount, paid.currency), **about)
 
 
 def post_purchases(imported: Sequence[CodesImported]) -> None:
@@ -91,11 +97,13 @@ def post_revaluations(revalued: Sequence[StockRevalued]) -> None:
 def post_late_goods(kept: Sequence[PromisesKept]) -> None:
     """Post what codes cost that came after their order was paid."""
     currency = merchants.current().currency
+    given_away = orders.list_given_away([event.subject_id for event in kept])
     ledger.post(
         [
             postings.late_goods(
                 entitlement_id=event.first_id,
                 cost=Money(event.cost, currency),
+                given_away=event.subject_id in given_away,
                 at=event.at,
                 day=_day(event.at),
             )
@@ -230,16 +238,13 @@ def post_transfers(seen: Sequence[TransferConfirmed]) -> None:
     )
 
 
-BalanceMoved = BalanceToppedUp | BalancePaidIn | BalanceSentBack | BalancePaidOut | BalanceSpent | BalanceReturned
-
-
 def post_balances(moved: Sequence[BalanceMoved]) -> None:
-    """Post what companies paid ahead, spent, got back and were paid out."""
+    """Post what holders of balances paid ahead, spent, got back and were paid out."""
     ledger.post(
         [
             BALANCES[type(event)](
                 movement_id=event.movement_id,
-                company_id=event.subject_id,
+                account=postings.balance_of(event.holder, event.subject_id),
                 amount=Money(event.amount, event.currency),
                 at=event.at,
                 day=_day(event.at),
@@ -249,11 +254,12 @@ def post_balances(moved: Sequence[BalanceMoved]) -> None:
     )
 
 
-BALANCES = {
+BALANCES: Mapping[type[BalanceMoved], Callable[..., ledger.Posting]] = {
     BalanceToppedUp: postings.top_up,
     BalancePaidIn: postings.paid_in,
     BalanceSentBack: postings.sent_back,
     BalancePaidOut: postings.pay_out,
+    BalanceCorrected: postings.correction,
     BalanceSpent: postings.spending,
     BalanceReturned: postings.returned,
 }

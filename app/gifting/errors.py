@@ -78,3 +78,126 @@ class NoMoreFiles(Refusal):
 
     def __init__(self, most: int) -> None:
         self.most = most
+
+
+# Gifts ------------------------------------------------------------------------------------------------------------
+
+
+class GiftsOff(Refusal):
+    kind = "denied"
+    message = words("This cannot be given away.")
+    mend = words("The shop lets nothing be given on, or it belongs to a company.")
+
+
+class SeenBefore(Refusal):
+    message = words("This code was looked at, so it can no longer be given away.")
+    mend = words("Only what nobody has seen is a gift here. Write to the shop if that was a mistake.")
+
+
+class BadOpening(Refusal):
+    kind = "invalid"
+    message = words("Choose a day from tomorrow on, at most {days} days ahead.")
+
+    def __init__(self, days: int) -> None:
+        self.days = days
+
+
+class GiftEnded(Refusal):
+    message = words("This gift was claimed, or has been returned.")
+    mend = words("Reload the page to see how it stands.")
+
+
+class GiftGone(Refusal):
+    message = words("Somebody was faster, or the gift was taken back.")
+    mend = words("Ask who sent it to you.")
+
+
+class GiftTooEarly(Refusal):
+    message = words("This gift cannot be opened yet.")
+    mend = words("The day is written on it. Come back then.")
+
+
+class WrongWord(WrongProof):
+    mend = words("Type the word as it was told to you.")
+
+
+class NotAnAddress(Refusal):
+    kind = "invalid"
+    message = words("This is no e-mail address.")
+    mend = words("Leave it empty, or give one such as li@example.com.")
+
+
+# Claim campaigns --------------------------------------------------------------------------------------------------
+
+
+class CampaignRefused(Refusal):
+    """Who came is given nothing; `reason` is what is counted."""
+
+    reason = ""
+
+
+class CampaignEarly(CampaignRefused):
+    reason = "early"
+    message = words("This has not begun yet.")
+    mend = words("Come back when it begins.")
+
+
+class CampaignPaused(CampaignRefused):
+    reason = "paused"
+    message = words("The shop has stopped this for a while.")
+    mend = words("Try again later.")
+
+
+class CampaignOver(CampaignRefused):
+    reason = "ended"
+    message = words("This is over.")
+
+
+class AllClaimed(CampaignRefused):
+    reason = "used_up"
+    message = words("All of them have been claimed.")
+    mend = words("The shop may add some more; look again later.")
+
+
+class CampaignSoldOut(CampaignRefused):
+    reason = "sold_out"
+    message = words("There is none left in stock just now.")
+    mend = words("Nothing was counted as yours. Try again later.")
+
+
+class ClaimedBefore(CampaignRefused):
+    reason = "person"
+    message = words("You have had yours: {most} a person.")
+    mend = words("Your orders show what you claimed.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
+class NetworkFull(CampaignRefused):
+    reason = "network"
+    message = words("Too many were claimed from this network.")
+    mend = words("Try again with mobile data.")
+
+
+class BadNumber(Refusal):
+    kind = "invalid"
+    message = words("Give a number from {least} to {most}.")
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+
+class BadEnd(Refusal):
+    kind = "invalid"
+    message = words("The end must be after the beginning, and still to come.")
+
+
+class NoSuchVariant(Refusal):
+    kind = "invalid"
+    message = words("Choose what is given away from the list.")
+
+
+class CampaignClosed(Refusal):
+    message = words("This campaign has ended.")
+    mend = words("Make a new one.")

@@ -71,3 +71,99 @@ class PeopleReminded(Event):
     subject_type = "handout"
 
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftMade(Event):
+    """Somebody gives something to a person; its giver sees it no more unless it comes back."""
+
+    name = "gift.made"
+    subject_type = "gift"
+
+    entitlement_id: UUID
+    seen: bool  # somebody had looked at it before
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftClaimed(Event):
+    """A person took a gift for good."""
+
+    name = "gift.claimed"
+    subject_type = "gift"
+
+    entitlement_id: UUID
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftProved(Event):
+    """Another browser of who claimed a gift proved itself."""
+
+    name = "gift.proved"
+    subject_type = "gift"
+
+    entitlement_id: UUID
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftOpened(Event):
+    """Who claimed a gift saw its code for the first time."""
+
+    name = "gift.opened"
+    subject_type = "gift"
+
+    entitlement_id: UUID
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftReturned(Event):
+    """A gift is its giver's again: taken back, not claimed in time, or given back by the shop."""
+
+    name = "gift.returned"
+    subject_type = "gift"
+
+    entitlement_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftRuleChanged(Event):
+    """The shop decided what its buyers may give on."""
+
+    name = "merchant.gift_rule_changed"
+    subject_type = "merchant"
+
+    giving: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignCreated(Event):
+    """The shop gives so many pieces away."""
+
+    name = "campaign.created"
+    subject_type = "claim_campaign"
+
+    cap: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignChanged(Event):
+    """A campaign was paused, resumed, ended, or has more to give."""
+
+    name = "campaign.changed"
+    subject_type = "claim_campaign"
+
+    what: str
+    cap: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignClaimed(Event):
+    """Somebody was given a piece of a campaign, as an order that costs nothing."""
+
+    name = "campaign.claimed"
+    subject_type = "claim_campaign"
+
+    campaign: str

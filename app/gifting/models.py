@@ -4,14 +4,26 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.tenancy import Owned
+from app.messages.queries import Channel
 
 LIVING = text("entitlement_id IS NOT NULL AND revoked_at IS NULL")
+WAITING = text("state = 0")
 
 
 class ProofKind(IntEnum):
@@ -24,6 +36,29 @@ class ProofKind(IntEnum):
 class HandoutState(IntEnum):
     DRAFT = 0
     GIVEN = 1
+
+
+class GiftState(IntEnum):
+    """WAITING it is in nobody's sight; CLAIMED for good; RETURNED it is its giver's again, who took it back or was left
+    with it."""
+
+    WAITING = 0
+    CLAIMED = 1
+    RETURNED = 2
+
+
+class Giving(IntEnum):
+    """What buyers may give on: nothing, what nobody has looked at, or all, its receiver told that it was looked at."""
+
+    NOTHING = 0
+    UNSEEN = 1
+    ALL = 2
+
+
+class CampaignState(IntEnum):
+    RUNNING = 0
+    PAUSED = 1
+    ENDED = 2
 
 
 class Handout(Owned):
@@ -79,7 +114,10 @@ class HandoutRow(Owned):
     reference: Mapped[str] = mapped_column(Text)
     contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_mask: Mapped[str] = mapped_column(Text)
+    chat: Mapped[Channel | None] = mapped_column(Choice(Channel), default=None)  # by which they are told first
+    chat_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)  # their user ID there
     entitlement_id: Mapped[UUID | None] = mapped_column(Id)
+    proved_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # when its person last proved themselves
     device_id: Mapped[UUID | None] = mapped_column(Id)  # the browser that proved itself last
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -126,3 +164,120 @@ class ExtractRow(Owned):
     entitlement_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     extract_id: Mapped[UUID] = mapped_column(Id)
     line: Mapped[int] = mapped_column(Integer)
+
+
+class Gift(Owned):
+    """One entitlement that its owner gives to somebody, by a link that is signed and kept nowhere.
+
+    From its making on the entitlement is in the gift's hand, out of sight of who gives it. `from_id` is the gift that
+    the giver had it by, if it is given on.
+    """
+
+    __tablename__ = "gift"
+    __table_args__ = (
+        Index(
+            "ix_gift_waiting",
+            "merchant_id",
+            "entitlement_id",
+            unique=True,
+            postgresql_where=WAITING,
+            sqlite_where=WAITING,
+        ),
+        Index(None, "merchant_id", "order_id"),
+        Index(None, "merchant_id", "from_id"),
+        Index(None, "merchant_id", "device_id"),
+        choice_check("state", GiftState),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(Id)
+    entitlement_id: Mapped[UUID] = mapped_column(Id)
+    from_id: Mapped[UUID | None] = mapped_column(Id)
+    state: Mapped[GiftState] = mapped_column(Choice(GiftState))
+    giver: Mapped[str] = mapped_column(Text)
+    receiver: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    by_word: Mapped[bool] = mapped_column(Boolean)  # who claims it types a word that the giver tells
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)  # when somebody had first looked at it before
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    opens_at: Mapped[datetime | None] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)  # when it was claimed, or returned
+    opened_at: Mapped[datetime | None] = mapped_column(Moment)  # when its receiver first saw the code
+    device_id: Mapped[UUID | None] = mapped_column(Id)  # the browser that claimed it, or proved itself last
+    key_id: Mapped[UUID | None] = mapped_column(Id)
+    contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # where the receiver has the link sent
+    contact_mask: Mapped[str] = mapped_column(Text)
+    lang: Mapped[str] = mapped_column(Text)
+
+
+class GiftRule(Owned):
+    """What buyers of a shop may give on; a shop without a row keeps to rules.GIVING."""
+
+    __tablename__ = "gift_rule"
+    __table_args__ = (choice_check("giving", Giving),)
+
+    giving: Mapped[Giving] = mapped_column(Choice(Giving))
+
+
+class ClaimCampaign(Owned):
+    """So many pieces of a SKU for whoever comes by a link or a poster. `taken` never passes `cap`: it is the count."""
+
+    __tablename__ = "claim_campaign"
+    __table_args__ = (
+        choice_check("state", CampaignState),
+        CheckConstraint("taken >= 0 AND taken <= cap", name="taken"),
+        CheckConstraint("per_person > 0 AND per_network >= 0", name="limits"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    word: Mapped[str] = mapped_column(Text)  # "" without one
+    cap: Mapped[int] = mapped_column(Integer)
+    taken: Mapped[int] = mapped_column(Integer)
+    per_person: Mapped[int] = mapped_column(Integer)  # of one contact, and of one browser
+    per_network: Mapped[int] = mapped_column(Integer)  # 0 is no limit
+    starts_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[CampaignState] = mapped_column(Choice(CampaignState))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    @property
+    def left(self) -> int:
+        return self.cap - self.taken
+
+
+class CampaignClaim(Owned):
+    """One piece of a campaign, and whose it is; each person's claims are numbered, so that none counts twice."""
+
+    __tablename__ = "campaign_claim"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "campaign_id"], ["claim_campaign.merchant_id", "claim_campaign.id"]),
+        UniqueConstraint("merchant_id", "campaign_id", "contact_index", "of_contact"),
+        UniqueConstraint("merchant_id", "campaign_id", "device_id", "of_device"),
+        UniqueConstraint("merchant_id", "campaign_id", "idem"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[UUID] = mapped_column(Id)
+    contact_index: Mapped[bytes] = mapped_column(LargeBinary)
+    of_contact: Mapped[int] = mapped_column(Integer)
+    device_id: Mapped[UUID] = mapped_column(Id)
+    of_device: Mapped[int] = mapped_column(Integer)
+    idem: Mapped[bytes] = mapped_column(LargeBinary)  # of the form it came by
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class CampaignRefusal(Owned):
+    """How many came to a campaign and were given nothing, by why."""
+
+    __tablename__ = "campaign_refusal"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "campaign_id"], ["claim_campaign.merchant_id", "claim_campaign.id"]),
+    )
+
+    campaign_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)

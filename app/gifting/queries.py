@@ -9,17 +9,42 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from app.entitlements.queries import Entitlement, State
+from app.gifting.campaign_lists import campaign_token as campaign_token
+from app.gifting.campaign_lists import count_refused as count_refused
+from app.gifting.campaign_lists import find_campaign as find_campaign
+from app.gifting.campaign_lists import get_campaign as get_campaign
+from app.gifting.campaign_lists import list_campaigns as list_campaigns
+from app.gifting.campaign_lists import list_claimed as list_claimed
+from app.gifting.campaign_lists import stands as stands
 from app.gifting.claims import row_of
 from app.gifting.claims import token_of as token_of
 from app.gifting.claims import word_of as word_of
+from app.gifting.gift_lists import GIFTS as GIFTS
+from app.gifting.gift_lists import Given as Given
+from app.gifting.gift_lists import count_gifts as count_gifts
+from app.gifting.gift_lists import find_gift as find_gift
+from app.gifting.gift_lists import get_gift as get_gift
+from app.gifting.gift_lists import gift_token as gift_token
+from app.gifting.gift_lists import given_word as given_word
+from app.gifting.gift_lists import giving as giving
+from app.gifting.gift_lists import holder_word as holder_word
+from app.gifting.gift_lists import list_given as list_given
+from app.gifting.gift_lists import list_of_device as list_of_device
+from app.gifting.gift_lists import with_entitlements as with_entitlements
+from app.gifting.models import ClaimCampaign as ClaimCampaign
 from app.gifting.models import Extract as Extract
 from app.gifting.models import ExtractRow
+from app.gifting.models import Gift as Gift
+from app.gifting.models import Giving as Giving
 from app.gifting.models import Handout as Handout
 from app.gifting.models import HandoutRow as HandoutRow
 from app.gifting.models import HandoutState as HandoutState
 from app.gifting.models import ProofKind as ProofKind
 from app.gifting.rules import CLAIM_DAYS as CLAIM_DAYS
 from app.gifting.rules import DAY, state_of
+from app.gifting.rules import GIFT_DAYS as GIFT_DAYS
+from app.gifting.rules import LONGEST_MESSAGE as LONGEST_MESSAGE
+from app.gifting.rules import LONGEST_NAME as LONGEST_NAME
 from app.gifting.rules import MOST_A_DAY as MOST_A_DAY
 from app.gifting.rules import MOST_FILES as MOST_FILES
 from app.gifting.rules import MOST_ROWS as MOST_ROWS

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from app.gifting.models import ProofKind
+from app.gifting.models import CampaignState, GiftState, Giving, ProofKind
 from app.kit.errors import words
+from app.messages.queries import Channel
 
 MOST_ROWS = 10_000
 LONGEST = 120
@@ -19,6 +20,21 @@ MOST_REMINDERS = 5
 MOST_A_DAY = 2000  # codes that a company takes in clear, so that a thief of a session gets no whole stock
 MOST_FILES = 3  # of one extract, for downloads that break off
 DAY = timedelta(days=1)
+GIVING = Giving.UNSEEN  # of a shop that said nothing: a code is worth nothing to whom another one knows it
+GIFT_DAYS = 30
+GIFT_LIFE = timedelta(days=GIFT_DAYS)
+LONGEST_NAME = 40
+LONGEST_MESSAGE = 300
+LONGEST_WAIT = timedelta(days=365)  # until the day on which a gift may be opened
+MOST_OF_CAMPAIGN = 100_000
+LONGEST_WORD = 40
+CHATS = {
+    "wecom": Channel.WECOM,
+    "企业微信": Channel.WECOM,
+    "dingtalk": Channel.DINGTALK,
+    "钉钉": Channel.DINGTALK,
+}
+CHAT = re.compile(rf"({'|'.join(CHATS)})\s*[:：]\s*([0-9A-Za-z_.@-]{{1,64}})", re.IGNORECASE)
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 # Why nothing can be given to a row.
@@ -40,10 +56,11 @@ class Person:
     name: str
     reference: str = ""
     email: str = ""
+    chat: tuple[Channel, str] | None = None  # and their user ID there
 
 
 def people_of(text: str) -> Iterator[Person]:
-    """Yield the people that lines name: name, reference, e-mail, apart by comma, semicolon or tab."""
+    """Yield the people that lines name: name, reference, e-mail or chat, apart by comma, semicolon or tab."""
     return people_in(re.split(r"[,;\t，；]", line) for line in text.splitlines())
 
 
@@ -53,12 +70,20 @@ def people_in(rows: Iterable[Sequence[str]]) -> Iterator[Person]:
     Without an @ anywhere the third cell is the e-mail, mistyped: nobody shall wait for a letter that never leaves.
     """
     for place, row in enumerate(rows):
-        cells = [cell.strip() for cell in row]
+        cells, chat = _without_chat([cell.strip() for cell in row])
         if not any(cells) or (place == 0 and cells[0].casefold() in HEADERS):
             continue
         mail = next((cell for cell in cells[1:] if "@" in cell), cells[2] if len(cells) > 2 else "")
         rest = [cell for cell in cells[1:] if cell and cell != mail]
-        yield Person(cells[0], rest[0] if rest else "", mail.lower())
+        yield Person(cells[0], rest[0] if rest else "", mail.lower(), chat)
+
+
+def _without_chat(cells: list[str]) -> tuple[list[str], tuple[Channel, str] | None]:
+    """Return a row without the cell that names a user ID in a chat, such as wecom:zhangsan, and that."""
+    for place, cell in enumerate(cells[1:], 1):
+        if found := CHAT.fullmatch(cell):
+            return cells[:place] + cells[place + 1 :], (CHATS[found[1].casefold()], found[2])
+    return cells, None
 
 
 def problems(people: Sequence[Person], proof: ProofKind, free: int) -> list[str]:
@@ -99,3 +124,23 @@ def state_of(*, revoked: bool, used: int, opened: bool) -> str:
     if used:
         return "redeemed"
     return "opened" if opened else "new"
+
+
+def gift_stands(state: GiftState, *, ready: bool, expires_at: datetime, now: datetime) -> str:
+    """Return how a gift stands; what nobody claimed in time is its giver's, whether or not a clock said so."""
+    if not ready:
+        return "gone"
+    if state is GiftState.WAITING and expires_at <= now:
+        return "returned"
+    return state.name.lower()
+
+
+def campaign_stands(state: CampaignState, *, starts_at: datetime, ends_at: datetime, left: int, now: datetime) -> str:
+    """Return how a campaign stands; the first that holds."""
+    if state is CampaignState.ENDED or ends_at <= now:
+        return "ended"
+    if left <= 0:
+        return "used_up"
+    if state is CampaignState.PAUSED:
+        return "paused"
+    return "early" if starts_at > now else "running"

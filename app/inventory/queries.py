@@ -23,6 +23,8 @@ from app.inventory.clearing import good_until as good_until
 from app.inventory.columns import BATCH_COLUMNS, CODE_COLUMNS, about_batches, about_codes
 from app.inventory.dips import AlertKind as AlertKind
 from app.inventory.dips import StockAlert
+from app.inventory.expiring import expires_within as expires_within
+from app.inventory.expiring import list_expiries as list_expiries
 from app.inventory.files import LARGEST_BOOK as LARGEST_BOOK
 from app.inventory.files import MORE as MORE
 from app.inventory.files import Format as Format
@@ -60,6 +62,8 @@ from app.inventory.models import SharedCode as SharedCode
 from app.inventory.models import SharedHold as SharedHold
 from app.inventory.models import Status as Status
 from app.inventory.models import Stock
+from app.inventory.owned import Known as Known
+from app.inventory.owned import list_known as list_known
 from app.inventory.patterns import Pattern, parse
 from app.inventory.rules import class_of as class_of
 from app.inventory.staged import DECIDE as DECIDE

@@ -31,6 +31,8 @@ class Letter:
     html: str = field(repr=False)
     sender: str = "Miaofa"  # the name it comes from; the address is the installation's
     reply_to: str = ""
+    unsubscribe: str = ""  # an address where one POST ends such letters (RFC 8058); only what is optional has one
+    return_path: str = ""  # where it comes back to that cannot be delivered; by default whence it came
 
 
 class NotSent(Exception):
@@ -60,15 +62,17 @@ class Transport(Protocol):
 
 Opener = Callable[[], AbstractContextManager[Transport]]
 Writer = Callable[[str, str, str, Mapping[str, Any]], Letter]
+Linker = Callable[..., str]
 
 _opener: Opener | None = None
 _writer: Writer | None = None
+_linker: Linker | None = None
 
 
-def configure(*, opener: Opener | None = None, writer: Writer | None = None) -> None:
-    """Take who opens the way for letters and who writes them; each may be given on its own."""
-    global _opener, _writer
-    _opener, _writer = opener or _opener, writer or _writer
+def configure(*, opener: Opener | None = None, writer: Writer | None = None, linker: Linker | None = None) -> None:
+    """Take who opens the way for letters, who writes them, and who knows our addresses; each may be given alone."""
+    global _opener, _writer, _linker
+    _opener, _writer, _linker = opener or _opener, writer or _writer, linker or _linker
 
 
 def opened() -> AbstractContextManager[Transport]:
@@ -93,6 +97,13 @@ def write(name: str, *, to: str, lang: str, facts: Mapping[str, Any]) -> Letter:
     if _writer is None:
         raise RuntimeError("mail.configure was not called")
     return _writer(name, to, lang, facts)
+
+
+def link(endpoint: str, **values: Any) -> str:
+    """Return the whole address of a page of ours, for what is read elsewhere."""
+    if _linker is None:
+        raise RuntimeError("mail.configure was not called")
+    return _linker(endpoint, **values)
 
 
 class Spool:
@@ -136,6 +147,8 @@ def composed(letter: Letter, key: UUID, sender: str, *, cte: str) -> bytes:
         "Date": format_datetime(clock.now()),
         "Message-ID": f"<{key}@{sender.rpartition('@')[2]}>",
         "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": f"<{letter.unsubscribe}>" if letter.unsubscribe else "",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if letter.unsubscribe else "",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }

@@ -106,10 +106,11 @@ def store(raw: bytes, *, now: datetime) -> UUID:
     return keep(remake(raw), now=now)
 
 
-def remake(raw: bytes) -> Remade:
+def remake(raw: bytes, *, most: int = 0) -> Remade:
     """Return the first frame of an upload, upright, with its small self, and nothing else that was in the file.
 
-    Refuses what is too large, has too many dots, or is no picture.
+    With `most` it is made smaller and coarser until it has no more bytes. Refuses what is too
+    large, has too many dots, or is no picture.
     """
     if not raw:
         raise NoPicture
@@ -118,9 +119,19 @@ def remake(raw: bytes) -> Remade:
     whole = _read(raw)
     thumb = ImageOps.fit(whole, (THUMB, THUMB), Image.Resampling.LANCZOS)
     whole.thumbnail((WHOLE, WHOLE), Image.Resampling.LANCZOS)
+    dots = _fitted(whole, most) if most else _webp(whole, QUALITIES[0])
     small = (_webp(thumb, quality) for quality in QUALITIES)
     least = next((found for found in small if len(found) <= THUMB_BYTES), b"") or _webp(thumb, 5)
-    return Remade(RASTER, whole.width, whole.height, _webp(whole, QUALITIES[0]), least)
+    return Remade(RASTER, whole.width, whole.height, dots, least)
+
+
+def _fitted(picture: Image.Image, most: int) -> bytes:
+    """Return a picture in at most so many bytes; it is made smaller itself where coarser does not do."""
+    while True:
+        for quality in QUALITIES[:4]:
+            if len(found := _webp(picture, quality)) <= most:
+                return found
+        picture.thumbnail((picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.LANCZOS)
 
 
 def _read(raw: bytes) -> Image.Image:

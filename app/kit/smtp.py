@@ -78,7 +78,7 @@ class Line:
 
     def send(self, letter: mail.Letter, *, key: UUID) -> str:
         content = mail.composed(letter, key, self._sender, cte="base64")
-        smtp = self._announced(letter.to)
+        smtp = self._announced(letter.to, letter.return_path or self._sender)
         self._write(smtp, LEADING_DOT.sub(b"..", content))
         return self._ended(smtp)
 
@@ -130,27 +130,27 @@ class Line:
 
     # One letter ------------------------------------------------------------------------------------------------
 
-    def _announced(self, to: str) -> smtplib.SMTP:
+    def _announced(self, to: str, back: str) -> smtplib.SMTP:
         """Return the connection when the server waits for the letter; an old one that broke is replaced once."""
         was_open = self._smtp is not None
         try:
-            return self._announce(to)
+            return self._announce(to, back)
         except Broken as error:
             if not was_open:
                 raise mail.NotSent(str(error)) from None
         try:
-            return self._announce(to)
+            return self._announce(to, back)
         except Broken as error:
             raise mail.NotSent(str(error)) from None
 
-    def _announce(self, to: str) -> smtplib.SMTP:
+    def _announce(self, to: str, back: str) -> smtplib.SMTP:
         smtp = self._open()
         try:
             options = ["SMTPUTF8"] if not to.isascii() else []
             if options and not smtp.has_extn("smtputf8"):
                 raise mail.NotTaken("the mail server knows no addresses with such letters")
             # A sender that is refused is a fault of ours, which ends for all letters once it is mended.
-            self._expect(250, smtp.mail(self._sender, options), lasting=False)
+            self._expect(250, smtp.mail(back, options), lasting=False)
             self._expect(250, smtp.docmd("RCPT", f"TO:<{_quoted(to)}>"), lasting=True)
             self._expect(354, smtp.docmd("DATA"), lasting=True)
         except OSError as error:

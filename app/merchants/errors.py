@@ -50,6 +50,14 @@ class BadColour(Refusal):
     mend = words("Write it as # and six figures or letters a to f, such as #0b6e5f.")
 
 
+class OutOfBounds(Refusal):
+    kind = "invalid"
+    message = words("Give a number from {least} to {most}.")
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+
 class TooPale(Refusal):
     kind = "invalid"
     message = words("White text on {colour} has a contrast of {ratio} : 1; to be read it takes {least} : 1.")

@@ -36,6 +36,19 @@ class ShopOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RevealsChanged(Event):
+    """Codes are shown again by other rules from now on."""
+
+    name = "merchant.reveals_changed"
+    subject_type = "merchant"
+
+    link_hours: int
+    most_devices: int
+    fresh_minutes: int
+    hide_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MailProofChanged(Event):
     """From now on a code by mail may stand in for the order password, or, unless `is_allowed`, no longer."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -56,6 +56,21 @@ class ShopText(Owned):
     hours: Mapped[str] = mapped_column(Text)
     promise: Mapped[str] = mapped_column(Text)  # what the shop does when a code does not work
     closed: Mapped[str] = mapped_column(Text)  # why it is closed and until when
+
+
+class RevealRule(Owned):
+    """How a shop shows codes again; one without a row shows them as the house does."""
+
+    __tablename__ = "reveal_rule"
+    __table_args__ = (
+        CheckConstraint("link_hours > 0 AND most_devices > 0", name="link"),
+        CheckConstraint("fresh_minutes >= 0 AND hide_seconds >= 0", name="again"),
+    )
+
+    link_hours: Mapped[int] = mapped_column(Integer)  # how long a mailed link is good
+    most_devices: Mapped[int] = mapped_column(Integer)  # how many new browsers one link lets in
+    fresh_minutes: Mapped[int] = mapped_column(Integer)  # how old the proof for a second look may be; 0: any age
+    hide_seconds: Mapped[int] = mapped_column(Integer)  # after which a page hides codes again; 0: never
 
 
 class Directory(Base):

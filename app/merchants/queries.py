@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, select
 from app.kit import db
 from app.kit.errors import NotFound
 from app.kit.recent import Recent
-from app.merchants.models import Directory, Merchant, ShopText
+from app.merchants.models import Directory, Merchant, RevealRule, ShopText
 from app.merchants.models import Returned as Returned
 from app.merchants.rules import hash_key
 
@@ -57,6 +58,25 @@ class ShopWords:
     closed: str = ""  # why it is closed and until when
 
 
+@dataclass(frozen=True)
+class Reveals:
+    """How a shop shows codes again, and the links that lead to them; 0 minutes or seconds: no such rule."""
+
+    link_hours: int = 30 * 24
+    most_devices: int = 5
+    fresh_minutes: int = 0
+    hide_seconds: int = 0
+
+    @property
+    def link_life(self) -> timedelta:
+        return timedelta(hours=self.link_hours)
+
+    def is_fresh(self, proved_at: datetime | None, *, now: datetime) -> bool:
+        """Tell whether a proof of that time is good for showing a code again."""
+        in_time = proved_at is not None and now - proved_at <= timedelta(minutes=self.fresh_minutes)
+        return not self.fresh_minutes or in_time
+
+
 FACTS = [Merchant.__table__.c[field.name] for field in fields(Profile)]
 PROFILE = select(*FACTS).where(Merchant.__table__.c.merchant_id == bindparam("merchant"))
 ADDRESS = select(Directory.__table__.c.merchant_id, Directory.__table__.c.target).where(
@@ -66,6 +86,8 @@ SAYINGS = tuple(field.name for field in fields(ShopWords))
 WORDS = select(*(ShopText.__table__.c[name] for name in ("lang", *SAYINGS))).where(
     ShopText.__table__.c.merchant_id == bindparam("merchant")
 )
+RULE = RevealRule.__table__.c
+REVEALS = select(*(RULE[field.name] for field in fields(Reveals))).where(RULE.merchant_id == bindparam("merchant"))
 SETTLED = {"slug", "host", "hook"}  # kinds of addresses that stay where they are
 
 _addresses: Recent[Address] = Recent()
@@ -130,6 +152,12 @@ def get_reply_to() -> str:
 def allows_mail_proof() -> bool:
     """Tell whether a code by mail may stand in for the order password, as it is written down just now."""
     return db.session().scalars(select(Merchant.mail_proof)).one()
+
+
+def reveals() -> Reveals:
+    """Return how the shop shows codes again, as it is written down just now."""
+    row = db.session().execute(REVEALS, {"merchant": db.merchant_id()}).first()
+    return Reveals(*row) if row else Reveals()
 
 
 def forget() -> None:

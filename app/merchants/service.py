@@ -12,9 +12,10 @@ from app.kit import colours, db
 from app.kit.errors import Invalid, Refusal, Required, TooLong
 from app.kit.events import By, publish
 from app.merchants import queries
-from app.merchants.errors import AddressTaken, BadColour, BadDomain, BadReplyTo, BadSlug, TooPale
-from app.merchants.events import MailProofChanged, ReplyToChanged, ShopChanged, ShopClosed, ShopOpened
-from app.merchants.models import Directory, Merchant, Returned, ShopText
+from app.merchants.errors import AddressTaken, BadColour, BadDomain, BadReplyTo, BadSlug, OutOfBounds, TooPale
+from app.merchants.events import MailProofChanged, ReplyToChanged, RevealsChanged, ShopChanged, ShopClosed, ShopOpened
+from app.merchants.models import Directory, Merchant, Returned, RevealRule, ShopText
+from app.merchants.queries import Reveals as Reveals
 from app.merchants.queries import ShopWords as ShopWords
 from app.merchants.rules import (
     LONGEST_LICENCE,
@@ -28,6 +29,13 @@ from app.merchants.rules import (
 
 UNPAID_ORDERS = 5
 QUEUE_HOURS = 24
+REVEAL_BOUNDS = {
+    "link_hours": (1, 90 * 24),
+    "most_devices": (1, 50),
+    "fresh_minutes": (1, 24 * 60),
+    "hide_seconds": (5, 600),
+}
+MAY_BE_NONE = {"fresh_minutes", "hide_seconds"}
 PLAIN: Mapping[str, Any] = {  # how a shop looks until somebody says otherwise
     "accent": "",
     "logo_id": None,
@@ -95,6 +103,24 @@ def change_mail_proof(allowed: bool, *, now: datetime, by: By) -> None:
     """Let a code by mail stand in for the order password, or no longer; at once, and the same once more is no news."""
     if db.changed(update(Merchant).where(Merchant.mail_proof != allowed).values(mail_proof=allowed)):
         publish(MailProofChanged(subject_id=_subject(), is_allowed=allowed, at=now, by=by))
+
+
+def change_reveals(wanted: Reveals, *, now: datetime, by: By) -> None:
+    """Show codes again by other rules: for new links at once, for looks from the next one on. Raises Invalid."""
+    wrong = {
+        name: OutOfBounds(least, most)
+        for name, (least, most) in REVEAL_BOUNDS.items()
+        if not (least <= getattr(wanted, name) <= most) and (getattr(wanted, name) or name not in MAY_BE_NONE)
+    }
+    if wrong:
+        raise Invalid(wrong)
+    if wanted == queries.reveals():
+        return
+    row = {"merchant_id": db.merchant_id(), **asdict(wanted)}
+    db.changed(
+        db.insert_or(RevealRule).values(row).on_conflict_do_update(index_elements=["merchant_id"], set_=asdict(wanted))
+    )
+    publish(RevealsChanged(subject_id=_subject(), at=now, by=by, **asdict(wanted)))
 
 
 @dataclass(frozen=True)

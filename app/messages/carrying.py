@@ -5,25 +5,33 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
-from app.kit import crypto, db
-from app.kit.effects import Answer, Done, Refused, Temporary
+from app.kit import clock, crypto, db
+from app.kit.effects import Absent, Answer, Done, Refused, Temporary, Unknown
+from app.kit.events import publish
 from app.kit.http import Client
 from app.kit.party import Account
 from app.kit.secret import Secret
+from app.messages import limits
+from app.messages.events import CarrierFailed
 from app.messages.models import Carrier, CarrierWording
 from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder, Wording, provider
+from app.messages.tokens import Purse, purse_of
 
 CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
+NO_ONE_TO_ASK = "the carrier that may have it is connected no more"
 NO_WORDING = "no approved text is set for this message"
+TOO_OFTEN = "this number was sent codes too often"
+DIGITS = "code"  # what a message with a one-time code is about
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,12 @@ class Line:
     provider: str
     account: Account
     wordings: Mapping[tuple[str, str], Wording]
+    purse: Purse
+    merchant_id: int = 0
+
+    def asked(self, http: Client, ask: Callable[[Account], Answer]) -> Answer:
+        """Return the answer to what is asked in the name of our account, with a token where the party wants one."""
+        return self.purse.asked(provider(self.provider), self.account, http, ask)
 
     def wording_for(self, message: Message) -> Wording | None:
         """Return the text for a message, in any language when there is none in its own."""
@@ -68,7 +82,15 @@ class Trip:
 def lines(channel: Channel, *, now: datetime) -> list[Line]:
     """Return the lines to the carriers of a channel that are in order, first to last."""
     awake = or_(Carrier.rests_until.is_(None), Carrier.rests_until <= now)
-    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "", awake)
+    return _lines(Carrier.channel == channel, Carrier.enabled.is_(True), Carrier.alarm == "", awake)
+
+
+def all_lines(channel: Channel) -> list[Line]:
+    """Return the lines to all carriers of a channel, in order or not: one of them may have a message already."""
+    return _lines(Carrier.channel == channel)
+
+
+def _lines(*mine: ColumnElement[bool]) -> list[Line]:
     carriers = db.session().scalars(select(Carrier).where(*mine).order_by(Carrier.position, Carrier.id)).all()
     if not carriers:
         return []
@@ -87,14 +109,31 @@ def line(carrier: Carrier, wordings: Mapping[tuple[str, str], Wording] | None = 
     )
     keys: dict[str, Any] = json.loads(crypto.unseal(place, CREDENTIALS).expose() or "{}")
     account = Account(carrier.account, carrier.settings, {name: Secret(key) for name, key in keys.items()})
-    return Line(carrier.id, carrier.provider, account, wordings or {})
+    purse = purse_of(carrier.id, provider(carrier.provider))
+    return Line(carrier.id, carrier.provider, account, wordings or {}, purse, carrier.merchant_id)
 
 
 def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     """Hand a message to the first carrier that takes it; only who certainly did not take it is followed by another.
 
-    What nobody can carry is Refused, so that whoever tells may take another channel.
+    What nobody can carry is Refused, so that whoever tells may take another channel; so is one code too many by SMS.
     """
+    if not _is_limited(message, ways):
+        return _carry(message, ways, http)
+    merchant, now = ways[0].merchant_id, clock.now()
+    if not db.read(merchant, lambda: limits.may_send(message.key, message.to, now=now)):
+        return Trip(Refused(TOO_OFTEN))
+    trip = _carry(message, ways, http)
+    if isinstance(trip.answer, Done | Unknown):
+        db.write(merchant, lambda: limits.count_sent(message.key, message.to, now=now))
+    return trip
+
+
+def _is_limited(message: Message, ways: Sequence[Line]) -> bool:
+    return message.about == DIGITS and bool(ways) and provider(ways[0].provider).channel is Channel.SMS
+
+
+def _carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     faults: list[Fault] = []
     answer: Answer = Refused(NO_CARRIER)
     for way in ways:
@@ -102,7 +141,7 @@ def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
         if party.needs_wording and wording is None:
             answer = Refused(NO_WORDING)
             continue
-        answer = party.send(message, wording, way.account, http)
+        answer = way.asked(http, partial(party.send, message, wording, http=http))
         match answer:
             case OutOfOrder(reason=reason):
                 faults.append(Fault(way.carrier_id, reason))
@@ -113,15 +152,32 @@ def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     return Trip(_plain(answer), None, tuple(faults))
 
 
+def ask_about(message: Message, number: str, ways: Sequence[Line], http: Client) -> Trip:
+    """Ask the carriers that may have a message what became of it; Absent only when each says it never had it."""
+    doubt: Answer = Absent() if ways else Unknown(NO_ONE_TO_ASK)
+    for way in ways:
+        answer = way.asked(http, partial(_stand_of, message, number, way, http))
+        if isinstance(answer, Done):
+            return Trip(answer, way.carrier_id)
+        if not isinstance(answer, Absent):
+            doubt = answer if isinstance(answer, Temporary | Unknown) else Unknown(_reason(answer))
+    return Trip(doubt)
+
+
+def _stand_of(message: Message, number: str, way: Line, http: Client, account: Account) -> Answer:
+    return provider(way.provider).query(number, message, account, http)
+
+
 def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:
     """Let carriers rest that could not do their work; what is out of order waits for somebody to mend it."""
+    broken = []
     for fault in faults:
-        rest: dict[str, Any] = (
-            {"alarm": fault.reason}
-            if fault.seconds is None
-            else {"rests_until": now + timedelta(seconds=fault.seconds)}
-        )
-        db.changed(update(Carrier).where(Carrier.id == fault.carrier_id).values(**rest))
+        mine = update(Carrier).where(Carrier.id == fault.carrier_id)
+        if fault.seconds is not None:
+            db.changed(mine.values(rests_until=now + timedelta(seconds=fault.seconds)))
+        elif db.changed(mine.where(Carrier.alarm == "").values(alarm=fault.reason)):
+            broken.append(CarrierFailed(subject_id=fault.carrier_id, reason=fault.reason, at=now))
+    publish(*broken)
 
 
 def _plain(answer: Answer) -> Answer:
@@ -129,3 +185,7 @@ def _plain(answer: Answer) -> Answer:
     if isinstance(answer, Later):
         return Temporary(answer.reason)
     return Refused(answer.reason) if isinstance(answer, OutOfOrder) else answer
+
+
+def _reason(answer: Answer) -> str:
+    return str(getattr(answer, "reason", ""))

@@ -1,58 +1,155 @@
-"""Carriers: the parties that carry messages for the shop, each with our account and its sealed keys."""
+"""Carriers: the parties that carry messages for the shop, each with our account, its sealed keys and its texts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.kit import crypto, db
 from app.kit.errors import Invalid
+from app.kit.events import SYSTEM, By, publish
 from app.kit.ids import new_id
 from app.kit.party import Account, BadAccount
 from app.kit.secret import Secret
 from app.kit.tokens import random_token
 from app.merchants import service as addresses
-from app.messages.carrying import CREDENTIALS
+from app.messages.carrying import CREDENTIALS, line
 from app.messages.errors import AccountFault
+from app.messages.events import CarrierAdded, CarrierChanged, CarrierMended, CarrierSwitched
 from app.messages.models import Carrier, CarrierWording
-from app.messages.providers import Wording, provider
+from app.messages.providers import ChecksWording, Wording, provider
+
+RECEIPTS = "receipts"  # the kind of an address to which carriers push
 
 
-def add_carrier(*, provider_name: str, account: Account, now: datetime, carrier_id: UUID | None = None) -> Carrier:
-    """Let messages of a channel go by a party; raises Invalid for what cannot work, by field."""
-    party, number = provider(provider_name), carrier_id or new_id()
-    try:
-        party.check(account)
-    except BadAccount as fault:
-        raise Invalid({fault.field: AccountFault(fault.message)}) from fault
-    key = crypto.key_for(CREDENTIALS)
-    keys = Secret(json.dumps({name: secret.expose() for name, secret in account.keys.items()}))
-    last = db.session().scalar(select(func.max(Carrier.position)).where(Carrier.channel == party.channel))
-    row = Carrier(
+def add_carrier(
+    *, provider_name: str, account: Account, now: datetime, by: By = SYSTEM, carrier_id: UUID | None = None
+) -> Carrier:
+    """Let messages of a channel go by a party; raises Invalid for what cannot work, by field.
+
+    Who sends the same form twice, under one `carrier_id`, has one carrier.
+    """
+    _check(provider_name, account)
+    number = carrier_id or new_id()
+    if (before := db.find(Carrier, number)) is not None:
+        return before
+    row = _row(number, provider_name, account, now)
+    db.session().add(row)
+    db.session().flush()
+    addresses.list_address(RECEIPTS, row.hook_token, target=number.hex)
+    channel = row.channel.name.lower()
+    publish(CarrierAdded(subject_id=number, provider=provider_name, channel=channel, at=now, by=by))
+    return row
+
+
+def _row(number: UUID, provider_name: str, account: Account, now: datetime) -> Carrier:
+    channel, key = provider(provider_name).channel, crypto.key_for(CREDENTIALS)
+    last = db.session().scalar(select(func.max(Carrier.position)).where(Carrier.channel == channel))
+    return Carrier(
         id=number,
-        channel=party.channel,
+        channel=channel,
         provider=provider_name,
         enabled=True,
         position=0 if last is None else last + 1,
         account=account.number,
         settings=dict(account.settings),
-        credentials=key.seal("carrier", "credentials", number, keys),
+        credentials=key.seal("carrier", "credentials", number, _packed(account)),
         key_id=key.id,
         hook_token=random_token(),
         created_at=now,
     )
-    db.session().add(row)
-    addresses.list_address("hook", row.hook_token, target=number.hex)
-    return row
+
+
+def _packed(account: Account) -> Secret:
+    return Secret(json.dumps({name: secret.expose() for name, secret in account.keys.items()}))
+
+
+def _check(provider_name: str, account: Account) -> None:
+    try:
+        provider(provider_name).check(account)
+    except BadAccount as fault:
+        raise Invalid({fault.field: AccountFault(fault.message)}) from fault
+
+
+def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By) -> None:
+    """Put other keys and settings behind a carrier, and use it again if it was out of order.
+
+    A key that is not given stays as it is, and so does the number, under which receipts may still come.
+    """
+    carrier = db.get(Carrier, carrier_id)
+    whole = Account(carrier.account, account.settings, {**line(carrier).account.keys, **account.keys})
+    _check(carrier.provider, whole)
+    changed = [name for name in account.settings if account.settings[name] != carrier.settings.get(name, "")]
+    key = crypto.key_for(CREDENTIALS)
+    carrier.settings, carrier.key_id = dict(whole.settings), key.id
+    carrier.credentials = key.seal("carrier", "credentials", carrier.id, _packed(whole))
+    carrier.alarm, carrier.rests_until = "", None
+    publish(CarrierChanged(subject_id=carrier.id, changed=[*changed, *account.keys], at=now, by=by))
+
+
+def switch_carrier(carrier_id: UUID, *, on: bool, now: datetime, by: By) -> None:
+    """Let messages go by a carrier, or by it no more; what it has it still carries."""
+    carrier = db.get(Carrier, carrier_id)
+    if carrier.enabled != on:
+        carrier.enabled = on
+        publish(CarrierSwitched(subject_id=carrier.id, on=on, at=now, by=by))
+
+
+def mend(carrier_id: UUID, *, now: datetime, by: By) -> None:
+    """Use a carrier again that was out of order or rested."""
+    carrier = db.get(Carrier, carrier_id)
+    if carrier.alarm or carrier.rests_until:
+        carrier.alarm, carrier.rests_until = "", None
+        publish(CarrierMended(subject_id=carrier.id, at=now, by=by))
+
+
+def raise_carrier(carrier_id: UUID, *, now: datetime, by: By) -> None:
+    """Ask a carrier one place earlier among those of its channel."""
+    carrier = db.get(Carrier, carrier_id)
+    query = select(Carrier).where(Carrier.channel == carrier.channel).order_by(Carrier.position, Carrier.id)
+    rows = list(db.session().scalars(query))
+    place = rows.index(carrier)
+    if place == 0:
+        return
+    rows.insert(place - 1, rows.pop(place))
+    for number, row in enumerate(rows):
+        row.position = number
+    publish(CarrierChanged(subject_id=carrier.id, changed=["position"], at=now, by=by))
+
+
+# Approved texts --------------------------------------------------------------------------------------------------
+
+
+def set_wording(carrier_id: UUID, about: str, lang: str, text: Wording | None, *, now: datetime, by: By) -> None:
+    """Say which approved text a party has for something in a language, or that it has none; raises Invalid."""
+    carrier = db.get(Carrier, carrier_id)
+    party = provider(carrier.provider)
+    if text is not None and isinstance(party, ChecksWording):
+        try:
+            party.check_wording(text)
+        except BadAccount as fault:
+            raise Invalid({fault.field: AccountFault(fault.message)}) from fault
+    _forget_wordings(
+        CarrierWording.carrier_id == carrier_id, CarrierWording.about == about, CarrierWording.lang == lang
+    )
+    if text is not None:
+        db.session().add(_wording(carrier_id, about, lang, text))
+    publish(CarrierChanged(subject_id=carrier_id, changed=[f"wording {about} {lang}"], at=now, by=by))
 
 
 def set_wordings(carrier_id: UUID, texts: Mapping[tuple[str, str], Wording]) -> None:
     """Put the texts that were approved, by what they are about and language, in place of those before."""
-    for old in db.session().scalars(select(CarrierWording).where(CarrierWording.carrier_id == carrier_id)):
-        db.session().delete(old)
-    db.session().flush()
-    for (about, lang), text in texts.items():
-        pairs = [list(pair) for pair in text.variables]
-        db.session().add(CarrierWording(carrier_id=carrier_id, about=about, lang=lang, code=text.code, variables=pairs))
+    _forget_wordings(CarrierWording.carrier_id == carrier_id)
+    db.session().add_all([_wording(carrier_id, about, lang, text) for (about, lang), text in texts.items()])
+
+
+def _forget_wordings(*mine: Any) -> None:
+    db.session().execute(delete(CarrierWording).where(*mine))
+
+
+def _wording(carrier_id: UUID, about: str, lang: str, text: Wording) -> CarrierWording:
+    pairs: Sequence[Any] = [list(pair) for pair in text.variables]
+    return CarrierWording(carrier_id=carrier_id, about=about, lang=lang, code=text.code, variables=pairs)

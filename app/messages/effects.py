@@ -1,17 +1,31 @@
-"""Outside calls of messages: letters to who owns the shop."""
+"""Outside calls of messages: letters to who owns the shop, what robots tell the staff, trying carriers out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import select
+
 from app.accounts import queries as accounts
-from app.kit import db
-from app.kit.effects import Intent
+from app.kit import chat, clock, db
+from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Temporary, Unknown
+from app.kit.errors import words
+from app.kit.http import Client, Interrupted, Unreachable
 from app.kit.ids import public
 from app.kit.letters import Posted, circular
+from app.kit.party import Finding
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
-from app.messages.models import StaffNote
+from app.messages import queries, robots, trying
+from app.messages.carrying import Line, Trip, carry, line, record_faults
+from app.messages.models import Carrier, CarrierTrial, RobotNote, StaffNote, TrialState
+from app.messages.providers import Message, TellsReceipts, provider
 from app.messages.queries import NOTE_MAIL, facts_of
+from app.messages.robots import EFFECTS, MOST, Spoken
+from app.messages.rules import discreet
 
 
 def load_notes(intents: Sequence[Intent]) -> Mapping[UUID, Sequence[Posted]]:
@@ -28,4 +42,179 @@ def load_notes(intents: Sequence[Intent]) -> Mapping[UUID, Sequence[Posted]]:
     return found
 
 
-KINDS = (circular(NOTE_MAIL, "messages/stock", load_notes),)
+# Robots ----------------------------------------------------------------------------------------------------------
+
+SHOWN = 10  # notes of a message; the others are counted
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What a robot is to say; without a line or notes there is nothing to say any more."""
+
+    key: UUID
+    line: Line | None
+    notes: Sequence[UUID]
+    lang: str
+    facts: Mapping[str, Any]
+
+
+def load_speeches(intents: Sequence[Intent]) -> Mapping[UUID, Speech]:
+    """Return what robots are to say: all that waits by now."""
+    now = clock.now()
+    return {intent.id: _speech(intent, db.get(Carrier, intent.subject_id), now) for intent in intents}
+
+
+def _speech(intent: Intent, carrier: Carrier, now: datetime) -> Speech:
+    query = select(StaffNote).join(RobotNote, RobotNote.note_id == StaffNote.id)
+    query = query.where(RobotNote.carrier_id == carrier.id, RobotNote.merchant_id == StaffNote.merchant_id)
+    notes = db.session().scalars(query.order_by(StaffNote.id).limit(MOST)).all()
+    shop = merchants.current()
+    facts: dict[str, Any] = {"shop": " ".join(shop.name.split()), "slug": shop.slug}
+    facts |= {"notes": [_told(note) for note in notes[:SHOWN]], "count": len(notes), "more": len(notes[SHOWN:])}
+    facts |= {"minutes": ceil((now - notes[0].at).total_seconds() / 60) or 1 if notes else 1}
+    in_order = carrier.enabled and not carrier.alarm
+    return Speech(intent.id, line(carrier) if in_order else None, [note.id for note in notes], shop.lang, facts)
+
+
+def _told(note: StaffNote) -> dict[str, Any]:
+    """Return the plain values of a note as a group may read them."""
+    usual = {"title": "", "number": "", "left": "–", "sku": "–", "limit": "–", "days": "–", "count": 0, "amount": "–"}
+    known = {name: value for name, value in facts_of(note).items() if name in usual}
+    said = {name: discreet(value) if isinstance(value, str) else value for name, value in known.items()}
+    return {**usual, **said, "number": known.get("number", ""), "kind": note.kind}
+
+
+def call_robot(speech: Speech, http: Client) -> Answer:
+    """Let a robot speak; one that is out of order, or spoke too much, is a fault of its carrier and no failure here."""
+    if speech.line is None or not speech.notes:
+        return Done(Spoken())
+    words = chat.write("messages/notes", lang=speech.lang, facts=speech.facts)
+    text = f"{words.text}\n{words.url}".strip()
+    said = Message(speech.key, "note", Secret(""), speech.lang, words.title, text)
+    trip = carry(said, [speech.line], http)
+    if trip.faults:
+        return Done(Spoken(called=True, faults=trip.faults))
+    if isinstance(trip.answer, Temporary | Unknown):
+        return trip.answer
+    return Done(Spoken(speech.notes, called=True))
+
+
+def settle_robot(intent: Intent, answer: Answer) -> None:
+    """Record how it went, and have what came meanwhile told next."""
+    now = clock.now()
+    match answer:
+        case Done(Spoken() as spoken):
+            robots.record_spoken(intent.subject_id, spoken, now=now)
+        case Temporary() | Unknown():
+            robots.record_try(intent.subject_id, now=now)
+        case GaveUp() | _:
+            robots.give_up(intent.subject_id)
+
+
+def _robot(name: str) -> Kind:
+    """Return the kind of what robots of a party say; it may be said twice, which does less harm than not at all."""
+    return Kind(
+        name, load_speeches, call_robot, settle_robot, client=Client, repeatable=True, lane=Lane.CHAT, door=name
+    )
+
+
+# Trying a carrier out --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A carrier to try out, and the address at which it would tell us."""
+
+    line: Line
+    receipts_url: str
+
+
+def load_probes(intents: Sequence[Intent]) -> Mapping[UUID, Tried]:
+    """Return the carriers to try out."""
+    found = {intent.id: db.find(Carrier, intent.subject_id) for intent in intents}
+    return {number: Tried(line(row), row.receipts_url) for number, row in found.items() if row is not None}
+
+
+def call_probe(tried: Tried, http: Client) -> Answer:
+    """Try an account out, and whether receipts can reach the shop."""
+    party = provider(tried.line.provider)
+    answer = tried.line.asked(http, lambda account: party.probe(account, http))
+    found = tuple(answer.value) if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
+    return Done((*found, _reachable(tried.receipts_url, http)) if isinstance(party, TellsReceipts) else found)
+
+
+NO_ANSWER = words("The service does not answer.")
+NOT_HERE = words("Receipts cannot reach this shop, so it never learns which messages arrived.")
+MEND_HERE = words("Set BASE_URL to the https address of the shop, and let its web server pass /hooks/ on to it.")
+
+
+def _reachable(receipts_url: str, http: Client) -> Finding:
+    try:
+        heard = http.get(f"{receipts_url}/probe")
+    except (Unreachable, Interrupted):
+        return Finding("receipts", well=False, message=NOT_HERE, mend=MEND_HERE)
+    well = heard.status == 200 and heard.body == b"here"
+    return Finding("receipts", well=well, message="" if well else NOT_HERE, mend="" if well else MEND_HERE)
+
+
+def settle_probe(intent: Intent, answer: Answer) -> None:
+    """Keep what was found."""
+    found = answer.value if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
+    trying.record_test(intent.subject_id, found, now=clock.now())
+
+
+# A message to whoever tries it -----------------------------------------------------------------------------------
+
+VALUES = {"number": "7H2K", "title": "A", "amount": "19.90 CNY", "digits": "123456", "minutes": "10", "count": "1"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A message with made-up values, and the one line it goes by."""
+
+    message: Message
+    line: Line
+
+
+def load_samples(intents: Sequence[Intent]) -> Mapping[UUID, Sample]:
+    """Return the messages for a test that have not left yet."""
+    found = {intent.id: db.find(CarrierTrial, intent.subject_id) for intent in intents}
+    waiting = {number: row for number, row in found.items() if row and row.state is TrialState.ASKED}
+    return {number: Sample(_sample(row), queries.way_of(row.carrier_id)) for number, row in waiting.items()}
+
+
+def _sample(trial: CarrierTrial) -> Message:
+    shop, until = " ".join(merchants.current().name.split()), f"{clock.now():%Y-%m-%d}"
+    values = VALUES | {"shop": shop, "until": until}
+    return Message(trial.id, trial.about, trying.address_of(trial), trial.lang, shop, f"{shop}: OK", values)
+
+
+def call_sample(sample: Sample, http: Client) -> Answer:
+    """Hand a message for a test to its one carrier."""
+    return Done(carry(sample.message, [sample.line], http))
+
+
+def settle_sample(intent: Intent, answer: Answer) -> None:
+    """Record what became of it, and whether its carrier is out of order."""
+    now = clock.now()
+    trip = answer.value if isinstance(answer, Done) else Trip(answer)
+    reason, number = str(getattr(trip.answer, "reason", "")), trip.number
+    match trip.answer:
+        case Done():
+            state = TrialState.TAKEN
+        case Unknown():
+            state = TrialState.UNKNOWN
+        case GaveUp(unknown=unknown):
+            state = TrialState.UNKNOWN if unknown else TrialState.FAILED
+        case _:
+            state = TrialState.FAILED
+    trying.record_trial(intent.subject_id, state, reason=reason, number=number, now=now)
+    record_faults(trip.faults, now=now)
+
+
+KINDS = (
+    circular(NOTE_MAIL, "messages/stock", load_notes),
+    *(_robot(name) for name in EFFECTS.values()),
+    Kind(trying.PROBE, load_probes, call_probe, settle_probe, client=Client, repeatable=True),
+    Kind(trying.TRIAL, load_samples, call_sample, settle_sample, client=Client, lane=Lane.SMS),
+)

@@ -11,3 +11,22 @@ class AccountFault(Refusal):
 
     def __init__(self, message: str) -> None:
         self.message = message  # type: ignore[misc]
+
+
+class NoSuchVariable(Refusal):
+    kind = "invalid"
+    message = words("Give each variable its name there, and which of our values fills it.")
+
+
+class NoSuchText(Refusal):
+    kind = "invalid"
+    message = words("Choose one of the texts that are set.")
+
+
+class TooManyTrials(Refusal):
+    kind = "throttled"
+    message = words("Enough messages for a test just now.")
+    mend = words("Wait {minutes} minutes and try again.")
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes

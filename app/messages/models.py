@@ -1,10 +1,11 @@
 """Tables of messages."""
 
 from datetime import datetime
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -56,8 +57,54 @@ class Carrier(Owned):
     created_at: Mapped[datetime] = mapped_column(Moment)
     tested_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     findings: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of the last self-test
+    receipts_url: Mapped[str] = mapped_column(Text, default="")  # as a self-test tries it from outside
     alarm: Mapped[str] = mapped_column(Text, default="")  # why it is out of order until somebody mends it
     rests_until: Mapped[datetime | None] = mapped_column(Moment, default=None)  # after failures in a row, or too many
+
+
+class TrialState(IntEnum):
+    """How a message that was sent for a test stands."""
+
+    ASKED = 0
+    TAKEN = 1  # by the carrier
+    ARRIVED = 2
+    FAILED = 3
+    UNKNOWN = 4
+
+
+class CarrierTrial(Owned):
+    """A message that somebody of the staff had sent to see whether it comes."""
+
+    __tablename__ = "carrier_trial"
+    __table_args__ = (
+        choice_check("state", TrialState),
+        ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),
+        Index(None, "merchant_id", "carrier_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    carrier_id: Mapped[UUID] = mapped_column(Id)
+    about: Mapped[str] = mapped_column(Text)
+    lang: Mapped[str] = mapped_column(Text)
+    key_id: Mapped[UUID] = mapped_column(Id)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # where it goes
+    mask: Mapped[str] = mapped_column(Text)
+    state: Mapped[TrialState] = mapped_column(Choice(TrialState))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    number: Mapped[str] = mapped_column(Text, default="")  # what the carrier calls it
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class DigitsSent(Owned):
+    """A one-time code that went to a number; numbers are known here by their keyed index alone."""
+
+    __tablename__ = "digits_sent"
+    __table_args__ = (Index(None, "merchant_id", "to_index"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)  # the key of its message
+    to_index: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class CarrierWording(Owned):
@@ -71,3 +118,58 @@ class CarrierWording(Owned):
     lang: Mapped[str] = mapped_column(Text, primary_key=True)
     code: Mapped[str] = mapped_column(Text)  # the number of the text there
     variables: Mapped[list[Any]] = mapped_column(JSON)  # pairs: its name or place, which of our VARIABLES
+
+
+class CarrierToken(Owned):
+    """The access token by which a carrier knows us, for all processes; every new one is another *edition*.
+
+    Who holds the lease fetches the next one, and everybody else waits for that.
+    """
+
+    __tablename__ = "carrier_token"
+    __table_args__ = (ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),)
+
+    carrier_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    edition: Mapped[int] = mapped_column(Integer, default=0)  # 0: none was fetched yet
+    key_id: Mapped[UUID | None] = mapped_column(Id, default=None)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    fetched_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    expires_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    lease_until: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class Robot(Owned):
+    """What a carrier that speaks to a group of the staff tells there, and how much it may say just now."""
+
+    __tablename__ = "robot"
+    __table_args__ = (ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),)
+
+    carrier_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    silent: Mapped[list[str]] = mapped_column(JSON, default=list)  # kinds of notes that it does not tell
+    is_asked: Mapped[bool] = mapped_column(Boolean, default=False)  # whether an effect is on its way to speak
+    spent_until: Mapped[datetime | None] = mapped_column(Moment, default=None)  # the bucket; see app/messages/rules.py
+    spoke_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class RobotNote(Owned):
+    """A note that a robot has still to tell."""
+
+    __tablename__ = "robot_note"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "carrier_id"], ["robot.merchant_id", "robot.carrier_id"]),
+        ForeignKeyConstraint(["merchant_id", "note_id"], ["staff_note.merchant_id", "staff_note.id"]),
+    )
+
+    carrier_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    note_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+
+
+class MiniConsent(Owned):
+    """How many messages of a template somebody allowed a mini program, and that were not sent yet."""
+
+    __tablename__ = "mini_consent"
+    __table_args__ = (CheckConstraint("remaining >= 0", name="remaining"),)
+
+    person: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # a keyed digest of the openid
+    template: Mapped[str] = mapped_column(Text, primary_key=True)
+    remaining: Mapped[int] = mapped_column(Integer)

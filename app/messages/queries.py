@@ -1,6 +1,8 @@
 """Questions about messages to the staff."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +11,30 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
 from app.kit.listing import Listing
-from app.messages.models import NotesSeen
+from app.kit.party import Account as Account
+from app.kit.party import Field as Field
+from app.kit.party import Forged as Forged
+from app.kit.party import Reply as Reply
+from app.kit.party import Wire as Wire
+from app.messages.carrying import Line as Line
+from app.messages.carrying import all_lines as all_lines
+from app.messages.carrying import line as line_of
+from app.messages.carrying import lines as lines
+from app.messages.models import Carrier as Carrier
+from app.messages.models import CarrierTrial as CarrierTrial
+from app.messages.models import CarrierWording, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
+from app.messages.models import TrialState as TrialState
 from app.messages.providers import Channel as Channel
+from app.messages.providers import Greets as Greets
+from app.messages.providers import Message as Message
+from app.messages.providers import Provider as Provider
+from app.messages.providers import Receipt as Receipt
+from app.messages.providers import TellsReceipts as TellsReceipts
+from app.messages.providers import Wording as Wording
+from app.messages.providers import names
+from app.messages.providers import provider as provider
+from app.messages.rules import VALUES_OF as VALUES_OF
 
 NOTE_MAIL = "messages.note_mail"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,6 +64,12 @@ def read_until(user_id: UUID) -> datetime:
     return seen.at if seen else EVER
 
 
+def is_carried(channel: Channel) -> bool:
+    """Tell whether the shop has a carrier of a channel that is in order, or only rests."""
+    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
+
+
 def last_of(kind: str) -> datetime:
     """Return when the staff were last left a note of a kind."""
     return db.session().scalar(select(func.max(StaffNote.at)).where(StaffNote.kind == kind)) or EVER
@@ -50,3 +79,99 @@ def facts_of(note: StaffNote) -> dict[str, Any]:
     """Return the plain values of a note."""
     facts: dict[str, Any] = json.loads(note.facts)
     return facts
+
+
+def carried_channels() -> set[Channel]:
+    """Return the channels by which somebody carries messages, though maybe not just now: one that rests comes back."""
+    return set(db.session().scalars(select(Carrier.channel).where(Carrier.enabled, Carrier.alarm == "").distinct()))
+
+
+# Robots ----------------------------------------------------------------------------------------------------------
+
+ROBOTS = (Channel.WECOM_ROBOT, Channel.DINGTALK_ROBOT)
+
+
+@dataclass(frozen=True)
+class RobotShown:
+    """A robot: which party and group it is, whether it is in order, what it leaves out, and how many notes wait."""
+
+    carrier: Carrier
+    party: str
+    group: str
+    silent: frozenset[str]
+    waiting: int
+    spoke_at: datetime | None
+
+
+def list_robots() -> list[RobotShown]:
+    """List the robots of the shop, those in order and those out of it."""
+    query = select(Carrier).where(Carrier.channel.in_(ROBOTS)).order_by(Carrier.channel, Carrier.position, Carrier.id)
+    carriers = db.session().scalars(query).all()
+    robots = {row.carrier_id: row for row in db.session().scalars(select(Robot))}
+    counted = select(RobotNote.carrier_id, func.count()).group_by(RobotNote.carrier_id)
+    waiting = {row[0]: row[1] for row in db.session().execute(counted)}
+    return [_robot(row, robots.get(row.id), waiting.get(row.id, 0)) for row in carriers]
+
+
+def _robot(carrier: Carrier, robot: Robot | None, waiting: int) -> RobotShown:
+    silent, spoke_at = (frozenset(robot.silent), robot.spoke_at) if robot else (frozenset[str](), None)
+    title = carrier.title or provider(carrier.provider).title
+    return RobotShown(carrier, title, carrier.account, silent, waiting, spoke_at)
+
+
+def fields_of(name: str) -> tuple[Sequence[Field], str]:
+    """Return what a party asks for, and which of it is our number there."""
+    party = provider(name)
+    return party.fields, party.numbered_by
+
+
+def carries(channel: Channel, *, account: str = "") -> bool:
+    """Tell whether somebody carries messages of a channel for the shop, by this account of ours if one is named."""
+    mine = [Carrier.channel == channel, Carrier.enabled, Carrier.alarm == ""]
+    mine += [Carrier.account == account] if account else []
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
+
+
+# Carriers --------------------------------------------------------------------------------------------------------
+
+LATEST = 5  # messages for a test that a page shows
+
+
+def list_providers() -> list[Provider]:
+    """List the parties that can be connected here, by channel."""
+    return sorted((provider(name) for name in names()), key=lambda party: party.channel)
+
+
+def find_provider(name: str) -> Provider | None:
+    """Return the party of this name, if there is one here."""
+    return provider(name) if name in names() else None
+
+
+def list_carriers() -> Sequence[Carrier]:
+    """List every carrier that people connected, in use or not, by channel and in the order they are asked."""
+    return db.session().scalars(select(Carrier).order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
+
+
+def get_carrier(number: UUID | None) -> Carrier:
+    """Return one carrier, or refuse with NotFound."""
+    return db.get(Carrier, number)
+
+
+def wordings_of(carrier_id: UUID) -> dict[tuple[str, str], Wording]:
+    """Return the texts that a carrier's party approved, by what they are about and language."""
+    rows = db.session().scalars(select(CarrierWording).where(CarrierWording.carrier_id == carrier_id))
+    return {
+        (row.about, row.lang): Wording(row.code, tuple((str(theirs), str(ours)) for theirs, ours in row.variables))
+        for row in rows
+    }
+
+
+def list_trials(carrier_id: UUID) -> Sequence[CarrierTrial]:
+    """List the latest messages that a carrier was given for a test, the newest first."""
+    mine = select(CarrierTrial).where(CarrierTrial.carrier_id == carrier_id)
+    return db.session().scalars(mine.order_by(CarrierTrial.id.desc()).limit(LATEST)).all()
+
+
+def way_of(carrier_id: UUID) -> Line:
+    """Return the line to a carrier with its texts, in order or not."""
+    return line_of(db.get(Carrier, carrier_id), wordings_of(carrier_id))

@@ -21,7 +21,7 @@ STATUS_WORDS: Mapping[str, str] = {
     "cancelled": words("Cancelled"),
 }
 
-TOP_UP = Word(words("Top-up of a company's balance"))
+TOP_UP = Word(words("Top-up of a balance"))
 
 
 def _products(order: Order) -> str:

@@ -35,11 +35,12 @@ class OrderPaid(Event):
     amount: int
     currency: str
     in_review: bool = False  # it is given nothing before somebody of the shop has decided
+    given_away: bool = False  # nobody paid: the shop bears its cost
 
 
 @dataclass(frozen=True, kw_only=True)
 class TopUpAsked(Event):
-    """A company wants to pay ahead; nothing is held for it."""
+    """Somebody wants to pay ahead; nothing is held for it."""
 
     name = "top_up.asked"
     subject_type = "order"
@@ -52,7 +53,7 @@ class TopUpAsked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TopUpPaid(Event):
-    """A company paid ahead through a gateway: no sale, and nothing to deliver but its balance."""
+    """Somebody paid ahead through a gateway: no sale, and nothing to deliver but its balance."""
 
     name = "top_up.paid"
     subject_type = "order"
@@ -117,7 +118,8 @@ class OrderExpired(Event):
     name = "order.expired"
     subject_type = "order"
 
-    company_id: UUID | None = None  # whose balance may hold a part of its price
+    holder_id: UUID | None = None  # whose balance may hold a part of its price
+    top_up: bool = False  # it held no stock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,4 +127,5 @@ class OrderCancelled(Event):
     name = "order.cancelled"
     subject_type = "order"
 
-    company_id: UUID | None = None  # whose balance may hold a part of its price
+    holder_id: UUID | None = None  # whose balance may hold a part of its price
+    top_up: bool = False  # it held no stock

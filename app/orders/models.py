@@ -26,10 +26,14 @@ from app.kit.tenancy import Owned
 
 
 class Purpose(IntEnum):
-    """What the money of an order is for: goods, or a company's balance; a top-up has no lines and is no sale."""
+    """What an order is for: goods for money, somebody's balance, or goods that the shop gives away at its own cost.
+
+    A top-up has no lines; the last two are no sale.
+    """
 
     SALE = 0
     TOP_UP = 1
+    GIFT = 2
 
 
 class Payment(IntEnum):
@@ -99,6 +103,13 @@ class Order(Owned):
             sqlite_where=text("company_id IS NOT NULL"),
         ),
         Index(
+            "ix_order_ahead",
+            "merchant_id",
+            "holder_id",
+            postgresql_where=text("payment = 0 AND closed = 0 AND holder_id IS NOT NULL"),
+            sqlite_where=text("payment = 0 AND closed = 0 AND holder_id IS NOT NULL"),
+        ),
+        Index(
             "ix_order_network",
             "merchant_id",
             "network_index",
@@ -138,6 +149,7 @@ class Order(Owned):
     idem: Mapped[bytes] = mapped_column(LargeBinary)
     device_id: Mapped[UUID | None] = mapped_column(Id)
     company_id: Mapped[UUID | None] = mapped_column(Id)  # who owns it, when it was bought for a company
+    holder_id: Mapped[UUID | None] = mapped_column(Id)  # whose balance pays some of it, or has it when it is a top-up
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     contact_key_id: Mapped[UUID] = mapped_column(Id)
     contact_mask: Mapped[str] = mapped_column(Text)

@@ -1,13 +1,13 @@
 """Questions about orders."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -17,7 +17,11 @@ from app.kit.money import Money
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.orders.columns import COLUMNS
+from app.orders.contact_lists import bought_by as bought_by
+from app.orders.contact_lists import count_bought as count_bought
+from app.orders.contact_lists import list_with_lines as list_with_lines
 from app.orders.contacts import contact_index as contact_index
+from app.orders.contacts import network_index as network_index
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
 from app.orders.models import Line as Line
@@ -137,6 +141,25 @@ def list_companies(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return {row.id: row.company_id for row in db.session().execute(owned)}
 
 
+def list_holders(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return of these orders, where a balance pays some of them or is topped up by them, whose it is."""
+    theirs = select(Order.id, Order.holder_id).where(Order.id.in_(set(order_ids)), Order.holder_id.is_not(None))
+    return {row.id: row.holder_id for row in db.session().execute(theirs)}
+
+
+def list_waiting_of(holder_id: UUID, *, now: datetime, limit: int) -> Sequence[Order]:
+    """List what still waits for its payment and has to do with a balance: orders it pays a part of, and top-ups."""
+    mine = (UNPAID, Order.holder_id == holder_id, Order.expires_at > now)
+    query = select(Order).where(*mine).order_by(Order.id.desc()).limit(limit)
+    return db.session().scalars(query.options(selectinload(Order.lines))).all()
+
+
+def list_given_away(order_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders that the shop gave away."""
+    mine = (Order.id.in_(list(order_ids)), Order.purpose == Purpose.GIFT)
+    return set(db.session().scalars(select(Order.id).where(*mine)))
+
+
 def reread(order_id: UUID) -> Order:
     """Return an order with its lines as the running unit has changed it."""
     query = select(Order).where(Order.id == order_id).options(selectinload(Order.lines))
@@ -187,24 +210,25 @@ def mark_of(name: str) -> str:
     return contact_index(name).hex()
 
 
-def find_own(name: str, password: str) -> UUID | None:
-    """Return the order of this number or contact that this password opens; one query, whatever there is."""
-    query = select(Order.id).where(_is_named(name), Order.password_hash == hash_of(password))
+def find_own(name: str, password: str, *, paid: Collection[UUID] = ()) -> UUID | None:
+    """Return the order of this number or contact, or among those `paid` so, that this password opens; one query."""
+    query = select(Order.id).where(_is_named(name, paid), Order.password_hash == hash_of(password))
     return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
 
 
-def find_latest_paid(name: str) -> UUID | None:
-    """Return the latest order of this number or contact that was paid; one query, whatever there is."""
-    query = select(Order.id).where(_is_named(name), Order.payment.in_((Payment.PAID, Payment.PARTIALLY_REFUNDED)))
+def find_latest_paid(name: str, *, paid: Collection[UUID] = ()) -> UUID | None:
+    """Return the latest order of this number or contact, or among those `paid` so, that was paid; one query."""
+    query = select(Order.id).where(_is_named(name, paid), Order.payment.in_((Payment.PAID, Payment.PARTIALLY_REFUNDED)))
     return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
 
 
-def find_mailed(name: str) -> tuple[UUID, bytes] | None:
-    """Return the latest order of this number or contact that was ever paid and has an e-mail address, with the blind
-    index of that; one query, whatever there is."""
-    has_address = (Order.contact_mask.contains("@"), Order.contact_index != b"")
-    query = select(Order.id, Order.contact_index).where(_is_named(name), Order.payment != Payment.PENDING, *has_address)
-    row = db.session().execute(query.order_by(Order.id.desc()).limit(1)).first()
+def find_reached(name: str, *, by_mail: bool, by_phone: bool, paid: Collection[UUID] = ()) -> tuple[UUID, bytes] | None:
+    """Return the latest order of this number or contact that was ever paid and whose contact is an address of these
+    kinds, with the blind index of that; one query, whatever there is."""
+    phone = Order.contact_mask.like("%****____") & ~Order.contact_mask.contains("@")
+    kinds = or_(and_(literal(by_mail), Order.contact_mask.contains("@")), and_(literal(by_phone), phone))
+    query = select(Order.id, Order.contact_index).where(_is_named(name, paid), Order.payment != Payment.PENDING, kinds)
+    row = db.session().execute(query.where(Order.contact_index != b"").order_by(Order.id.desc()).limit(1)).first()
     return (row.id, row.contact_index) if row else None
 
 
@@ -214,8 +238,9 @@ def list_of_contact(index: bytes, limit: int = 20) -> Sequence[Order]:
     return db.session().scalars(query.order_by(Order.id.desc()).limit(limit).options(selectinload(Order.lines))).all()
 
 
-def _is_named(name: str) -> ColumnElement[bool]:
-    return (Order.number == "".join(name.split())) | (Order.contact_index == contact_index(name))
+def _is_named(name: str, paid: Collection[UUID]) -> ColumnElement[bool]:
+    named = (Order.number == "".join(name.split())) | (Order.contact_index == contact_index(name))
+    return named | Order.id.in_(list(paid)) if paid else named
 
 
 def contact_of(order: Order) -> Secret:
@@ -254,6 +279,12 @@ def list_ungranted(*, before: datetime, limit: int) -> Sequence[UUID]:
     """List orders paid before a moment that were given nothing, not even a promise."""
     ungranted = (OWED, Order.fulfilment == Fulfilment.NONE, Order.paid_at < before)
     return db.session().scalars(select(Order.id).where(*ungranted).order_by(Order.paid_at).limit(limit)).all()
+
+
+def list_paid_at(order_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Return when orders were paid."""
+    query = select(ORDER.id, ORDER.paid_at).where(ORDER.merchant_id == db.merchant_id(), ORDER.id.in_(list(order_ids)))
+    return {row.id: row.paid_at for row in db.session().execute(query) if row.paid_at}
 
 
 def count_sold(*, since: datetime, sku_ids: Iterable[UUID] | None = None) -> dict[UUID, int]:

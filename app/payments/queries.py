@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from app.kit import crypto, db, effects
+from app.kit.ids import from_base32
 from app.kit.money import Money
 from app.kit.secret import Secret
 from app.orders.queries import Tender
@@ -197,6 +198,22 @@ def list_unconfirmed(tender_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
         Notice.tender_id.in_(tender_ids), Notice.state == NoticeState.CONFIRMING
     )
     return {(row.tender_id, row.method_id) for row in db.session().execute(query)}
+
+
+NOTHING = UUID(int=0)
+
+
+def find_paid_by(number: str) -> tuple[UUID, UUID]:
+    """Return the orders that a payment of this number paid: the gateway's own number, or ours as it was told there.
+
+    Exactly, and two queries whatever there is; NOTHING where there is none.
+    """
+    told = select(Notice.tender_id).where(Notice.method_id.in_(select(Method.id)), Notice.trade_no == number)
+    newest = told.where(Notice.state == NoticeState.APPLIED).order_by(Notice.id.desc()).limit(1).scalar_subquery()
+    ours = from_base32(number) or NOTHING
+    queries = (select(Tender.order_id).where(Tender.id == owner) for owner in (newest, ours))
+    theirs, own = (db.session().scalar(query) or NOTHING for query in queries)
+    return theirs, own
 
 
 def find_attempt(order_id: UUID) -> Attempt | None:

@@ -14,7 +14,7 @@ class NothingChosen(Refusal):
 
 
 class NoBalance(Refusal):
-    message = words("This order belongs to no company, so there is no balance its money could go to.")
+    message = words("No balance has to do with this order, so there is none its money could go to.")
     mend = words("Choose the way it was paid.")
 
 

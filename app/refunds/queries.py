@@ -39,12 +39,13 @@ def review_patience() -> timedelta:
 def returns_at(order: Order, *, is_seen: bool) -> datetime | None:
     """Return when the money of an order goes back by itself since codes are still owed; once one was seen, never.
 
-    What was sold before its release is not late before that day.
+    What was sold before its release is not late before that day, nor what is kept closed before it opens.
     """
     owed = order.payment in HAS_MONEY and order.fulfilment is not Fulfilment.DONE
     if not owed or order.paid_at is None or is_seen:
         return None
-    return max(order.paid_at, released_at(order.id) or order.paid_at) + patience()
+    ahead = (released_at(order.id), entitled.opens_at(order.id))
+    return max([order.paid_at, *(moment for moment in ahead if moment)]) + patience()
 
 
 def released_at(order_id: UUID) -> datetime | None:

@@ -37,7 +37,7 @@ class Wish:
     """What of an order is to be taken back: all that is left of it, or `only` some entitlements.
 
     `even_seen` takes codes back that their buyer knows, which needs a reason; `to_balance` leaves the money with the
-    shop, on the balance of the company whose order it is.
+    shop, on the balance that the order has to do with.
     """
 
     order_id: UUID
@@ -110,7 +110,7 @@ def _locked(wish: Wish) -> Order:
         raise Invalid({"e": NothingChosen()})
     if wish.even_seen and not wish.reason:
         raise Invalid({"reason": ReasonNeeded()})
-    if wish.to_balance and order.company_id is None:
+    if wish.to_balance and order.holder_id is None:
         raise NoBalance
     return order
 

@@ -272,6 +272,19 @@
     wait();
   });
   on("visibilitychange", again);
+
+  /* A moment that is waited for is counted down; once it has come, the page asks for news. */
+  setInterval(function () {
+    all("[data-left]").forEach(function (left) {
+      if (!left.end) left.end = performance.now() + left.dataset.left * 1000;
+      var rest = Math.max(0, Math.ceil((left.end - performance.now()) / 1000));
+      var two = function (number) { return (number < 10 ? "0" : "") + number; };
+      left.textContent = Math.floor(rest / 3600) + ":" + two(Math.floor(rest / 60) % 60) + ":" + two(rest % 60);
+      if (rest) return;
+      left.removeAttribute("data-left");
+      again();
+    });
+  }, 1000);
   ["pageshow", "focus", "online"].forEach(function (name) { window.addEventListener(name, again); });
 
   /* A page left behind keeps no code in clear: some browsers show it again, as it was, on "back". */
@@ -283,6 +296,21 @@
     var home = event.persisted && one("[data-secret-home]");
     if (home) location.replace(home.dataset.secretHome);
   });
+
+  /* What is good for less than two days is counted down in its place, by the time that passed since the page knew. */
+  function count() {
+    all("[data-ends]").forEach(function (line) {
+      if (!line.ends) line.ends = Date.now() + line.dataset.ends * 1000;
+      var minutes = Math.floor((line.ends - Date.now()) / 6e4), data = line.dataset;
+      line.textContent = minutes < 0 ? data.over : data.lasts.replace("HH", Math.floor(minutes / 60)).replace("MM", minutes % 60);
+    });
+    all("[data-hides]").forEach(function (card) {
+      var home = one("[data-secret-home]", card) || card;
+      if (!card.hides) card.hides = Date.now() + card.dataset.hides * 1000;
+      if (card.hides < Date.now()) location.replace(home.dataset.secretHome);
+    });
+  }
+  setInterval(count, 1000);
 
   /* Tabs that do not fit: the one that is open is in sight. */
   var tab = one(".tab[aria-current]");

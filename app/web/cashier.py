@@ -1,6 +1,6 @@
 """The cashier: what an order can be paid with where its page is open, and the way to pay it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -14,7 +14,7 @@ from app.kit import clock, db, effects
 from app.kit.errors import NotFound, words
 from app.kit.money import Money
 from app.orders import queries as orders
-from app.orders.queries import Closed, Order, status
+from app.orders.queries import Closed, Order, Purpose, status
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import GatewayAway, GatewaySilent
@@ -174,9 +174,30 @@ def state_of(order: Order, *, now: datetime) -> str:
     return "started" if word == "pending" and order.started_at else word
 
 
+def attempt_of(found: Order) -> Attempt | None:
+    """Return the payment of an order that was started last; None when that is for another amount than is due now."""
+    attempt = paying.find_attempt(found.id)
+    tender = orders.find_due(found.id) if attempt and found.holder_id else None
+    return None if attempt and tender and tender.id != attempt.tender_id else attempt
+
+
+def subject_of(found: Order) -> str:
+    """Return what a gateway shows as what is paid for."""
+    title = gettext("Top-up") if found.purpose is Purpose.TOP_UP else found.lines[0].title
+    return f"{frame().merchant_name} · {title}"
+
+
+def titles_of_ways(order_ids: list[UUID]) -> Mapping[UUID, str]:
+    """Return by top-up the way it was paid, in words."""
+    found = orders.list_methods_of(order_ids)
+    methods = paying.list_methods_by_id(found.values())
+    names = {number: method.title or gettext(paying.gateway_of(method).title) for number, method in methods.items()}
+    return {order_id: names.get(method_id, "") for order_id, method_id in found.items()}
+
+
 def pay_address(found: Order) -> str:
     """Return where an order is being paid, or refuse with NotFound when it is not."""
-    attempt = paying.find_attempt(found.id)
+    attempt = attempt_of(found)
     if attempt is None or not attempt.url or attempt.way not in READABLE or phase(found, now=clock.now()) != "pending":
         raise NotFound
     return attempt.url

@@ -1,6 +1,7 @@
 """The path of a request: guard → parse → unit → render. A view runs in one unit that it does not see."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from app.accounts import service as accounts
 from app.kit import clock, crowd, db
 from app.kit.errors import NotFound, Refusal
 from app.kit.tenancy import PLATFORM
+from app.members import service as members
+from app.members.queries import MemberSeen
 from app.web import guard, kept
 from app.web.errors import StalePage, problems, wants_json
 from app.web.render import Page
@@ -22,6 +25,7 @@ from app.web.render import Page
 log = structlog.get_logger()
 csrf = CSRFProtect()
 LONGEST_BODY = 1024 * 1024
+MEMBER_TOUCH = timedelta(hours=1)
 SAFE = {"GET", "HEAD", "OPTIONS"}
 CORRECTABLE = {"invalid": 422, "missing": 422, "conflict": 409, "throttled": 429, "busy": 503}  # by kind
 
@@ -66,6 +70,8 @@ def go(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> Response
     response = kept.answered(view, lambda: answer(view, args))
     if g.touch:
         touch()
+    if member := g.get("member"):
+        touch_member(member)
     return response
 
 
@@ -116,6 +122,17 @@ def again(view: Callable[..., Any], args: dict[str, Any], refusal: Refusal) -> P
     typed = g.get("typed", MultiDict()) if getattr(view, "streams", False) else request.form
     page.context |= {"problems": problems(refusal), "typed": typed}
     return page
+
+
+def touch_member(member: MemberSeen) -> None:
+    """Note that a member is still here, once an hour."""
+    now, token = clock.now(), request.cookies.get(guard.BUYER_COOKIE, "")
+    if now - member.seen_at < MEMBER_TOUCH:
+        return
+    try:
+        db.write(g.frame.merchant_id, lambda: members.touch(token, now=now))
+    except Refusal:
+        log.warning("session.touch_failed")
 
 
 def touch() -> None:

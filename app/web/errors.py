@@ -31,6 +31,7 @@ TITLES = {
 }
 OTHER = words("That did not work")
 GONE = {403, 404, 410}
+LOGIN_IN_SHOP = {"enterprise": "enterprise.login", "shop": ".welcome"}  # each shop has its own
 
 
 class StalePage(Refusal):
@@ -157,9 +158,9 @@ def wants_json() -> bool:
 
 
 def _sign_in(_: SignInFirst) -> Response:
-    enterprise = surface_of(request.endpoint or "") == "enterprise"
-    shop = {"shop": request.view_args["shop"]} if enterprise and request.view_args else {}
-    return _first(url_for("enterprise.login" if enterprise else "office.login", next=_back(), **shop))
+    surface, args = surface_of(request.endpoint or ""), request.view_args or {}
+    shop = {"shop": args["shop"]} if surface in LOGIN_IN_SHOP and "shop" in args else {}
+    return _first(url_for(LOGIN_IN_SHOP.get(surface, "office.login"), next=_back(), **shop))
 
 
 def _choose(_: ChooseFirst) -> Response:

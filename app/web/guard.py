@@ -19,6 +19,8 @@ from app.kit.errors import Denied, NotFound, words
 from app.kit.events import By
 from app.kit.ids import public
 from app.kit.tenancy import System
+from app.members import queries as buyers
+from app.members.queries import MemberSeen
 from app.merchants import queries as merchants
 from app.merchants.queries import ShopWords
 from app.messages import queries as notes
@@ -29,6 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "office_login"
 MEMBER_COOKIE = "enterprise_login"
 DEVICE_COOKIE = "device"
+BUYER_COOKIE = "member"  # of the shop; a member of a company has the one above
 NOTICE_COOKIE = "notice"
 COMPANY_COOKIE = "enterprise_company"
 LOGINS = {"office": STAFF_COOKIE, "enterprise": MEMBER_COOKIE}  # surfaces where people sign in, each with its cookie
@@ -162,7 +165,7 @@ def admit(view: Callable[..., Any], surface: str, args: dict[str, Any]) -> None:
     now = clock.now()
     merchant_id = db.read(System("guard"), lambda: _merchant(surface, args))
     scope = System("guard") if merchant_id is None else merchant_id
-    g.signed_in, standing = db.read(scope, lambda: _met(surface, merchant_id))
+    g.signed_in, standing, g.member = db.read(scope, lambda: _met(surface, merchant_id))
     signed_in = g.signed_in
     if standing is not None:
         g.frame, g.memberships, g.actor = standing
@@ -240,10 +243,14 @@ def notice_mark(notice: str) -> str:
 Standing = tuple[Frame, Sequence[Membership], Actor | None]
 
 
-def _met(surface: str, merchant_id: int | None) -> tuple[accounts.SignedIn | None, Standing | None]:
-    """Return who is signed in, and how they stand to the shop of the running unit if there is one."""
+def _met(surface: str, merchant_id: int | None) -> tuple[accounts.SignedIn | None, Standing | None, MemberSeen | None]:
+    """Return who is signed in, how they stand to the shop of the running unit if there is one, and as which buyer."""
     person = _signed_in(surface, merchant_id)
-    return person, None if merchant_id is None else _standing(surface, person)
+    if merchant_id is None:
+        return person, None, None
+    token = request.cookies.get(BUYER_COOKIE, "") if surface == "shop" else ""
+    buyer = buyers.find_present(token, now=clock.now()) if token else None
+    return person, _standing(surface, person), buyer
 
 
 def _standing(surface: str, person: accounts.SignedIn | None) -> Standing:

@@ -17,7 +17,13 @@ ALWAYS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-OPENS = {"token", "link", "ticket", "claim"}  # an address with one opens something: its answer is told nobody else
+OPENS = {
+    "token",
+    "link",
+    "ticket",
+    "claim",
+    "gift",
+}  # an address with one opens something: its answer is told nobody else
 # A private character stands in no other text.
 TOKEN, NONCE, ONCE = "\ue000token\ue000", "\ue000nonce\ue000", "\ue000once\ue000"
 NOWHERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -53,7 +59,7 @@ def _prepare() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
     g.nonce = secrets.token_urlsafe(16)
-    g.frame = g.actor = g.signed_in = None
+    g.frame = g.actor = g.signed_in = g.member = None
     g.touch = g.keeping = False
     g.memberships = ()
     g.leads_to = ()

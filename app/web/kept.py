@@ -88,8 +88,8 @@ def _keep(key: Key, page: Page, before: Kept | None) -> Kept:
 def _key(view: Callable[..., Any]) -> Key | None:
     """Return what tells one kept page from another, or None where this one is for its visitor alone."""
     cookies, unless = getattr(view, "kept", ((), None))
-    if unless is None or request.method != "GET" or "_flashes" in session:
-        return None
+    if unless is None or request.method != "GET" or "_flashes" in session or g.get("member"):
+        return None  # a member's page shows their bell
     if any(name in request.args for name in (*unless, "lang")):
         return None
     shown = tuple(request.cookies.get(name, "")[:100] for name in cookies)

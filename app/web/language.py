@@ -88,6 +88,7 @@ def _globals() -> dict[str, Any]:
         "theme": theme(),
         "frame": g.get("frame"),
         "actor": g.get("actor"),
+        "member": g.get("member"),
         "here": here,
         "languages": _Languages(),
         "preferences": lambda: url_for(PREFERENCES[surface_path()]),

@@ -1,6 +1,8 @@
 """Letters: templates under `mail/`, written in the reader's language without a request around them.
 
-A letter is two files: `name.txt`, whose first line is the subject, and `name.html`.
+A letter is two files: `name.txt`, whose first line is the subject, and `name.html`. What goes by other channels than
+mail has the first alone; what goes into a chat is one, under `chat/`: its first line is the title, and its last one may
+be the address that it opens.
 """
 
 import functools
@@ -14,10 +16,12 @@ from babel.support import Translations
 from flask import Flask
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
-from app.kit import mail
+from app.kit import chat, mail
 from app.settings import Settings
 from app.web.agents import known_name
 from app.web.language import HTML_LANG, LANGUAGES, money_in
+
+BRIEF = "/brief/"  # the folders of those without the second
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -37,10 +41,22 @@ def register(app: Flask, settings: Settings) -> None:
     def write(name: str, to: str, lang: str, facts: Mapping[str, Any]) -> mail.Letter:
         env = room(lang if lang in LANGUAGES else next(iter(LANGUAGES)))
         subject, _, text = env.get_template(f"mail/{name}.txt").render(**facts).strip().partition("\n")
-        html = env.get_template(f"mail/{name}.html").render(subject=subject, **facts)
+        html = "" if BRIEF in name else env.get_template(f"mail/{name}.html").render(subject=subject, **facts)
         return mail.Letter(to, subject, f"{text.strip()}\n", html)
 
-    mail.configure(writer=write)
+    def say(name: str, lang: str, facts: Mapping[str, Any]) -> chat.Words:
+        env = room(lang if lang in LANGUAGES else next(iter(LANGUAGES)))
+        title, _, rest = env.get_template(f"chat/{name}.txt").render(**facts).strip().partition("\n")
+        text, _, url = rest.strip().rpartition("\n") if has_url(rest) else (rest.strip(), "", "")
+        return chat.Words(title, text.strip(), url)
+
+    mail.configure(writer=write, linker=link)
+    chat.configure(say)
+
+
+def has_url(words: str) -> bool:
+    """Tell whether the last line of some words is an address, which is what they open."""
+    return words.strip().rpartition("\n")[2].startswith(("http://", "https://"))
 
 
 def _moment(at: datetime, zone: str) -> str:

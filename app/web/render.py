@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.web.headers import NOWHERE
 
 htmx = HTMX()
+FOR_EVER, A_MINUTE, MINE = "public, max-age=31536000, immutable", "public, max-age=60", "private, no-cache"
 NEWS = 286  # what htmx takes as the end of asking again
 
 
@@ -68,11 +69,10 @@ def respond(answer: Page | Redirect | Response | str) -> Response:
     return make_response(answer)
 
 
-def fixed(content: bytes, media: str, for_ever: bool) -> Response:
-    """Return a picture that its address stands for; nothing in it may act, whoever drew it."""
+def fixed(content: bytes, media: str, kept: str) -> Response:
+    """Return a picture, kept for as long as said; nothing in it may act, whoever drew it."""
     response = Response(content, content_type=media)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    kept = "public, max-age=31536000, immutable" if for_ever else "public, max-age=60"
     response.headers["Cache-Control"] = kept
     response.add_etag()
     response.make_conditional(request)

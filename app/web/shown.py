@@ -35,6 +35,7 @@ class SkuShown:
     source: str = "pool"
     is_short_dated: bool = False  # there only as long as it has stock
     good_until: date | None = None  # at least
+    open_minutes: int = 0  # from the payment to the hand-over
 
     @property
     def stock(self) -> str:
@@ -160,6 +161,7 @@ def _sku_shown(sku: Sku, left: int, lang: str, fallback: str, short: ShortDated 
         source=sku.source.name.lower(),
         is_short_dated=short is not None,
         good_until=short.good_until if short else None,
+        open_minutes=sku.open_minutes or 0,
     )
 
 

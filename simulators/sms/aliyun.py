@@ -1,107 +1,136 @@
-"""Aliyun's side: SendSms and QuerySendDetails, signed by ACS3; business refusals come with HTTP 200."""
+"""Aliyun's face: dysmsapi 2017-05-25."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import re
+import secrets
+from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import parse_qsl
 
-from simulators.sms import wire
-from simulators.sms.book import Book, Unapproved
-from simulators.sms.reports import CHINA, Reports
+from simulators.sms.book import Taken
+from simulators.sms.keys import ALIYUN
+from simulators.sms.service import Service, has_link
+from simulators.sms.wire import Came, Refusal, check_acs3
 
-REFUSED = {
-    "template": ("isv.SMS_TEMPLATE_ILLEGAL", "短信模版不合法"),
-    "missing": ("isv.TEMPLATE_MISSING_PARAMETERS", "模版缺少变量"),
-    "value": ("isv.PARAM_LENGTH_LIMIT", "参数超出长度限制"),
-    "link": ("isv.PARAM_NOT_SUPPORT_URL", "不支持URL"),
-}
-LIMITED = {"minute": "触发分钟级流控Permits:1", "hour": "触发小时级流控Permits:5", "day": "触发天级流控Permits:10"}
-SIGNED = {"host", *(f"x-acs-{name}" for name in ("action", "version", "date", "signature-nonce", "content-sha256"))}
-STATUS = {"waiting": 1, "failed": 2, "delivered": 3}
-Said = tuple[int, dict[str, Any]]
+CHINA = timezone(timedelta(hours=8))
+PHONE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})|\d{8,15}")
+LONGEST = 35
+STATES = {None: 1, False: 2, True: 3}
 
 
 class Aliyun:
-    """Answers for one access key and one approved signature."""
+    """Answers Aliyun's questions and writes its receipts."""
 
-    def __init__(self, book: Book, reports: Reports, *, key_id: str, secret: str, sign: str) -> None:
-        self._book, self._reports = book, reports
-        self._key_id, self._secret, self._sign = key_id, secret, sign
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        service.tellers[ALIYUN] = self
 
-    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Said:
-        """Answer a request as it came; raises ConnectionError where the answer is to be lost."""
-        if refused := self._stranger(method, path, query, headers, body):
-            return refused
-        said = dict(parse_qsl(query, keep_blank_values=True))
-        if self._book.goes_wrong("throttled"):
-            return _error(400, "Throttling.User", "Request was denied due to user flow control.")
-        return self._send(said) if headers["x-acs-action"] == "SendSms" else self._details(said)
-
-    def _stranger(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Said | None:
-        found = wire.ALIYUN.fullmatch(headers.get("authorization", ""))
-        if not found or found[1] != self._key_id:
-            return _error(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
-        if not set(found[2].split(";")) >= SIGNED:
-            return _error(400, "IncompleteSignature", "The signed headers are incomplete.")
-        if found[3] != wire.aliyun_signature(method, path, query, headers, found[2], body, self._secret):
-            return _error(400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation.")
-        at = datetime.strptime(headers["x-acs-date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        if abs(at.timestamp() - self._book.clock()) > 900:
-            return _error(400, "InvalidTimeStamp.Expired", "Specified time stamp is expired.")
-        return None
-
-    def _send(self, said: Mapping[str, str]) -> Said:
-        if self._book.goes_wrong("out_of_money"):
-            return _refusal("isv.AMOUNT_NOT_ENOUGH", "账户余额不足")
-        if self._book.goes_wrong("no_permission"):
-            return _refusal("isp.RAM_PERMISSION_DENY", "RAM权限DENY")
-        if self._book.goes_wrong("busy"):
-            return _refusal("isp.SYSTEM_ERROR", "isp.SYSTEM_ERROR")
-        if said.get("SignName") != self._sign:
-            return _refusal("isv.SMS_SIGNATURE_ILLEGAL", "短信签名不合法")
-        phone = said.get("PhoneNumbers", "")
-        if not phone.isdigit() or not 7 <= len(phone) <= 15:
-            return _refusal("isv.MOBILE_NUMBER_ILLEGAL", "非法手机号")
+    def answer(self, came: Came) -> tuple[int, dict[str, Any]]:
+        """Return status and answer of a request."""
+        told = {"RequestId": secrets.token_hex(16).upper()}
         try:
-            text = self._book.filled(said.get("TemplateCode", ""), json.loads(said.get("TemplateParam", "{}")))
-        except Unapproved as fault:
-            return _refusal(*REFUSED[str(fault)])
-        if word := self._book.limit_of(phone, text):
-            return _refusal("isv.BUSINESS_LIMIT_CONTROL", LIMITED[word])
-        sent = self._book.take("aliyun", phone, text, said.get("OutId", ""))
-        self._reports.expect(sent)
-        if self._book.goes_wrong("lost_after"):
-            raise ConnectionError
-        if self._book.goes_wrong("busy_after"):
-            return _refusal("isp.SYSTEM_ERROR", "isp.SYSTEM_ERROR")
-        return 200, {"Code": "OK", "Message": "OK", "RequestId": sent.number, "BizId": sent.number}
+            keys = self.service.keys
+            check_acs3(came, keys.key_id, keys.key_secret, self.service.clock())
+            return 200, told | {"Code": "OK", "Message": "OK"} | self._done(came)
+        except Refusal as refusal:
+            return refusal.status, told | {"Code": refusal.code, "Message": refusal.words or refusal.code}
 
-    def _details(self, said: Mapping[str, str]) -> Said:
+    def _done(self, came: Came) -> dict[str, Any]:
+        match came.headers.get("x-acs-action"):
+            case "SendSms":
+                self._ail("send")
+                return {"BizId": f"{self._send(came.parameters).number}^0"}
+            case "QuerySendDetails":
+                self._ail("query")
+                return self._details(came.parameters)
+        raise Refusal("InvalidAction.NotFound", "Specified api is not found.", 404)
+
+    def _ail(self, place: str) -> None:
+        if self.service.faults.strike("throttled", place):
+            raise Refusal("Throttling.User", "Request was denied due to user flow control.", 400)
+        if self.service.faults.strike("poor", place):
+            raise Refusal("isv.AMOUNT_NOT_ENOUGH", "账户余额不足")
+
+    def _send(self, wish: dict[str, str]) -> Taken:
+        phone = _phone(wish.get("PhoneNumbers", ""))
+        if wish.get("SignName") != self.service.keys.sign_name:
+            raise Refusal("isv.SMS_SIGNATURE_ILLEGAL", "短信签名不合法")
+        text = self.service.text(ALIYUN, wish.get("TemplateCode", ""))
+        if text is None:
+            raise Refusal("isv.SMS_TEMPLATE_ILLEGAL", "短信模版不合法")
+        values = _values(wish.get("TemplateParam", "{}"), text.slots(ALIYUN))
+        if limit := self.service.limit(ALIYUN, phone, text):
+            raise Refusal(limit.code, limit.words)
+        return self.service.take(ALIYUN, phone, text, values, wish.get("OutId", ""))
+
+    def _details(self, wish: dict[str, str]) -> dict[str, Any]:
+        phone = _phone(wish.get("PhoneNumber", ""))
+        rows = self.service.book.of_phone(ALIYUN, phone)
+        number = wish.get("BizId", "").partition("^")[0]
         found = [
-            {
-                "PhoneNum": sent.phone,
-                "OutId": sent.reference,
-                "SendStatus": STATUS[sent.state],
-                "ErrCode": "DELIVERED" if sent.state == "delivered" else "MOBILE_NOT_ON_SERVICE",
-                "Content": sent.text,
-            }
-            for sent in self._book.sent
-            if sent.vendor == "aliyun"
-            and sent.phone == said.get("PhoneNumber")
-            and _day(sent.at) == said.get("SendDate")
+            row for row in rows if f"{_china(row.at):%Y%m%d}" == wish.get("SendDate") and number in ("", row.number)
         ]
-        told = {"TotalCount": len(found), "SmsSendDetailDTOs": {"SmsSendDetailDTO": found}}
-        return 200, {"Code": "OK", "Message": "OK", "RequestId": "details", **told}
+        size, page = int(wish.get("PageSize", "10")), int(wish.get("CurrentPage", "1"))
+        shown = [_detail(row) for row in found[(page - 1) * size : page * size]]
+        return {"TotalCount": str(len(found)), "SmsSendDetailDTOs": {"SmsSendDetailDTO": shown}}
+
+    def receipt(self, taken: Taken) -> bytes:
+        """Return the report of a message that ended."""
+        report = {
+            "phone_number": taken.phone,
+            "send_time": f"{_china(taken.at):%Y-%m-%d %H:%M:%S}",
+            "report_time": f"{_china(taken.ended_at or taken.at):%Y-%m-%d %H:%M:%S}",
+            "success": bool(taken.arrived),
+            "err_code": "DELIVERED" if taken.arrived else "MOBILE_NOT_ON_SERVICE",
+            "err_msg": "用户接收成功" if taken.arrived else "用户停机或关机",
+            "sms_size": "1",
+            "biz_id": f"{taken.number}^0",
+            "out_id": taken.ours,
+        }
+        return json.dumps([report], ensure_ascii=False).encode()
+
+    def is_had(self, answer: bytes) -> bool:
+        """Tell whether a shop said code 0, as a number."""
+        try:
+            told = json.loads(answer)
+        except ValueError:
+            return False
+        return isinstance(told, dict) and told.get("code") == 0 and not isinstance(told["code"], bool)
 
 
-def _day(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC).astimezone(CHINA):%Y%m%d}"
+def _phone(text: str) -> str:
+    found = PHONE.fullmatch(text)
+    if not found:
+        raise Refusal("isv.MOBILE_NUMBER_ILLEGAL", "号码格式错误")
+    return found[1] or text
 
 
-def _error(status: int, code: str, text: str) -> Said:
-    return status, {"Code": code, "Message": text, "RequestId": "refused"}
+def _values(text: str, slots: list[str]) -> dict[str, str]:
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise Refusal("isv.INVALID_JSON_PARAM", "JSON参数不合法") from error
+    if not isinstance(given, dict) or set(slots) - given.keys():
+        raise Refusal("isv.TEMPLATE_MISSING_PARAMETERS", "模版缺少变量")
+    for slot in slots:
+        if not 1 <= len(str(given[slot])) <= LONGEST:
+            raise Refusal("isv.PARAM_LENGTH_LIMIT", "参数超出长度限制")
+        if has_link(str(given[slot])):
+            raise Refusal("isv.PARAM_NOT_SUPPORT_URL", "变量不支持传入URL")
+    return {slot: str(given[slot]) for slot in slots}
 
 
-def _refusal(code: str, text: str) -> Said:
-    return _error(200, code, text)
+def _detail(row: Taken) -> dict[str, Any]:
+    return {
+        "PhoneNum": row.phone,
+        "SendStatus": STATES[row.arrived],
+        "ErrCode": "" if row.arrived is None else "DELIVERED" if row.arrived else "MOBILE_NOT_ON_SERVICE",
+        "TemplateCode": row.text,
+        "Content": row.said,
+        "SendDate": f"{_china(row.at):%Y-%m-%d %H:%M:%S}",
+        "ReceiveDate": f"{_china(row.ended_at):%Y-%m-%d %H:%M:%S}" if row.ended_at else "",
+        "OutId": row.ours,
+    }
+
+
+def _china(at: float) -> datetime:
+    return datetime.fromtimestamp(at, CHINA)

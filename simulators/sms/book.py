@@ -1,107 +1,93 @@
-"""What both vendors keep: approved texts, messages, how many a number had, and what is to go wrong."""
+"""What was taken: each message with its end, in memory or in a file."""
 
-import re
+import sqlite3
 import threading
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
 
-# By number: the text as it was approved. Aliyun names its variables, Tencent counts them.
-TEXTS = {
-    "SMS_1001": "您的验证码是${digits}，${minutes}分钟内有效。",
-    "SMS_1002": "订单${number}已完成，请到网站查看。",
-    "SMS_1003": "订单${number}正在处理，请稍候。",
-    "SMS_1004": "订单${number}的退款${amount}已发出。",
-    "2001": "您的验证码是{1}，{2}分钟内有效。",
-    "2002": "订单{1}已完成，请到网站查看。",
-    "2003": "订单{1}正在处理，请稍候。",
-    "2004": "订单{1}的退款{2}已发出。",
-}
-LIMITS = ((60, 1), (3600, 5), (86400, 10))  # seconds, messages with a sign-in code to one number
-FAULTS = {
-    "down",  # 503
-    "lost_before",  # the connection ends before anything happened
-    "lost_after",  # … after the message was taken
-    "busy",  # the vendor's own system error, nothing was taken
-    "busy_after",  # … although the message was taken
-    "throttled",
-    "out_of_money",
-    "no_permission",
-    "no_report",
-    "undelivered",
-}
-NAMED, COUNTED, LINK = re.compile(r"\$\{(\w+)\}"), re.compile(r"\{(\d+)\}"), re.compile(r"://|\bwww\.")
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
-class Unapproved(Exception):
-    """The text does not exist, or its variables do not fit; the argument is one of template, missing, value, link."""
+@dataclass(frozen=True)
+class Taken:
+    """A message that was taken; `arrived` is None until it ended."""
 
-
-@dataclass
-class Sent:
-    """One message that was taken."""
-
-    vendor: str
     number: str
+    vendor: str
     phone: str
+    ours: str  # what the shop calls it: OutId, SessionContext
     text: str
-    reference: str  # what the sender calls it
+    said: str
+    for_codes: bool
     at: float
-    state: str = "waiting"  # | delivered | failed
+    ended_at: float | None = None
+    arrived: bool | None = None
+    told: bool = False
 
 
-@dataclass
+COLUMNS = [column.name for column in fields(Taken)]
+
+
 class Book:
-    """Everything that both vendors know; all of it may be asked by several threads."""
+    """The messages, by any thread."""
 
-    clock: Callable[[], float] = time.time
-    texts: dict[str, str] = field(default_factory=lambda: dict(TEXTS))
-    sent: list[Sent] = field(default_factory=list)
-    callbacks: dict[str, str] = field(default_factory=dict)
-    faults: dict[str, int] = field(default_factory=dict)  # name: how often still
-    limited: bool = True
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    numbers: "count[int]" = field(default_factory=lambda: count(1))
+    def __init__(self, file: Path | str = ":memory:") -> None:
+        self._lock = threading.Lock()
+        self._rows = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._rows.execute(f"CREATE TABLE IF NOT EXISTS taken ({', '.join(COLUMNS)}, UNIQUE (number))")
 
-    def goes_wrong(self, name: str) -> bool:
-        """Tell whether something goes wrong now, and count it."""
-        with self.lock:
-            left = self.faults.get(name, 0)
-            if left:
-                self.faults[name] = left - 1
-            return left > 0
+    def add(self, taken: Taken) -> None:
+        """Keep a message."""
+        self._run(f"INSERT INTO taken VALUES ({', '.join('?' * len(COLUMNS))})", *astuple(taken))
 
-    def filled(self, code: str, values: Mapping[str, str]) -> str:
-        """Return an approved text with its variables filled in; raises Unapproved."""
-        text = self.texts.get(code)
-        if text is None:
-            raise Unapproved("template")
-        names = NAMED.findall(text) or COUNTED.findall(text)
-        if set(names) != set(values):
-            raise Unapproved("missing")
-        for name, value in values.items():
-            if not 1 <= len(value) <= 35:
-                raise Unapproved("value")
-            if LINK.search(value):
-                raise Unapproved("link")
-            text = text.replace(f"${{{name}}}", value).replace(f"{{{name}}}", value)
-        return text
+    def end(self, number: str, *, arrived: bool, at: float) -> Taken:
+        """Let a message end; it ends once."""
+        self._run(
+            "UPDATE taken SET arrived = ?, ended_at = ? WHERE number = ? AND arrived IS NULL", arrived, at, number
+        )
+        return self.get(number)
 
-    def limit_of(self, phone: str, text: str) -> str:
-        """Return minute, hour or day when a number had too many sign-in codes, or ""."""
-        if not self.limited or "验证码" not in text:
-            return ""
-        now = self.clock()
-        mine = [each.at for each in self.sent if each.phone == phone and "验证码" in each.text]
-        for (seconds, most), word in zip(LIMITS, ("minute", "hour", "day"), strict=True):
-            if sum(at > now - seconds for at in mine) >= most:
-                return word
-        return ""
+    def get(self, number: str) -> Taken:
+        """Return a message."""
+        return self._find("number = ?", number)[0]
 
-    def take(self, vendor: str, phone: str, text: str, reference: str) -> Sent:
-        """Take a message; twice is two messages."""
-        with self.lock:
-            taken = Sent(vendor, f"{vendor}-{next(self.numbers):08d}", phone, text, reference, self.clock())
-            self.sent.append(taken)
-            return taken
+    def mark_told(self, number: str) -> None:
+        """Remember that the shop has the receipt."""
+        self._run("UPDATE taken SET told = 1 WHERE number = ?", number)
+
+    def of_phone(self, vendor: str, phone: str) -> list[Taken]:
+        """List the messages to a number, the newest first."""
+        return self._find("vendor = ? AND phone = ? ORDER BY at DESC", vendor, phone)
+
+    def newest(self, limit: int = 50) -> list[Taken]:
+        """List the newest messages."""
+        return self._find("1 ORDER BY at DESC LIMIT ?", limit)
+
+    def untold(self) -> list[Taken]:
+        """List the messages of which the shop has no receipt."""
+        return self._find("NOT told ORDER BY at")
+
+    def count(self, vendor: str, phone: str, *, for_codes: bool, since: float) -> int:
+        """Count the messages to a number since a moment."""
+        mine = [row for row in self.of_phone(vendor, phone) if row.at > since and row.for_codes == for_codes]
+        return len(mine)
+
+    def close(self) -> None:
+        """Close the file; nothing may follow."""
+        with self._lock:
+            self._rows.close()
+
+    def _find(self, where: str, *values: object) -> list[Taken]:
+        with self._lock:
+            rows = self._rows.execute(f"SELECT {', '.join(COLUMNS)} FROM taken WHERE {where}", values).fetchall()
+        return [_read(row) for row in rows]
+
+    def _run(self, query: str, *values: object) -> None:
+        with self._lock:
+            self._rows.execute(query, values)
+
+
+def _read(row: tuple[object, ...]) -> Taken:
+    taken = Taken(*row)  # type: ignore[arg-type]
+    arrived = None if taken.arrived is None else bool(taken.arrived)
+    return replace(taken, for_codes=bool(taken.for_codes), arrived=arrived, told=bool(taken.told))

@@ -110,7 +110,7 @@ def test_a_code_is_copied_whichever_way_works_and_hidden_when_its_page_is_left(
     tab.locator('[data-copy="#all-codes"]').click()
     assert re.fullmatch(r"(\d+\t\d+\s?){2}", tab.evaluate("getSelection().toString()"))
     with tab.expect_download() as saved:
-        tab.get_by_role("button", name="Download").click()
+        tab.get_by_role("button", name="Download TXT").click()
     assert Path(saved.value.path()).read_bytes().startswith(f"{code}\t".encode())
 
     tab.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.accounts import service as accounts
-from app.companies import queries
+from app.balances import queries
 from app.companies import service as companies
 from app.companies.models import Member, Role
 from app.kit import clock, db

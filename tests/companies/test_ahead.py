@@ -7,9 +7,11 @@ from functools import partial
 
 import pytest
 
-from app.companies import queries
+from app.balances import queries
+from app.balances import service as balances
+from app.balances.errors import MoreThanLeft, NothingToBook, TooMuch
+from app.companies import queries as firms
 from app.companies import service as companies
-from app.companies.errors import MoreThanLeft, NothingToBook, TooMuch
 from app.finance import queries as finance
 from app.kit import clock
 from app.kit.errors import Invalid
@@ -34,13 +36,13 @@ YUAN = partial(Money, currency="CNY")
 
 
 def ask(firm: Firm, amount: int, idem: str = "form") -> Order:
-    wish = companies.Ahead(YUAN(amount), "en", idem)
+    wish = balances.Ahead(YUAN(amount), "en", idem)
     return firm.shop.write(lambda: companies.ask_top_up(firm.id, wish, now=clock.now(), by=SYSTEM))
 
 
 def send_back(firm: Firm, order: Order, amount: int, key: str = "") -> None:
     known = {"key": key or secrets.token_hex(4), "now": clock.now(), "by": SYSTEM}
-    firm.shop.write(lambda: companies.send_top_up_back(order.id, YUAN(amount), "asked for", **known))  # type: ignore[arg-type]
+    firm.shop.write(lambda: balances.send_top_up_back(order.id, YUAN(amount), "asked for", **known))  # type: ignore[arg-type]
 
 
 def moved(firm: Firm) -> list[tuple[str, int]]:
@@ -58,7 +60,7 @@ def test_a_top_up_is_on_the_balance_in_the_unit_of_its_notice(market: Market, fi
     found = firm.shop.read(lambda: orders.figures(since=clock.now() - timedelta(days=1), currency="CNY"))
     assert (found.paid, found.sales.minor) == (0, 0)
     assert firm.shop.read(orders.count_owed) == 0
-    assert firm.shop.read(lambda: listed(queries.batches_of(firm.id), {})).page.rows == ()
+    assert firm.shop.read(lambda: listed(firms.batches_of(firm.id), {})).page.rows == ()
     assert market.balance("income:sales") == 0
     assert market.word(order) == "delivered"
     market.work()

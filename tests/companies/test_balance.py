@@ -5,10 +5,13 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 
-from app.companies import queries
+from app.balances import queries
+from app.balances import service as balances
+from app.balances.errors import InsufficientBalance, KnownTransfer, NothingToBook, TooMuch
+from app.balances.models import Account, Movement, MovementKind
+from app.companies import queries as firms
 from app.companies import service as companies
-from app.companies.errors import ClosedCompany, InsufficientBalance, KnownTransfer, NothingToBook, TooMuch
-from app.companies.models import Account, Movement, MovementKind
+from app.companies.errors import ClosedCompany
 from app.companies.service import close
 from app.entitlements import queries as entitled
 from app.entitlements.models import State
@@ -191,7 +194,9 @@ def test_what_a_company_paid_through_a_gateway_may_go_back_to_its_balance(firm: 
     order, other = shop.place(), shop.place()
     assert shop.pay(order)
     assert shop.pay(other)
-    shop.write(lambda: db.changed(update(Order).where(Order.id == order.id).values(company_id=firm.id)))
+    shop.write(
+        lambda: db.changed(update(Order).where(Order.id == order.id).values(company_id=firm.id, holder_id=firm.id))
+    )
 
     with pytest.raises(NoBalance):
         shop.write(lambda: refunds.take_back(refunds.Wish(other.id, "", to_balance=True), now=clock.now(), by=SYSTEM))
@@ -233,7 +238,7 @@ def test_more_pieces_than_a_shop_sells_at_once_and_no_more_than_ten_thousand(fir
 def test_unpaid_orders_of_strangers_under_the_companys_address_do_not_stand_in_its_way(firm: Firm) -> None:
     firm.shop.codes(9)
     firm.top_up(PRICE)
-    company = firm.shop.read(lambda: queries.contact_of(db.get(queries.Company, firm.id)).expose())
+    company = firm.shop.read(lambda: firms.contact_of(db.get(firms.Company, firm.id)).expose())
     for _ in range(3):
         firm.shop.place(contact=company)
 
@@ -266,7 +271,7 @@ def test_the_database_itself_keeps_a_balance_above_nothing(firm: Firm) -> None:
     def take() -> None:
         db.session().get_one(Account, (db.merchant_id(), firm.id)).amount = -1
 
-    with pytest.raises(Exception, match=r"ck_company_account_amount|CHECK"):
+    with pytest.raises(Exception, match=r"ck_balance_account_amount|CHECK"):
         firm.shop.write(take)
 
 
@@ -282,7 +287,7 @@ def test_the_check_sees_a_balance_that_is_not_its_movements(firm: Firm) -> None:
 
 def pay_out(firm: Firm, amount: int, key: str = "once", reason: str = "booked twice") -> None:
     money = Money(amount, "CNY")
-    firm.shop.write(lambda: companies.pay_out(firm.id, money, reason, key=key, now=clock.now(), by=SYSTEM))
+    firm.shop.write(lambda: balances.pay_out(firm.id, money, reason, key=key, now=clock.now(), by=SYSTEM))
 
 
 def test_money_goes_back_once_and_no_more_than_there_is(firm: Firm) -> None:

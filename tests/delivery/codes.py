@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.delivery import queries, service
-from app.delivery.digits import digits_of
 from app.delivery.errors import WrongDigits
 from app.delivery.models import About, OneTimeCode, State
 from app.kit import clock, db
 from app.kit.errors import Invalid, Refusal
 from app.kit.events import SYSTEM, EventRow
+from app.kit.onetime import digits_of
 from app.merchants import service as merchants
 from app.orders.models import Order
 from tests.make import Shop

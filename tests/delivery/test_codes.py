@@ -9,12 +9,12 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 
 from app.delivery import queries, service
-from app.delivery.digits import is_digits
 from app.delivery.errors import DeadCode, NoCodesByMail, TooManyCodes
 from app.delivery.models import About, Channel, ContactOwner, State
-from app.delivery.rules import CODE_LIFE, CODE_TRIES, is_one_mailbox, may_prove, proof_kind
-from app.delivery.service.owning import ASKED_PER_NAME, GUESSED_AT
+from app.delivery.rules import is_one_mailbox, may_prove, proof_kind
+from app.delivery.service.owning import ASKED_PER_NAME
 from app.kit import clock, db
+from app.kit.onetime import CODE_LIFE, CODE_TRIES, GUESSED_AT, is_digits
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.web.dispatch import Miaofa

@@ -10,8 +10,10 @@ import pytest
 
 from app.delivery import queries, service
 from app.delivery.effects import AT_RISK
-from app.delivery.models import About, State
-from app.delivery.service import telling
+from app.delivery.models import About, Channel, State
+from app.delivery.plan import Plan
+from app.delivery.service import routing
+from app.delivery.service.routing import Route, Wish
 from app.kit import bell, clock, db, effects, mail
 from app.kit.crypto.keys import DataKey
 from app.kit.events import SYSTEM
@@ -222,9 +224,10 @@ def test_another_shop_does_not_wait_behind_a_busy_one(shop: Shop, other: Shop, s
 
 
 def ask(order: Order, count: int) -> None:
-    found = telling.list_orders([order.id])[order.id]
+    found = routing.list_orders([order.id])[order.id]
+    route, plan = Route(Channel.EMAIL, found.contact_mask), Plan()
     for _ in range(count):
-        telling._ask(found, About.READY, new_id(), clock.now())
+        routing.ask(found, Wish(About.READY, new_id(), clock.now()), route, plan, now=clock.now())
 
 
 def arrived(server: MailServer, shop: Shop, *orders: Order) -> int:

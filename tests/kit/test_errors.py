@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ def all_refusals(of: type[Refusal] = Refusal) -> list[type[Refusal]]:
     found = []
     for child in of.__subclasses__():
         if child.__module__.startswith("app."):
-            found += [child, *all_refusals(child)]
+            found += [child] * hasattr(child, "message") + all_refusals(child)
     return found
 
 
@@ -42,6 +42,7 @@ def example(refusal: type[Refusal]) -> Refusal:
         Money: Money(7, "CNY"),
         Money | None: None,
         Sequence[Hit]: (),
+        Collection[str]: ("seven", "eight"),
         Mapping[str, Any]: {"contact_mask": "d***@example.com", "contact_index": b"d", "network_index": None},
         Mapping[str, Refusal]: {"field": Required()},
     }

@@ -14,6 +14,7 @@ from app.kit.money import Money
 from app.messages.models import StaffNote
 from app.orders import queries as orders
 from app.orders.models import Order
+from app.orders.service import TIME_TO_PAY
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.errors import (
@@ -131,6 +132,8 @@ def test_too_little_is_taken_for_the_whole_or_goes_back_by_hand(till: Till, orde
     else:
         till.shop.write(lambda: payments.accept_short(notice.id, reason="kind", now=clock.now(), by=SYSTEM))
     till.market.work()
+    paid = till.shop.order(order)
+    assert paid.expires_at - paid.placed_at == TIME_TO_PAY  # windows of time reckon from it
 
     assert till.market.word(order) == "delivered"
 

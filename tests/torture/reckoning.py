@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.delivery.models import About, Delivery
 from app.delivery.models import State as Told
+from app.delivery.service.routing import KINDS as CHANNELS
 from app.entitlements.models import Entitlement
 from app.entitlements.models import State as Owned
 from app.inventory.models import Batch, BatchState, Code, ImportChunk, Status
@@ -25,7 +26,8 @@ from app.payments.models import Notice, NoticeState, Payback, PaybackState
 from app.refunds.models import Refund, RefundState
 
 # Nobody waits for it, the next one asks, or `_told` looks.
-UNMOURNED = {"payment.start", "payment.query", "payment.sweep", "delivery.mail"}
+UNMOURNED = {"payment.start", "payment.query", "payment.sweep", *CHANNELS.values()}
+ENDED = {Told.SENT, Told.ACCEPTED, Told.DELIVERED, Told.DROPPED, Told.PASSED}
 AHEAD = timedelta(days=1)  # a watch that sleeps this long has nothing to do with the story
 STANDING = {"inventory.daily", "finance.close_days", "finance.bills", "orders.wipe"}  # each day, for ever
 
@@ -139,7 +141,7 @@ def _told() -> Iterator[str]:
     told: dict[object, list[Delivery]] = defaultdict(list)
     for message in db.session().scalars(select(Delivery)):
         told[message.order_id].append(message)
-        good = message.state in (Told.SENT, Told.DROPPED) or (message.state is Told.UNKNOWN and message.note)
+        good = message.state in ENDED or (message.state is Told.UNKNOWN and message.note)
         if not good:
             yield f"a message about {message.about.name} is {message.state.name}: {message.note}"
     for order in db.session().scalars(select(Order).where(Order.fulfilment == Fulfilment.DONE)):

@@ -150,4 +150,4 @@ def arguments(shop: Shop, endpoint: str) -> set[str]:
 
 def broken(url: str) -> str:
     """Return the address with its token made up."""
-    return re.sub(r"/(o|r|reset|hooks)/[^/]+", r"/\1/made-up", url)
+    return re.sub(r"/(o|r|reset|hooks/messages|hooks)/[^/]+", r"/\1/made-up", url)

@@ -12,7 +12,9 @@ from app.kit import clock
 from app.kit.events import SYSTEM
 from app.kit.money import Money
 from app.web import kept, render
+from app.web.guard import BUYER_COOKIE
 from tests.make import Shop
+from tests.members.people import Visitor
 
 NONCE = re.compile(r"'nonce-([^']+)'")
 FRESH = {"Cache-Control": "no-cache"}
@@ -157,3 +159,18 @@ def product_slug(shop: Shop) -> str:
     assert found
     kept._pages.clear()
     return found[1]
+
+
+def test_a_members_page_is_kept_for_nobody(shop, drawn):
+    stranger, member = shop.app.test_client(), shop.app.test_client()
+    member.set_cookie(BUYER_COOKIE, Visitor(shop).signs_in().token)
+
+    before = home(shop, stranger)
+    mine = home(shop, member)
+    after = home(shop, stranger)
+
+    assert "/me/inbox" in mine
+    assert "/me/inbox" not in before + after
+    assert "/me/sign-in" in after
+    assert drawn == ["shop/shelf/home.html"] * 2
+    assert len(kept._pages) == 1

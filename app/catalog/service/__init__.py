@@ -6,7 +6,7 @@ from app.catalog.service.drafts import SkuDraft, Texts
 from app.catalog.service.pictures import change_cover, change_step
 from app.catalog.service.products import change_product, create_product, move_product
 from app.catalog.service.stocking import Limits, set_limits, set_strategy
-from app.catalog.service.supplying import Portion, set_components, set_pattern, set_release
+from app.catalog.service.supplying import Portion, set_components, set_opening, set_pattern, set_release
 
 __all__ = [
     "Limits",
@@ -28,6 +28,7 @@ __all__ = [
     "set_clearance",
     "set_components",
     "set_limits",
+    "set_opening",
     "set_pattern",
     "set_release",
     "set_strategy",

@@ -11,6 +11,7 @@ from app.catalog.clearances import is_cleared
 from app.catalog.errors import (
     BadCap,
     BadComponents,
+    BadMinutes,
     BadRelease,
     BundleInBundle,
     InClearance,
@@ -25,6 +26,7 @@ from app.kit.events import By, publish
 from app.merchants import service as merchants
 
 MOST_OF_ONE, MOST_COMPONENTS = 100, 20
+MOST_MINUTES = 30 * 24 * 60
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,16 @@ def set_release(sku: Sku, at: datetime | None, cap: int | None, *, now: datetime
     sku.release_at = at if at or not sku.release_at else min(sku.release_at, now)
     db.session().flush()
     _tell(sku, [("release", before, at.isoformat() if at else "")], now=now, by=by)
+
+
+def set_opening(sku: Sku, minutes: int | None, *, now: datetime, by: By) -> None:
+    """Hand a variant over so many minutes after its payment, or at once; what was paid before keeps its moment."""
+    if minutes is not None and not 1 <= minutes <= MOST_MINUTES:
+        raise Invalid({"minutes": BadMinutes(MOST_MINUTES // 1440)})
+    before, sku.open_minutes = sku.open_minutes, minutes
+    db.session().flush()
+    if before != minutes:
+        _tell(sku, [("opening", str(before or ""), str(minutes or ""))], now=now, by=by)
 
 
 def _said(portions: Sequence[Component | queries.Ingredient]) -> str:

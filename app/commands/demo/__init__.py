@@ -5,7 +5,21 @@ from typing import Any
 import click
 
 from app.commands.answer import answers
-from app.commands.demo import company, gateways, novelties, opening, shelf, stock, story
+from app.commands.demo import (
+    carriers,
+    chats,
+    company,
+    gateways,
+    giving,
+    members,
+    novelties,
+    opening,
+    shelf,
+    stock,
+    story,
+    told,
+    words,
+)
 from app.commands.demo.opening import OWNER as OWNER
 from app.commands.demo.opening import PASSWORD as PASSWORD
 from app.commands.demo.opening import SLUG
@@ -30,8 +44,12 @@ def load() -> Any:
     shelf.fill(merchant_id, departments, now=now)
     stock.fill(merchant_id, goods, plan, now=now)
     company.found(merchant_id, now=now)
+    members.join(merchant_id, now=now)
     story.tell(merchant_id, plan, now=now)
     novelties.show(merchant_id, now=now)
+    told.show(merchant_id, now=now)  # before some goods open later
+    words.write(merchant_id, now=now)
+    giving.give(merchant_id, now=now)
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
     logins = [owner, company.login()]
     return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}
@@ -40,5 +58,7 @@ def load() -> Any:
 @demo.command()
 @answers
 def connect() -> Any:
-    """Connect the demo shop to the simulators that run beside it, so that its cashier offers them."""
-    return {"shop": SLUG, "gateways": gateways.connect(opening.open_demo(clock.now()))}
+    """Connect the demo shop to the simulators that run beside it, so that its cashier and its messages use them."""
+    merchant_id = opening.open_demo(clock.now())
+    carried = [*carriers.connect(merchant_id), *chats.connect(merchant_id)]
+    return {"shop": SLUG, "gateways": gateways.connect(merchant_id), "carriers": carried}

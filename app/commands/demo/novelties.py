@@ -164,9 +164,11 @@ def _stage(merchant_id: int, now: datetime) -> None:
 def _sell(merchant_id: int, now: datetime) -> None:
     """Let somebody buy one of each novelty; what people of the staff have to do for them is left to do."""
     teller = Teller(merchant_id)
-    teller.tell([_deal(place, now - timedelta(minutes=back), *what) for place, (back, *what) in enumerate(BUYERS)])
+    teller.tell(
+        [deal(10_000 + place, now - timedelta(minutes=back), *what) for place, (back, *what) in enumerate(BUYERS)]
+    )
     for place, (back, sku, contact) in enumerate(HELD, len(BUYERS)):
-        teller.tell([_deal(place, now - timedelta(minutes=back), sku, contact)])
+        teller.tell([deal(10_000 + place, now - timedelta(minutes=back), sku, contact)])
         db.write(merchant_id, lambda: _refuse_payments(contact))  # noqa: B023
     teller.leave_word()
 
@@ -178,9 +180,10 @@ def _refuse_payments(contact: str) -> None:
         ordering.count_refusal(found[0].id)
 
 
-def _deal(place: int, at: datetime, sku: str, contact: str) -> Deal:
+def deal(number: int, at: datetime, sku: str, contact: str) -> Deal:
+    """Return a deal that is paid and delivered at once."""
     return Deal(
-        number=10_000 + place,
+        number=number,
         at=at,
         sku=sku,
         quantity=1,

@@ -7,8 +7,10 @@ from sqlalchemy import update
 
 from app.accounts import queries as accounts
 from app.accounts.errors import BadEmail
+from app.balances import service as balances
+from app.balances.queries import HolderKind
 from app.companies.events import CompanyChanged, CompanyClosed, CompanyCreated, CompanyReopened
-from app.companies.models import Account, Company
+from app.companies.models import Company
 from app.companies.queries import CONTACT
 from app.companies.rules import LONGEST_NAME, LONGEST_NOTE
 from app.kit import crypto, db
@@ -16,7 +18,6 @@ from app.kit.errors import Invalid, Refusal, Required, TooLong
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.kit.secret import Secret
-from app.merchants import queries as merchants
 from app.orders import queries as orders
 
 
@@ -28,7 +29,7 @@ def create(*, name: str, email: str, note: str = "", now: datetime, by: By) -> C
     _set_contact(company, email, now)
     db.session().add(company)
     db.session().flush()
-    db.session().add(Account(company_id=company.id, currency=merchants.current().currency, amount=0))
+    balances.open_account(company.id, HolderKind.COMPANY)
     publish(CompanyCreated(subject_id=company.id, at=now, by=by))
     return company
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.balances import queries as ahead
+from app.balances import service as balances
 from app.companies import queries
-from app.companies.service.balance import hold_part, spend, top_up
 from app.companies.service.members import lock
+from app.companies.service.paying import top_up
 from app.kit import db
 from app.kit.events import By
 from app.orders import queries as orders
@@ -42,13 +44,14 @@ def place(company_id: UUID, wanted: Wanted, *, transfer: str | None = None, now:
     (order,) = ordering.place_all([ordering.Wish(basket, None, by, company.id)], now=now)
     if order.payment is not Payment.PENDING or order.closed is not Closed.OPEN or _is_begun(order):
         return order
-    if wanted.rest and transfer is None:
-        hold_part(order, company.id, now=now, by=by)
+    if wanted.rest and transfer is None and order.total.minor:
+        if ahead.balance(company.id).minor:
+            balances.pay_part(order.id, company.id, now=now, by=by)
         db.session().flush()
         return orders.reread(order.id)
     if transfer is not None and order.total.minor:
         top_up(company.id, order.total, transfer, now=now, by=by)
-    spend(order, company.id, now=now, by=by)
+    balances.spend(order, company.id, now=now, by=by)
     db.session().flush()
     return orders.reread(order.id)
 

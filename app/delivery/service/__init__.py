@@ -1,12 +1,27 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
-from app.delivery.service.linking import LINK_LIFE, MOST_DEVICES, admit, make_link, revoke_links
-from app.delivery.service.owning import CODE_MINUTES, ask_code, prove_contact, sign_out
+from app.delivery.service.ending import (
+    Told,
+    follow_receipts,
+    learn,
+    record_bounced,
+    record_failed,
+    record_sent,
+    record_taken,
+)
+from app.delivery.service.linking import admit, make_link, revoke_links
+from app.delivery.service.owning import ask_code, prove_contact, sign_out
+from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.reaching import learn_way
+from app.delivery.service.reaching import Wanted, choose_wanted, forget_way, is_reached, learn_way, wanted_by, ways_of
+from app.delivery.service.resending import cancel_resend, resend
+from app.delivery.service.routing import Route, Wish, ask, read_plan
 from app.delivery.service.telling import (
     drop,
+    other_ways,
+    pass_on,
     send_again,
+    send_by,
     send_link_again,
     tell_asked,
     tell_code,
@@ -14,29 +29,79 @@ from app.delivery.service.telling import (
     tell_ready,
     tell_refunded,
 )
+from app.delivery.service.wording import (
+    INVITE,
+    LOGO,
+    MOST_STEPS,
+    PICTURE_BYTES,
+    copy_wording,
+    faults_of,
+    publish_wording,
+    put_picture,
+    restore_wording,
+    save_wording,
+    try_wording,
+    with_pictures,
+    withdraw_wording,
+)
+from app.kit.onetime import CODE_MINUTES
 
 __all__ = [
     "CODE_MINUTES",
-    "LINK_LIFE",
-    "MOST_DEVICES",
+    "INVITE",
+    "LOGO",
+    "MOST_STEPS",
+    "PICTURE_BYTES",
     "Admitted",
     "Asking",
+    "Route",
+    "Told",
+    "Wanted",
+    "Wish",
     "admit",
+    "ask",
     "ask_code",
     "ask_link",
+    "cancel_resend",
+    "choose_wanted",
+    "copy_wording",
     "drop",
     "enter",
+    "faults_of",
+    "follow_receipts",
+    "forget_way",
+    "is_reached",
+    "learn",
     "learn_way",
     "look_up",
     "make_link",
+    "other_ways",
+    "pass_on",
     "prove_contact",
+    "publish_wording",
+    "put_picture",
+    "read_plan",
+    "record_bounced",
+    "record_failed",
+    "record_sent",
+    "record_taken",
+    "resend",
+    "restore_wording",
     "revoke_links",
+    "save_wording",
     "send_again",
+    "send_by",
     "send_link_again",
+    "set_plan",
     "sign_out",
     "tell_asked",
     "tell_code",
     "tell_queued",
     "tell_ready",
     "tell_refunded",
+    "try_wording",
+    "wanted_by",
+    "ways_of",
+    "with_pictures",
+    "withdraw_wording",
 ]

@@ -13,22 +13,21 @@ from app.delivery.models import Link, LinkDevice
 from app.kit import db
 from app.kit.events import By, publish
 from app.kit.ids import new_id
-
-LINK_LIFE = timedelta(days=30)
-MOST_DEVICES = 5
+from app.merchants import queries as merchants
 
 
-def make_link(order_id: UUID, *, now: datetime, life: timedelta = LINK_LIFE, most_devices: int = MOST_DEVICES) -> Link:
-    """Make a link to the page of an order; by default it lives 30 days and lets five new browsers in."""
+def make_link(order_id: UUID, *, now: datetime, life: timedelta | None = None, most_devices: int = 0) -> Link:
+    """Make a link to the page of an order; it lives as long and lets as many new browsers in as the shop says."""
+    rule = merchants.reveals()
     row = {
         "merchant_id": db.merchant_id(),
         "id": new_id(),
         "order_id": order_id,
         "created_at": now,
-        "expires_at": now + life,
+        "expires_at": now + (life or rule.link_life),
         "revoked_at": None,
         "devices": 0,
-        "most_devices": most_devices,
+        "most_devices": most_devices or rule.most_devices,
     }
     db.session().execute(insert(Link), [row])
     return Link(**row)
@@ -45,7 +44,9 @@ def admit(link: Link, device_id: UUID, *, browser: Browser, now: datetime) -> No
         "agent": browser.agent[:200],
     }
     if not db.changed(db.insert_or(LinkDevice).values(row).on_conflict_do_nothing()):
-        return  # it had proved itself before
+        before = (LinkDevice.link_id == link.id, LinkDevice.device_id == device_id)
+        db.changed(update(LinkDevice).where(*before).values(proved_at=now))  # it had before, and does anew
+        return
     room = (Link.id == link.id, Link.devices < Link.most_devices)
     if not db.changed(update(Link).where(*room).values(devices=Link.devices + 1)):
         raise DeviceLimit(link.most_devices)

@@ -23,9 +23,11 @@ from app.kit.ids import new_id
 from app.orders import queries as orders
 from app.orders.errors import WrongOrderPassword
 from app.orders.queries import Order
+from app.payments import queries as payments
 
 ASKED_PER_NAME = 3
 ASKED_PER_NETWORK = 20
+LONGEST_NUMBER = 128  # of a payment
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,13 @@ def enter(
 
 
 def look_up(name: str, password: str, asking: Asking, *, now: datetime) -> Admitted | Refusal:
-    """Let a browser in whose person knows an order by its number or contact, and its password.
+    """Let a browser in whose person knows an order by its number, contact or payment, and its password.
 
     Returns what to say after the commit when no order fits; raises TooManyTries or DeviceLimit.
     """
     subject = orders.mark_of(name)
     accounts.check_tries(subject, asking.browser.network, now=now)
-    order_id = orders.find_own(name, password)
+    order_id = orders.find_own(name, password, paid=paid_by(name))
     if order_id is None:
         return accounts.count_wrong_try(subject, asking.browser.network, _wrong_pair, now=now)
     return _let_in(order_id, None, asking, now)
@@ -80,8 +82,13 @@ def ask_link(name: str, browser: Browser, *, now: datetime) -> None:
     if minutes := throttle.minutes_to_wait(keys, now=now):
         raise TooManyLinks(minutes)
     throttle.count(keys, now=now)
-    found = orders.find_latest_paid(name)
+    found = orders.find_latest_paid(name, paid=paid_by(name))
     publish(LinkAsked(subject_id=new_id(), order_id=found, network=browser.network, at=now))
+
+
+def paid_by(name: str) -> tuple[UUID, UUID]:
+    """Return which orders a payment paid whose number somebody gives, as the payment app shows it."""
+    return payments.find_paid_by("".join(name.split())[:LONGEST_NUMBER])
 
 
 def _let_in(order_id: UUID, link: Link | None, asking: Asking, now: datetime) -> Admitted:

@@ -1,111 +1,72 @@
-"""Telling: one message for each thing that a buyer should hear of, by whom it was asked for, and how it ended."""
+"""Telling: what a buyer should hear of is told once, by the first channel that reaches them, or by hand once more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy import select, update
 
 from app.delivery import queries
-from app.delivery.errors import AlreadySettled, NoAddress, NothingToOpen, OnItsWay
-from app.delivery.events import MessageDropped, MessageFailed, MessageSent, MessageSentAgain
+from app.delivery.errors import AlreadySettled, NoAddress, NothingToOpen, OnItsWay, TriedThere
+from app.delivery.events import MessageDropped, MessageSentAgain
 from app.delivery.models import About, Channel, Delivery, State
-from app.delivery.rules import mail_address
-from app.delivery.service.linking import make_link
+from app.delivery.service.routing import KINDS, Route, Routes, Wish, ask, list_orders, read_plan, send
 from app.kit import clock, db, effects
-from app.kit.columns import Moment
-from app.kit.errors import NotFound
 from app.kit.events import By, EventRow, publish
-from app.kit.ids import Id, new_id
+from app.kit.ids import new_id
 from app.orders import queries as orders
-from app.orders import service as ordering
 from app.orders.queries import Fulfilment, Order, Payment
-
-MAIL = "delivery.mail"
-MAIL_LIFE = timedelta(hours=24)
-D = Delivery.__table__.c
-
 
 # What happened is told -------------------------------------------------------------------------------------------
 
 
 def tell_ready(happened: Sequence[EventRow]) -> None:
     """Tell buyers that codes of theirs can be opened, and where."""
-    _tell({event.id: event.order_id for event in happened}, About.READY)
+    _tell(_sources(happened), About.READY)
 
 
 def tell_queued(happened: Sequence[EventRow]) -> None:
     """Tell buyers who paid that codes are still owed, and until when they wait."""
-    _tell({event.id: event.order_id for event in happened}, About.QUEUED)
+    _tell(_sources(happened), About.QUEUED)
 
 
 def tell_refunded(happened: Sequence[EventRow]) -> None:
     """Tell buyers that their money is on its way back."""
-    _tell({event.id: event.order_id for event in happened}, About.REFUNDED)
+    _tell(_sources(happened), About.REFUNDED)
 
 
 def tell_asked(happened: Sequence[EventRow]) -> None:
     """Send the link of an order to its contact once more, for whoever asked for it, where there is a code to open."""
-    _tell({event.id: event.order_id for event in happened}, About.READY, only=has_goods)
+    _tell(_sources(happened), About.READY, only=has_goods, asked=True)
 
 
 def tell_code(happened: Sequence[EventRow]) -> None:
     """Send the digits of codes to the contacts of their orders; to nobody where the contact could be two mailboxes."""
-    _tell({event.subject_id: event.order_id for event in happened}, About.CODE, only=queries.is_sure_of_mailbox)
+    asked = {event.subject_id: (event.order_id, event.at) for event in happened}
+    _tell(asked, About.CODE, only=queries.is_sure_of_contact, asked=True)
 
 
-def _tell(asked: Mapping[UUID, UUID | None], about: About, *, only: Any = lambda order: True) -> None:
-    """Ask for a message for each source and its order, once; an order whose contact is no address gets none."""
-    known = set(db.session().scalars(select(Delivery.source_id).where(Delivery.source_id.in_(asked))))
-    found = list_orders([order_id for order_id in asked.values() if order_id])
-    now = clock.now()
-    for source, order_id in asked.items():
-        order = found.get(order_id) if order_id else None
-        if source not in known and order is not None and only(order) and is_told(order):
-            _ask(order, about, source, now)
+def _sources(happened: Sequence[EventRow]) -> Mapping[UUID, tuple[UUID | None, datetime | None]]:
+    return {event.id: (event.order_id, event.at) for event in happened}
 
 
-def _ask(order: Order, about: About, source: UUID, now: datetime) -> Delivery:
-    row: dict[str, Any] = {
-        "merchant_id": db.merchant_id(),
-        "id": new_id(),
-        "order_id": order.id,
-        "source_id": source,
-        "about": about,
-        "channel": Channel.EMAIL,
-        "state": State.QUEUED,
-        "link_id": make_link(order.id, now=now).id if about is About.READY else None,
-        "to_mask": order.contact_mask,
-        "note": "",
-        "created_at": now,
-        "sent_at": None,
-    }
-    db.session().execute(insert(Delivery.__table__), [row])  # type: ignore[arg-type]
-    _send(row["id"], now)
-    return Delivery(**row)
-
-
-def _send(delivery_id: UUID, now: datetime) -> None:
-    effects.intend(MAIL, delivery_id, due_at=now, deadline=now + MAIL_LIFE)
-
-
-def list_orders(ids: Sequence[UUID]) -> dict[UUID, Order]:
-    """Return orders with their lines by id."""
-    query = select(Order).where(Order.id.in_(set(ids))).options(selectinload(Order.lines))
-    return {order.id: order for order in db.session().scalars(query)} if ids else {}
-
-
-def address_of(order: Order) -> str:
-    """Return the e-mail address of an order's buyer, or "" where there is none."""
-    return mail_address(orders.contact_of(order).expose()) if "@" in order.contact_mask else ""
-
-
-def is_told(order: Order) -> bool:
-    """Tell whether an order's buyer is written to: one with an address; a company is told where its members sign in."""
-    return order.company_id is None and bool(address_of(order))
+def _tell(
+    sources: Mapping[UUID, tuple[UUID | None, datetime | None]],
+    about: About,
+    *,
+    only: Any = lambda order: True,
+    asked: bool = False,
+) -> None:
+    """Ask for a message for each source and its order, once; an order that no channel reaches gets none."""
+    known = set(db.session().scalars(select(Delivery.source_id).where(Delivery.source_id.in_(sources))))
+    found = list_orders([order_id for source, (order_id, _) in sources.items() if order_id and source not in known])
+    routes, now = Routes(found.values()), clock.now()
+    for source, (order_id, at) in sources.items():
+        order = found.get(order_id) if order_id and source not in known else None
+        ways = routes.of(order, about, asked=asked) if order is not None and only(order) else []
+        if order is not None and ways:
+            ask(order, Wish(about, source, at or now, asked), ways[0], routes.plan, now=now)
 
 
 def has_goods(order: Order) -> bool:
@@ -117,26 +78,61 @@ def has_goods(order: Order) -> bool:
 
 
 def send_link_again(order_id: UUID, *, now: datetime, by: By) -> Delivery:
-    """Send a new link of an order to its contact; refuses while one is on its way, or with nothing to open."""
+    """Tell the buyer of an order once more that there are codes, with a new link where the channel takes one.
+
+    Refuses while that is on its way, with nothing to open, or where no channel reaches the buyer.
+    """
     order = orders.get(order_id)
     if not has_goods(order):
         raise NothingToOpen
-    if not address_of(order):
+    routes = Routes([order])
+    ways = routes.of(order, About.READY, asked=True)
+    if not ways:
         raise NoAddress
     waiting = (Delivery.order_id == order_id, Delivery.about == About.READY, Delivery.state == State.QUEUED)
     if db.session().scalar(select(Delivery.id).where(*waiting).limit(1)) is not None:
         raise OnItsWay
-    asked = _ask(order, About.READY, new_id(), now)
+    asked = ask(order, Wish(About.READY, new_id(), now, asked=True), ways[0], routes.plan, now=now)
+    if asked is None:
+        raise OnItsWay
     _told(MessageSentAgain, asked, now, by)
     return asked
 
 
 def send_again(delivery_id: UUID | None, *, now: datetime, by: By) -> Delivery:
-    """Send a message again that did not leave or may have left, under its old name, so that a double is known."""
+    """Send a message again that did not leave or may have left, under its old name, so that a double is known.
+
+    Where the carrier can be asked about the one before, it is, and only what it never had is sent.
+    """
+    before = db.get(Delivery, delivery_id).state
     row = _settle_by_hand(delivery_id, State.QUEUED)
-    _send(row.id, now)
+    if not (before is State.UNKNOWN and row.channel is not Channel.EMAIL and _asks_first(row, now)):
+        send(row.id, row.channel, now=now)
     _told(MessageSentAgain, row, now, by)
     return row
+
+
+def send_by(delivery_id: UUID | None, channel: Channel, *, now: datetime, by: By) -> Delivery:
+    """Tell by another channel what did not arrive by this one, or may not have."""
+    row = db.get(Delivery, delivery_id)
+    order = orders.get(row.order_id)
+    routes = Routes([order])
+    ways = {route.channel: route for route in routes.of(order, row.about, asked=True)}
+    if channel not in ways:
+        raise NoAddress
+    asked = pass_on(row.id, ways[channel], now=now)
+    _told(MessageSentAgain, asked, now, by)
+    return asked
+
+
+def pass_on(delivery_id: UUID, route: Route, *, now: datetime) -> Delivery:
+    """Let another message, by a channel that was not tried yet, take the place of one that failed or is unknown."""
+    row = _settle_by_hand(delivery_id, State.PASSED)
+    wish = Wish(row.about, row.source_id, now, asked=True, after=row.id)
+    asked = ask(orders.get(row.order_id), wish, route, read_plan(), now=now)
+    if asked is None:
+        raise TriedThere
+    return asked
 
 
 def drop(delivery_id: UUID | None, *, now: datetime, by: By) -> Delivery:
@@ -144,6 +140,25 @@ def drop(delivery_id: UUID | None, *, now: datetime, by: By) -> Delivery:
     row = _settle_by_hand(delivery_id, State.DROPPED)
     _told(MessageDropped, row, now, by)
     return row
+
+
+def other_ways(rows: Sequence[Delivery]) -> dict[UUID, list[Route]]:
+    """Return for each message the channels by which its buyer could be told instead."""
+    found = list_orders([row.order_id for row in rows])
+    routes = Routes(found.values()) if rows else None
+    tried = select(Delivery.source_id, Delivery.channel).where(Delivery.source_id.in_([row.source_id for row in rows]))
+    used = {(row.source_id, row.channel) for row in db.session().execute(tried)} if rows else set()
+    return {
+        row.id: [way for way in routes.of(order, row.about, asked=True) if (row.source_id, way.channel) not in used]
+        for row in rows
+        if routes and (order := found.get(row.order_id))
+    }
+
+
+def _asks_first(row: Delivery, now: datetime) -> bool:
+    """Let the call that nobody saw end go on with its question; tell whether there is one."""
+    calls = [one for one in effects.list_of([row.id])[row.id] if one.kind == KINDS[row.channel]]
+    return bool(calls) and effects.again(calls[-1].id, now=now, sure=True)
 
 
 def _settle_by_hand(delivery_id: UUID | None, state: State) -> Delivery:
@@ -157,68 +172,3 @@ def _settle_by_hand(delivery_id: UUID | None, state: State) -> Delivery:
 def _told(kind: Any, row: Delivery, now: datetime, by: By) -> None:
     facts = {"about": row.about.name.lower(), "channel": row.channel.name.lower()}
     publish(kind(subject_id=row.id, order_id=row.order_id, at=now, by=by, **facts))
-
-
-# How it ended ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Told:
-    """A message that has left."""
-
-    delivery_id: UUID
-    order_id: UUID
-    about: About
-    channel: Channel
-
-
-SENT = (
-    update(Delivery.__table__)  # type: ignore[arg-type]
-    .where(D.merchant_id == bindparam("merchant"), D.id == bindparam("number", type_=Id))
-    .values(state=State.SENT, note="", sent_at=bindparam("now", type_=Moment))
-)
-
-
-def record_sent(told: Told, *, now: datetime) -> None:
-    """Record that a message has left; those of one unit go down together at its commit."""
-    notes = db.unit().notes
-    if "told" not in notes:
-        notes["told"] = []
-        db.unit().before_commit.append(_write_sent)
-    notes["told"].append((told, now))
-    sent = MessageSent(
-        subject_id=told.delivery_id,
-        order_id=told.order_id,
-        about=told.about.name.lower(),
-        channel=told.channel.name.lower(),
-        at=now,
-    )
-    publish(sent)
-
-
-def _write_sent() -> None:
-    sent = db.unit().notes["told"]
-    merchant = db.merchant_id()
-    db.session().execute(SENT, [{"merchant": merchant, "number": it.delivery_id, "now": at} for it, at in sent])
-    if orders_told := {it.order_id for it, _ in sent if it.about is not About.CODE}:
-        ordering.mark_notified(orders_told, now=sent[0][1])
-
-
-def record_failed(delivery_id: UUID, *, reason: str, unknown: bool, now: datetime) -> None:
-    """Record that a message did not leave, or that nobody knows; from now on it is listed for the shop."""
-    row = db.find(Delivery, delivery_id)
-    if row is None:
-        raise NotFound
-    row.state, row.note = State.UNKNOWN if unknown else State.FAILED, reason
-    facts = {"about": row.about.name.lower(), "channel": row.channel.name.lower(), "unknown": unknown}
-    publish(MessageFailed(subject_id=row.id, order_id=row.order_id, reason=reason, at=now, **facts))  # type: ignore[arg-type]
-
-
-def record_dropped(delivery_id: UUID) -> None:
-    """Record that a message was not sent, since there was nothing to tell any more."""
-    db.changed(update(Delivery).where(Delivery.id == delivery_id).values(state=State.DROPPED))
-
-
-def record_delay(delivery_id: UUID, *, reason: str) -> None:
-    """Keep why a message has not left yet; it is tried again."""
-    db.changed(update(Delivery).where(Delivery.id == delivery_id).values(note=reason))

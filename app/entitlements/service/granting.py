@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.entitlements.events import PromisesKept
 from app.entitlements.models import Entitlement, State
-from app.entitlements.service import chores, together
+from app.entitlements.service import chores, closing, together
 from app.entitlements.service.channels import channels
 from app.inventory import service as inventory
 from app.kit import db
@@ -80,6 +80,7 @@ def _give(parts: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
     for sale in inventory.sell(wants, now=now, today=today):
         sold[sale.part_id].append(sale)
     rows = [row for part in parts for row in _rows(part, sold[part.id], now)]
+    closing.keep_closed(parts, rows, now)
     together.hold_back(parts, rows)
     db.insert((Entitlement.__table__, rows))
     chores.ask(parts, rows, now)
@@ -99,6 +100,7 @@ def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> di
         "id": sale.entitlement_id if sale else new_id(),
         "order_id": part.order_id,
         "part_id": part.id,
+        "holder_id": None,
         "slot": slot,
         "sku_id": part.sku_id,
         "code_id": sale.code_id if sale else None,
@@ -111,6 +113,7 @@ def _row(part: Any, slot: int, now: datetime, sale: inventory.Sold | None) -> di
         "used": 0,
         "last_used_at": None,
         "tail": sale.tail if sale else "",
+        "opens_at": None,
     }
 
 

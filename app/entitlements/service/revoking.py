@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, update
 
 from app.catalog.queries import Source
-from app.entitlements.errors import CodesSeen, CodesUsed, TakenBackBefore
+from app.entitlements.errors import CodesGiven, CodesSeen, CodesUsed, TakenBackBefore
 from app.entitlements.models import Entitlement, State
 from app.entitlements.service import chores
 from app.inventory import service as inventory
@@ -50,12 +50,12 @@ class Revoking:
 def revoke(what: Revoking, *, now: datetime, by: By) -> list[TakenBack]:
     """Take back what an order's buyer owns, and set the codes aside: unseen ones go where the shop wants them.
 
-    A code that its buyer knew or used is never sold again. Refuses with CodesSeen or CodesUsed unless those are meant
-    too, with TakenBackBefore, and with NotFound for what is not of this order; nothing changes then.
+    A code that its buyer knew or used is never sold again. Refuses with CodesSeen, CodesGiven or CodesUsed unless those
+    are meant too, with TakenBackBefore, and with NotFound for what is not of this order; nothing changes then.
     """
     mine = (E.merchant_id == db.merchant_id(), E.order_id == what.order_id)
     which = mine if what.only is None else (*mine, E.id.in_(list(what.only)))
-    unseen = () if what.even_seen else (E.reveals == 0, E.used == 0)
+    unseen = () if what.even_seen else (E.reveals == 0, E.used == 0, E.holder_id.is_(None))
     statement = update(Entitlement.__table__).where(*which, E.state.in_(OWNED), *unseen)  # type: ignore[arg-type]
     told = (E.id, E.code_id, E.shared_id, E.part_id, E.sku_id, E.slot, E.reveals, E.used)
     revoked = db.session().execute(statement.values(state=State.REVOKED).returning(*told)).all()
@@ -67,7 +67,7 @@ def revoke(what: Revoking, *, now: datetime, by: By) -> list[TakenBack]:
 
 def _check(what: Revoking, which: Sequence[Any], revoked: set[UUID]) -> None:
     """Refuse when something was not taken back that was meant to be."""
-    rows = db.session().execute(select(E.id, E.state, E.used).where(*which)).all()
+    rows = db.session().execute(select(E.id, E.state, E.used, E.holder_id).where(*which)).all()
     if what.only is None:
         kept = [row for row in rows if row.state is not State.REVOKED]
     elif len(rows) < len(set(what.only)):
@@ -77,7 +77,8 @@ def _check(what: Revoking, which: Sequence[Any], revoked: set[UUID]) -> None:
     if any(row.state is State.REVOKED for row in kept):
         raise TakenBackBefore
     if kept:
-        raise CodesUsed if any(row.used for row in kept) else CodesSeen
+        given = any(row.holder_id for row in kept)
+        raise CodesUsed if any(row.used for row in kept) else CodesGiven if given else CodesSeen
 
 
 def _is_seen(row: Any) -> bool:

@@ -7,15 +7,16 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import case, literal, select, update
 
 from app.catalog import queries as catalog
 from app.entitlements.events import PromisesKept
 from app.entitlements.models import Entitlement, State
-from app.entitlements.service import together
+from app.entitlements.service import closing, together
 from app.entitlements.service.channels import channels
 from app.inventory import service as inventory
 from app.kit import clock, db, tasks
+from app.kit.columns import Moment
 from app.kit.events import EventRow, publish
 from app.kit.ids import Id
 from app.kit.inline import inline
@@ -123,9 +124,10 @@ def keep_promises(given: Sequence[inventory.Sold], of: Mapping[UUID, Any], now: 
     if not given:
         return
     lines = together.lines_together(orders.list_parts_by_id(sale.part_id for sale in given)) if _has_bundles() else {}
-    _mark_given([sale for sale in given if sale.part_id not in lines], State.READY, now)
+    alone = [sale for sale in given if sale.part_id not in lines]
+    _mark_given(alone, now)
     if early := [sale for sale in given if sale.part_id in lines]:
-        _mark_given(early, State.PROMISED, None)
+        _mark_given(early, now, in_bundle=True)
         theirs = {of[sale.entitlement_id].order_id for sale in early}
         together.make_ready(set(lines.values()), theirs, now=now)
     cost: dict[UUID, int] = defaultdict(int)
@@ -133,6 +135,7 @@ def keep_promises(given: Sequence[inventory.Sold], of: Mapping[UUID, Any], now: 
         cost[sale.part_id] += sale.cost
     ordering.add_costs(cost)
     served = sorted({of[sale.entitlement_id].order_id for sale in given})
+    _await_openings(served)
     ordering.mark_fulfilled(_fulfilment(served), now=now)
     _publish(served, given, of, now)
 
@@ -153,6 +156,15 @@ def _complete(order_ids: Iterable[UUID], now: datetime) -> None:
         ordering.mark_fulfilled(_fulfilment(whose), now=now)
 
 
+def open_due(*, now: datetime) -> datetime | None:
+    """Hand over what was kept closed until now, some at a time; return when to look again."""
+    opened, again = closing.open_some(now=now)
+    for order_id in sorted(opened):
+        ordering.lock(order_id)
+    ordering.mark_fulfilled(_fulfilment(sorted(opened)), now=now)
+    return again
+
+
 def catch_up(order_id: UUID, *, now: datetime) -> None:
     """Look how far an order is after something of it was taken back: a bundle may be whole, and the order done."""
     _complete([order_id], now)
@@ -169,7 +181,14 @@ def _lock_owed(sku_id: UUID) -> Sequence[Any]:
     return sorted(rows, key=lambda row: (row.granted_at, row.id))
 
 
-def _mark_given(given: Sequence[inventory.Sold], state: State, ready_at: datetime | None) -> None:
+def _await_openings(order_ids: Sequence[UUID]) -> None:
+    """Let nobody open something of these orders meanwhile: else neither would see that they are whole now."""
+    for order_id in order_ids if catalog.supply().delays else ():
+        ordering.lock(order_id)
+
+
+def _mark_given(given: Sequence[inventory.Sold], now: datetime, *, in_bundle: bool = False) -> None:
+    """Let entitlements have their codes; what is kept closed, or waits for its bundle, is not ready by that."""
     if not given:
         return
     e = Entitlement.__table__.c
@@ -179,7 +198,14 @@ def _mark_given(given: Sequence[inventory.Sold], state: State, ready_at: datetim
         e.merchant_id == db.merchant_id(), e.id == new.c.id, e.state == State.PROMISED
     )
     secret = {"code_id": new.c.code_id, "shared_id": new.c.shared_id, "tail": new.c.tail}
-    db.changed(statement.values(state=state, ready_at=ready_at, **secret))
+    states: dict[str, Any] = {"state": State.PROMISED, "ready_at": None}
+    if not in_bundle:
+        ready, promised = (literal(state, e.state.type) for state in (State.READY, State.PROMISED))
+        is_open = closing.is_open(now)
+        states = {"state": case((is_open, ready), else_=promised), "ready_at": case((is_open, literal(now, Moment)))}
+    given_now = statement.values(**states, **secret).returning(e.opens_at)
+    if closed := [moment for moment in db.session().scalars(given_now) if moment]:
+        tasks.wake(closing.OPEN, min(closed))
 
 
 def _fulfilment(order_ids: Iterable[UUID]) -> dict[UUID, Fulfilment]:

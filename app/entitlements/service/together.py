@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from app.catalog import queries as catalog
 from app.entitlements.models import Entitlement, State
@@ -50,6 +50,7 @@ def make_ready(line_ids: Collection[UUID], order_ids: Iterable[UUID], *, now: da
         ordering.lock(order_id)
     for parts in orders.list_parts_of_lines(line_ids).values():
         promised = (E.merchant_id == db.merchant_id(), E.part_id.in_(parts), E.state == State.PROMISED)
-        if not db.session().scalar(select(func.count()).where(*promised, ~IS_THERE)):
-            ready = update(Entitlement.__table__).where(*promised, IS_THERE)  # type: ignore[arg-type]
+        here = IS_THERE & or_(E.opens_at.is_(None), E.opens_at <= now)
+        if not db.session().scalar(select(func.count()).where(*promised, ~here)):
+            ready = update(Entitlement.__table__).where(*promised, here)  # type: ignore[arg-type]
             db.changed(ready.values(state=State.READY, ready_at=now))

@@ -1,7 +1,9 @@
 """Claiming: a person proves to be the one a claim is for, and sees what was given. Wrong tries are returned."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import update
@@ -35,15 +37,11 @@ def prove(claim: Claim, typed: str, *, device_token: str, browser: Browser, now:
 
     Returns what to say after the commit when it does not fit; raises TooManyTries.
     """
-    keys = [
-        throttle.key("claim", claim.row.id.hex, limit=PER_CLAIM),
-        throttle.key("claim network", browser.network, limit=PER_NETWORK),
-    ]
-    throttle.check(keys, now=now)
-    if not claims.is_proof(claim.row, claim.handout.proof, typed):
-        return throttle.count_wrong(keys, _wrong, now=now)
+    fits = partial(claims.is_proof, claim.row, claim.handout.proof, typed)
+    if refused := check_word(claim.row.id, browser, fits, WrongProof, now=now):
+        return refused
     ((device_id, token),) = accounts.remember_devices([device_token], now=now)
-    claim.row.device_id = device_id
+    claim.row.device_id, claim.row.proved_at = device_id, now
     publish(
         ClaimProved(
             subject_id=claim.row.id,
@@ -57,10 +55,22 @@ def prove(claim: Claim, typed: str, *, device_token: str, browser: Browser, now:
     return Admitted(device_id, token)
 
 
+def check_word(
+    about: UUID, browser: Browser, fits: Callable[[], bool], wrong: Callable[[int], Refusal], *, now: datetime
+) -> Refusal | None:
+    """Return what to say after the commit when a word does not fit; guesses are counted. Raises TooManyTries."""
+    keys = [
+        throttle.key("claim", about.hex, limit=PER_CLAIM),
+        throttle.key("claim network", browser.network, limit=PER_NETWORK),
+    ]
+    throttle.check(keys, now=now)
+    return None if fits() else throttle.count_wrong(keys, lambda left: Invalid({"proof": wrong(left)}), now=now)
+
+
 def open_claim(claim: Claim, *, device_id: UUID, browser: Browser, now: datetime) -> list[Opening]:
     """Record that the person of a claim sees the code; after the commit `crypto.open` gives the plaintext."""
     by = By("device", device_id)
-    proof = Proof("claim", by, browser.network, browser.agent)
+    proof = Proof("claim", by, browser.network, browser.agent, fresh_at=claim.row.proved_at)
     opened = entitlements.reveal(claim.handout.order_id, proof=proof, now=now, only=[claim.entitlement.id])
     first = (HandoutRow.id == claim.row.id, HandoutRow.opened_at.is_(None))
     if db.changed(update(HandoutRow).where(*first).values(opened_at=now)):
@@ -75,7 +85,3 @@ def open_claim(claim: Claim, *, device_id: UUID, browser: Browser, now: datetime
             )
         )
     return opened
-
-
-def _wrong(left: int) -> Refusal:
-    return Invalid({"proof": WrongProof(left)})

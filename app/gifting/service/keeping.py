@@ -1,10 +1,10 @@
 """Keeping: people are written to and reminded, and what was given is taken back at once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from app.gifting import queries
 from app.gifting.errors import ClaimEnded, NothingToTell, ReasonNeeded
@@ -14,17 +14,32 @@ from app.gifting.rules import LONGEST_REASON, MOST_REMINDERS, REMIND_EVERY
 from app.kit import db, effects
 from app.kit.errors import NotFound
 from app.kit.events import By, publish
+from app.messages import queries as messages
+from app.messages.queries import Channel
 
 MAIL = "gifting.mail"
+CHATS = {Channel.WECOM: "gifting.wecom", Channel.DINGTALK: "gifting.dingtalk"}
+CHAT_LIFE = timedelta(hours=2)  # then a letter is written
 
 
 def tell(rows: Sequence[HandoutRow], *, now: datetime) -> int:
-    """Have a letter with the link sent to each of these people who has an address; returns how many."""
-    told = [row for row in rows if row.contact_sealed is not None]
+    """Have the link sent to each of these people who has an address: by chat, or else by mail; returns how many."""
+    told = [row for row in rows if row.contact_sealed is not None or row.chat is not None]
     for row in told:
         row.told_at = now
-        effects.intend(MAIL, row.id, due_at=now, deadline=now + REMIND_EVERY)
+        by_chat = row.chat is not None and messages.carries(row.chat)
+        if row.chat is not None and (by_chat or row.contact_sealed is None):
+            effects.intend(CHATS[row.chat], row.id, due_at=now, deadline=now + CHAT_LIFE)
+        else:
+            effects.intend(MAIL, row.id, due_at=now, deadline=now + REMIND_EVERY)
     return len(told)
+
+
+def record_chat(row_id: UUID, *, told: bool, now: datetime) -> None:
+    """Send a letter where a chat did not reach somebody who has an address, too."""
+    row = db.get(HandoutRow, row_id)
+    if not told and row.contact_sealed is not None:
+        effects.intend(MAIL, row.id, due_at=now, deadline=now + REMIND_EVERY)
 
 
 def remind(handout_id: UUID | None, row_id: UUID | None = None, *, company_id: UUID, now: datetime, by: By) -> int:
@@ -34,7 +49,8 @@ def remind(handout_id: UUID | None, row_id: UUID | None = None, *, company_id: U
     """
     handout = queries.get(handout_id, company_id=company_id)
     late = (HandoutRow.told_at <= now - REMIND_EVERY, HandoutRow.reminders < MOST_REMINDERS)
-    shut = (HandoutRow.opened_at.is_(None), HandoutRow.revoked_at.is_(None), HandoutRow.contact_sealed.is_not(None))
+    known = or_(HandoutRow.contact_sealed.is_not(None), HandoutRow.chat.is_not(None))
+    shut = (HandoutRow.opened_at.is_(None), HandoutRow.revoked_at.is_(None), known)
     query = select(HandoutRow).where(HandoutRow.handout_id == handout.id, *shut, *late)
     rows = db.session().scalars(query.where(HandoutRow.id == row_id) if row_id else query).all()
     states = queries.states(rows)

@@ -123,7 +123,8 @@ def final(lease: Lease, answer: Answer, now: datetime) -> Answer:
 
 def settled(lease: Lease, answer: Answer, now: datetime) -> Change:
     """Return what a final answer makes of the row."""
-    state = END.get(type(answer), State.WAITING if isinstance(answer, Temporary) else State.UNKNOWN)
+    ends = (state for kind, state in END.items() if isinstance(answer, kind))  # an area's own kind of answer too
+    state = next(ends, State.WAITING if isinstance(answer, Temporary) else State.UNKNOWN)
     due_at = _next_due(lease, now) if state in (State.WAITING, State.UNKNOWN) else now
     return Change(lease, state, due_at, lease.intent.attempts, getattr(answer, "reason", ""))
 

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 
 from app.messages.providers.base import (
+    TOKEN,
     VARIABLES,
     Carried,
     Channel,
+    ChecksWording,
+    Greets,
     Later,
     Message,
     OutOfOrder,
     Provider,
     Receipt,
+    Stale,
+    TakesToken,
     TellsReceipts,
+    Token,
     Wording,
 )
 
@@ -35,15 +41,21 @@ def names() -> tuple[str, ...]:
 
 
 __all__ = [
+    "TOKEN",
     "VARIABLES",
     "Carried",
     "Channel",
+    "ChecksWording",
+    "Greets",
     "Later",
     "Message",
     "OutOfOrder",
     "Provider",
     "Receipt",
+    "Stale",
+    "TakesToken",
     "TellsReceipts",
+    "Token",
     "Wording",
     "configure",
     "names",

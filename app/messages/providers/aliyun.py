@@ -1,184 +1,204 @@
-"""Aliyun SMS (dysms 2017-05-25): one call to send, one to ask, signed by ACS3-HMAC-SHA256. (facts §6.1)
+"""Aliyun's SMS service (dysmsapi): what the business refuses comes inside of a good answer.
 
-Sending twice is two messages, so after a lost answer the vendor is asked by our own number (OutId) before anything is
-sent again. What it refuses comes with HTTP 200.
+Sending is not idempotent there, so each message carries our key as its OutId: by that it is found again after a cut
+line, and that is its number, since every receipt hands it back.
 """
 
-import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from hashlib import sha256
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from app.kit import clock
 from app.kit.effects import Absent, Answer, Done, Refused, Temporary, Unknown
 from app.kit.errors import words
-from app.kit.http import Client, Interrupted, Response, Unreachable
-from app.kit.party import Account, BadAccount, Field, Finding, Forged, Kind, Reply, Wire
-from app.messages.providers.base import Carried, Channel, Later, Message, OutOfOrder, Receipt, Wording
-from app.messages.providers.sms import Unfit, filled, number_of
-from app.messages.providers.zones import CHINA
+from app.kit.http import Client, Response
+from app.kit.party import Account, BadAccount, Field, Kind, Reply, Wire
+from app.messages.providers import sms
+from app.messages.providers.base import Carried, Channel, Later, Message, Receipt, Wording
+from app.messages.providers.signing import Sent, acs3, digest, query_of
 
-URL, VERSION, ALGORITHM = "https://dysmsapi.aliyuncs.com", "2017-05-25", "ACS3-HMAC-SHA256"
-LIMITED = "isv.BUSINESS_LIMIT_CONTROL"  # of one number, by the minute, the hour or the day
-PERHAPS = ("isp.SYSTEM_ERROR", "ServiceUnavailable", "InternalError")
+REAL = "https://dysmsapi.aliyuncs.com"
+VERSION = "2017-05-25"
+FITS = sms.Fits(longest=35)
+SETTLED = timedelta(minutes=1)  # what the records do not have by then was not taken
+FORGET = timedelta(hours=1)
+PAGE = "50"
+
+# Which faults are the account's own, by code; a code ends where the table says * begins.
 BROKEN: Mapping[str, str] = {
-    "isv.AMOUNT_NOT_ENOUGH": words("Top up the account at Aliyun."),
-    "isv.OUT_OF_SERVICE": words("Top up the account at Aliyun, then switch the service on there."),
-    "isv.DAY_LIMIT_CONTROL": words("The day's limit set at Aliyun is reached: raise it there."),
-    "isp.RAM_PERMISSION_DENY": words("Give this access key the right AliyunDysmsFullAccess."),
-    "isv.DENY_IP_RANGE": words("Allow this server's address in the console of Aliyun."),
-    "isv.SMS_SIGNATURE_ILLEGAL": words("The signature is not approved at Aliyun, or spelled otherwise there."),
-    "InvalidAccessKeyId": words("The access key does not exist or is switched off: enter another."),
-    "SignatureDoesNotMatch": words("The secret does not belong to this access key: enter it anew."),
-    "InvalidTimeStamp": words("The clock of this server is wrong: set it by NTP."),
-    "Forbidden": words("Aliyun does not allow this access key to send: give it the right."),
+    "isv.AMOUNT_NOT_ENOUGH": sms.MONEY,
+    "isv.OUT_OF_SERVICE": sms.CLOSED,
+    "isv.ACCOUNT_NOT_EXISTS": sms.CLOSED,
+    "isv.ACCOUNT_ABNORMAL": sms.CLOSED,
+    "isv.PRODUCT_UN_SUBSCRIPT": sms.CLOSED,
+    "isv.PRODUCT_UNSUBSCRIBE": sms.CLOSED,
+    "isv.DAY_LIMIT_CONTROL": sms.DAY,
+    "isv.SMS_SIGNATURE_ILLEGAL": sms.SIGNATURE,
+    "isv.DENY_IP_RANGE": sms.PLACE,
+    "isp.RAM_PERMISSION_DENY": sms.RIGHTS,
+    "Forbidden": sms.RIGHTS,
+    "NoPermission": sms.RIGHTS,
+    "InvalidAccessKeyId": sms.KEY,
+    "SignatureDoesNotMatch": sms.KEY,
+    "IncompleteSignature": sms.KEY,
+    "InvalidTimeStamp": sms.CLOCK,
 }
+LIMITED = "isv.BUSINESS_LIMIT_CONTROL"
+DOUBTFUL = ("isp.", "ServiceUnavailable", "InternalError")
+STATES = {1: None, 2: False, 3: True}  # of a message in the records: on its way, failed, arrived
 
 
+@dataclass
 class Aliyun:
-    """Text messages by Aliyun."""
+    """Speaks dysmsapi 2017-05-25."""
 
-    name, title = "aliyun", "Aliyun SMS"
+    address: str = REAL
+    name = "aliyun"
+    title = words("Aliyun SMS")
     channel = Channel.SMS
+    numbered_by = "key_id"
     needs_wording = True
-    numbered_by = "access_key_id"
     accepted = Reply(200, '{"code":0,"msg":"接收成功"}', "application/json; charset=utf-8")
     fields: tuple[Field, ...] = (
-        Field("access_key_id", words("Access key ID"), pattern=r"[A-Za-z0-9]{10,40}"),
-        Field("access_key_secret", words("Access key secret"), kind=Kind.PASSWORD),
-        Field("sign_name", words("Signature"), words("As approved, without the brackets 【】.")),
+        Field("key_id", words("AccessKey ID"), words("Of a RAM user that may do nothing but send SMS.")),
+        Field("key_secret", words("AccessKey secret"), kind=Kind.PASSWORD),
+        Field(
+            "sign_name",
+            words("Signature"),
+            words("As it was approved there, without the brackets 【】; it stands before every text."),
+        ),
     )
-
-    def __init__(self, url: str = URL) -> None:
-        self._url = url.rstrip("/")
+    _missed: dict[str, datetime] = field(default_factory=dict)  # what the records did not have, and since when
 
     def check(self, account: Account) -> None:
-        if set(account.setting("sign_name")) & set("【】[]"):
-            raise BadAccount("sign_name", words("Leave the brackets away: Aliyun puts them there."))
+        """Raise BadAccount with the field and how to mend it."""
+        if not account.number.isalnum() or not account.number.isascii():
+            raise BadAccount("key_id", words("Letters and digits only, as it stands there."))
+        if not account.setting("sign_name") or set("【】[]") & set(account.setting("sign_name")):
+            raise BadAccount("sign_name", words("Leave the brackets out."))
+
+    def check_wording(self, wording: Wording) -> None:
+        """Raise BadAccount when a text cannot be one of theirs."""
+        sms.check_code(wording, r"SMS_[0-9]{1,20}")
+
+    # Sending -----------------------------------------------------------------------------------------------------
 
     def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
-        assert wording is not None
+        """Hand a text over."""
+        number = sms.number_of(message.to.expose())
+        if not number or wording is None:
+            return Refused(sms.NUMBER_ILLEGAL)
         try:
-            number, values = number_of(message), filled(message, wording)
-        except Unfit as fault:
+            values = dict(sms.filled(message, wording, FITS))
+        except sms.Unfit as fault:
             return Refused(str(fault))
-        said = {
-            "PhoneNumbers": number.removeprefix("+86").removeprefix("+"),
+        wish = {
+            "PhoneNumbers": _dialled(number),
             "SignName": account.setting("sign_name"),
             "TemplateCode": wording.code,
-            "TemplateParam": json.dumps(values, ensure_ascii=False),
+            "TemplateParam": json.dumps(values, ensure_ascii=False, separators=(",", ":")),
             "OutId": message.key.hex,
         }
-        answer = self._ask("SendSms", said, account, http)
-        return answer if not isinstance(answer, Done) else Done(Carried(message.key.hex))
+        answer = self._ask("SendSms", wish, account, http)
+        return Done(Carried(message.key.hex)) if isinstance(answer, dict) else answer
 
     def query(self, number: str, message: Message, account: Account, http: Client) -> Answer:
-        today = clock.now().astimezone(CHINA)
-        said = {
-            "PhoneNumber": number_of(message).removeprefix("+86").removeprefix("+"),
-            "SendDate": f"{today:%Y%m%d}",
-            "PageSize": "50",
-            "CurrentPage": "1",
-        }
-        answer = self._ask("QuerySendDetails", said, account, http)
-        if not isinstance(answer, Done):
-            return answer
-        found = (answer.value.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
-        own = next((each for each in found if each.get("OutId") == message.key.hex), None)
-        return Absent() if own is None else _stands(own, message.key.hex)
+        """Look a message up by its number and day; it is absent only a minute after the records first had none."""
+        today = clock.now().astimezone(sms.CHINA).date()
+        for day in (today, today - timedelta(days=1)):
+            answer = self._records(message.to.expose(), f"{day:%Y%m%d}", account, http)
+            if not isinstance(answer, list):
+                return sms.in_doubt(answer)
+            for row in answer:
+                if row.get("OutId") == message.key.hex:
+                    return _stands(row, message.key.hex)
+        return self._absent(message.key.hex)
 
-    def probe(self, account: Account, http: Client) -> Answer:
-        today = clock.now().astimezone(CHINA)
-        said = {"PhoneNumber": "13800138000", "SendDate": f"{today:%Y%m%d}", "PageSize": "1", "CurrentPage": "1"}
-        answer = self._ask("QuerySendDetails", said, account, http)
-        if isinstance(answer, Done):
-            return Done([Finding("keys", well=True)])
-        mend = answer.mend if isinstance(answer, OutOfOrder) else words("Try again in a minute.")
-        return Done([Finding("keys", well=False, message=getattr(answer, "reason", ""), mend=mend)])
+    def _absent(self, key: str) -> Answer:
+        now = clock.now()
+        since = self._missed.setdefault(key, now)
+        if now - since < SETTLED:
+            return Temporary("the records do not have it yet")
+        self._missed = {name: at for name, at in self._missed.items() if name != key and now - at < FORGET}
+        return Absent()
+
+    def _records(self, to: str, day: str, account: Account, http: Client) -> list[Any] | Answer:
+        wish = {"PhoneNumber": _dialled(sms.number_of(to)), "SendDate": day, "PageSize": PAGE, "CurrentPage": "1"}
+        answer = self._ask("QuerySendDetails", wish, account, http)
+        if not isinstance(answer, dict):
+            return answer
+        rows = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
+        return [row for row in rows if isinstance(row, dict)]
+
+    # Receipts, and looking after the account ---------------------------------------------------------------------
 
     def receipts(self, request: Wire, account: Account, now: datetime) -> Sequence[Receipt]:
-        try:
-            told = json.loads(request.body)
-            return [_receipt(each) for each in told]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise Forged("not a list of receipts") from error
+        """Return what a push tells; it is not signed, so nobody but Aliyun may know the address."""
+        return [
+            Receipt(str(row["out_id"]), row.get("success") is True, str(row.get("err_code") or ""))
+            for row in sms.told_in(request)
+            if row.get("out_id")
+        ]
 
-    def _ask(self, action: str, said: Mapping[str, str], account: Account, http: Client) -> Answer:
-        """Ask, and return Done with the whole answer, or what a refusal means."""
-        query = canonical_query(said)
-        headers = signed(self._url, action, query, account, clock.now())
-        try:
-            return _heard(http.post(f"{self._url}/?{query}", b"", headers, "application/json"))
-        except Unreachable as error:
-            return Temporary(str(error))
-        except Interrupted as error:
-            return Unknown(str(error))
+    def probe(self, account: Account, http: Client) -> Answer:
+        """Ask about a message that never was."""
+        today = clock.now().astimezone(sms.CHINA).date()
+        answer = self._records(sms.NOBODY, f"{today:%Y%m%d}", account, http)
+        return Done(sms.findings(None if isinstance(answer, list) else answer))
 
+    # The line ----------------------------------------------------------------------------------------------------
 
-def canonical_query(said: Mapping[str, str]) -> str:
-    """Return a query as it is signed and sent: sorted, RFC 3986."""
-    return "&".join(f"{quote(name, safe='~')}={quote(said[name], safe='~')}" for name in sorted(said))
-
-
-def signed(url: str, action: str, query: str, account: Account, now: datetime) -> dict[str, str]:
-    """Return the headers that sign a call with an empty body."""
-    headers = {
-        "host": urlsplit(url).netloc,
-        "x-acs-action": action,
-        "x-acs-content-sha256": sha256(b"").hexdigest(),
-        "x-acs-date": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "x-acs-signature-nonce": secrets.token_hex(16),
-        "x-acs-version": VERSION,
-    }
-    proof = authorization(headers, query, account)
-    return {name: value for name, value in headers.items() if name != "host"} | {"Authorization": proof}
+    def _ask(self, action: str, wish: Mapping[str, str], account: Account, http: Client) -> dict[str, Any] | Answer:
+        """Return what an action gave, or how it failed."""
+        query = query_of(wish)
+        heads = {
+            "host": urlsplit(self.address).netloc,
+            "x-acs-action": action,
+            "x-acs-version": VERSION,
+            "x-acs-date": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            "x-acs-signature-nonce": secrets.token_hex(16),
+            "x-acs-content-sha256": digest(b""),
+        }
+        signed = acs3(Sent(heads, query), account.number, account.key("key_secret"))
+        heads = {**heads, "authorization": signed, "accept": "application/json"}
+        answer = sms.asked(http, f"{self.address}/?{query}", b"", heads, "application/x-www-form-urlencoded")
+        return _read(answer) if isinstance(answer, Response) else answer
 
 
-def authorization(headers: Mapping[str, str], query: str, account: Account) -> str:
-    """Return the Authorization header for a POST to / with these headers, all of them signed."""
-    names = ";".join(sorted(headers))
-    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    canonical = f"POST\n/\n{query}\n{lines}\n{names}\n{headers['x-acs-content-sha256']}"
-    text = f"{ALGORITHM}\n{sha256(canonical.encode()).hexdigest()}"
-    secret = account.key("access_key_secret").expose().encode()
-    signature = hmac.new(secret, text.encode(), sha256).hexdigest()
-    return f"{ALGORITHM} Credential={account.number},SignedHeaders={names},Signature={signature}"
+def _dialled(number: str) -> str:
+    """Return a number as Aliyun dials it: a mainland one bare, others with the country's code and without +."""
+    return number.removeprefix("+86").removeprefix("+")
 
 
-def _heard(response: Response) -> Answer:
-    try:
-        said = json.loads(response.body)
-        code, text = str(said["Code"]), str(said.get("Message", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return Unknown(f"an answer nobody can read, HTTP {response.status}")
-    return Done(said) if code == "OK" else _refusal(code, text)
+def _read(answer: Response) -> dict[str, Any] | Answer:
+    told = sms.said(answer)
+    code = str((told or {}).get("Code") or "")
+    if told is not None and answer.status == 200 and code == "OK":
+        return dict(told)
+    return judged(code, str((told or {}).get("Message") or ""), answer.status)
 
 
-def _refusal(code: str, text: str) -> Answer:
-    reason = f"{code}: {text}"[:160]
-    if code == LIMITED:  # of this number alone
-        return Temporary(reason) if "分钟" in text or "minute" in text.lower() else Refused(reason)
+def judged(code: str, message: str, status: int) -> Answer:
+    """Return what a refusal of theirs means to us."""
+    if sentence := next(
+        (words for name, words in BROKEN.items() if code.partition(".")[0] == name or code == name), ""
+    ):
+        return sms.broken(sentence, code)
+    if code == LIMITED:  # of one number: it is no reason to let everybody wait
+        return Temporary(code) if "分钟" in message else Refused(code)
     if code.startswith("Throttling"):
-        return Later(reason, seconds=5.0)
-    if code.startswith(PERHAPS):
-        return Unknown(reason)
-    mend = next((words for start, words in BROKEN.items() if code.startswith(start)), "")
-    return OutOfOrder(reason, mend=mend) if mend else Refused(reason)
+        return Later(code, sms.RESTS)
+    if not code or code.startswith(DOUBTFUL) or status >= 500:
+        return Unknown(code or f"answered with status {status}")
+    return Refused(code)
 
 
-def _stands(detail: Mapping[str, Any], number: str) -> Answer:
-    status = int(detail.get("SendStatus", 1))  # 1 on its way, 2 failed, 3 arrived
-    if status == 1:
-        return Done(Carried(number))
-    return Done(Receipt(number, arrived=status == 3, reason="" if status == 3 else str(detail.get("ErrCode", ""))))
-
-
-def _receipt(told: Mapping[str, Any]) -> Receipt:
-    arrived = bool(told["success"])
-    at = datetime.strptime(str(told["report_time"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
-    reason = "" if arrived else f"{told.get('err_code', '')}: {told.get('err_msg', '')}"[:160]
-    return Receipt(str(told.get("out_id") or told["biz_id"]), arrived, reason, at)
+def _stands(row: Mapping[str, Any], key: str) -> Answer:
+    arrived = STATES.get(row.get("SendStatus"))  # type: ignore[arg-type]
+    if arrived is None:
+        return Done(Carried(key))
+    return Done(Receipt(key, arrived, "" if arrived else str(row.get("ErrCode") or "")))

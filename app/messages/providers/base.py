@@ -90,6 +90,19 @@ class Later(Temporary):
     seconds: float = 60.0
 
 
+@dataclass(frozen=True)
+class Stale(Temporary):
+    """The other side does not know our access token, or no more; nothing happened, and with a new one it may."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token that the other side gave us, and for how long it is good."""
+
+    text: Secret
+    seconds: float
+
+
 class Provider(Protocol):
     """One party that carries messages by one channel."""
 
@@ -121,3 +134,33 @@ class TellsReceipts(Protocol):
 
     def receipts(self, request: Wire, account: Account, now: datetime) -> Sequence[Receipt]:
         """Return what a request tells; raises Forged."""
+
+
+TOKEN = "access_token"  # the key of an account under which a party that wants a token finds it
+
+
+@runtime_checkable
+class TakesToken(Protocol):
+    """A party that wants an access token with every question; all processes use the same one (app/messages/tokens.py).
+
+    Its *send* and *query* find the token among the keys of the account, and answer Stale when it is good no more.
+    """
+
+    def fetch_token(self, account: Account, http: Client) -> Answer:
+        """Ask for the token that is good now: Done(Token), OutOfOrder, Temporary or Later."""
+
+
+@runtime_checkable
+class ChecksWording(Protocol):
+    """A party that can tell by itself that an approved text is none of theirs."""
+
+    def check_wording(self, wording: Wording) -> None:
+        """Raise BadAccount of the field `code` or `variables`, with how to mend it."""
+
+
+@runtime_checkable
+class Greets(Protocol):
+    """A party that tries our address out by a GET before it pushes anything there."""
+
+    def greet(self, request: Wire, account: Account) -> Reply:
+        """Return what it wants to hear; raises Forged."""

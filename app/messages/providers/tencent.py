@@ -1,57 +1,69 @@
-"""Tencent Cloud SMS (2021-01-11), signed by TC3-HMAC-SHA256. (facts §6.2)
+"""Tencent Cloud's SMS service: a whole request may be refused, or the one number in it; both with status 200.
 
-Sending twice is two messages. Whether one left whose answer was lost is known only once its status is there, so until
-then it stays unknown, and is never sent again by itself.
+It can be asked only about messages whose end it knows, by number. So what it does not list may still be on its way:
+nothing is sent again because of that.
 """
 
-import hmac
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from hashlib import sha256
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.kit import clock
 from app.kit.effects import Answer, Done, Refused, Temporary, Unknown
 from app.kit.errors import words
-from app.kit.http import Client, Interrupted, Response, Unreachable
-from app.kit.party import Account, BadAccount, Field, Finding, Forged, Kind, Reply, Wire
-from app.messages.providers.base import Carried, Channel, Later, Message, OutOfOrder, Receipt, Wording
-from app.messages.providers.sms import Unfit, filled, number_of
-from app.messages.providers.zones import CHINA
+from app.kit.http import Client, Response
+from app.kit.party import Account, BadAccount, Field, Kind, Reply, Wire
+from app.messages.providers import sms
+from app.messages.providers.base import Carried, Channel, Later, Message, Receipt, Wording
+from app.messages.providers.signing import Sent, tc3
 
-URL, SERVICE, VERSION, ALGORITHM = "https://sms.tencentcloudapi.com", "sms", "2021-01-11", "TC3-HMAC-SHA256"
+REAL = "https://sms.tencentcloudapi.com"
+VERSION = "2021-01-11"
 JSON = "application/json; charset=utf-8"
-SIGNED = "content-type;host"
-DAY_SECONDS = 86400
-SOON = "LimitExceeded.PhoneNumberThirtySecondLimit"
-PERHAPS = ("InternalError",)
+LONGEST = 12  # of a variable, unless the console says otherwise
+BACK = timedelta(days=2)
+
 BROKEN: Mapping[str, str] = {
-    "FailedOperation.InsufficientBalanceInSmsPackage": words("Buy another package of messages at Tencent Cloud."),
-    "FailedOperation.SignatureIncorrectOrUnapproved": words("The signature is not approved, or spelled otherwise."),
-    "AuthFailure.SignatureExpire": words("The clock of this server is wrong: set it by NTP."),
-    "AuthFailure.SecretIdNotFound": words("The secret ID does not exist: enter another."),
-    "AuthFailure.SignatureFailure": words("The secret key does not belong to this secret ID: enter it anew."),
-    "AuthFailure": words("Tencent Cloud does not accept these keys: enter them anew."),
-    "UnauthorizedOperation": words("Give these keys the right QcloudSMSFullAccess."),
-    "UnsupportedOperation": words("Look at the console of Tencent Cloud: this account cannot send."),
+    "FailedOperation.InsufficientBalanceInSmsPackage": sms.MONEY,
+    "FailedOperation.SignatureIncorrectOrUnapproved": sms.SIGNATURE,
+    "AuthFailure.SignatureExpire": sms.CLOCK,
+    "AuthFailure.UnauthorizedOperation": sms.RIGHTS,
+    "AuthFailure": sms.KEY,
+    "UnauthorizedOperation.RequestIpNotInWhitelist": sms.PLACE,
+    "UnauthorizedOperation.RequestPermissionDeny": sms.RIGHTS,
+    "UnauthorizedOperation": sms.CLOSED,
+    "LimitExceeded.AppMainlandChinaDailyLimit": sms.DAY,
+    "LimitExceeded.AppGlobalDailyLimit": sms.DAY,
 }
+WAITS = ("LimitExceeded.PhoneNumberThirtySecondLimit", "LimitExceeded.DeliveryFrequencyLimit")  # of one number
+DOUBTFUL = tuple(
+    f"InternalError.{name}" for name in ("Timeout", "SendAndRecvFail", "RequestTimeException", "UnknownError")
+)
 
 
+@dataclass
 class Tencent:
-    """Text messages by Tencent Cloud."""
+    """Speaks the SMS API of 2021-01-11."""
 
-    name, title = "tencent", "Tencent Cloud SMS"
+    address: str = REAL
+    name = "tencent"
+    title = words("Tencent Cloud SMS")
     channel = Channel.SMS
-    needs_wording = True
     numbered_by = "app_id"
+    needs_wording = True
     accepted = Reply(200, '{"result":0,"errmsg":"OK"}', "application/json; charset=utf-8")
     fields: tuple[Field, ...] = (
-        Field("app_id", words("SDK app ID"), words("In the SMS console, beginning with 1400."), pattern=r"\d{6,12}"),
-        Field("secret_id", words("Secret ID"), pattern=r"[A-Za-z0-9]{10,60}"),
-        Field("secret_key", words("Secret key"), kind=Kind.PASSWORD),
-        Field("sign_name", words("Signature"), words("As approved, without the brackets 【】.")),
+        Field("app_id", words("SDK AppID"), words("Ten digits; of the application in the SMS console.")),
+        Field("secret_id", words("SecretId"), words("Of a sub-account that may do nothing but send SMS.")),
+        Field("secret_key", words("SecretKey"), kind=Kind.PASSWORD),
+        Field(
+            "sign_name",
+            words("Signature"),
+            words("As it was approved there, without the brackets 【】; it stands before every text."),
+        ),
         Field(
             "region",
             words("Region"),
@@ -62,141 +74,142 @@ class Tencent:
                 ("ap-nanjing", words("Nanjing")),
             ),
         ),
+        Field(
+            "longest",
+            words("Longest value of a variable"),
+            words("As the console says; left empty, 12 characters. Longer ones are cut."),
+            required=False,
+        ),
     )
 
-    def __init__(self, url: str = URL) -> None:
-        self._url = url.rstrip("/")
-
     def check(self, account: Account) -> None:
-        if set(account.setting("sign_name")) & set("【】[]"):
-            raise BadAccount("sign_name", words("Leave the brackets away: Tencent puts them there."))
+        """Raise BadAccount with the field and how to mend it."""
+        if not _is_number(account.number, 6, 12):
+            raise BadAccount("app_id", words("Digits only, as it stands there."))
+        if not account.setting("sign_name") or set("【】[]") & set(account.setting("sign_name")):
+            raise BadAccount("sign_name", words("Leave the brackets out."))
+        if account.setting("longest") and not _is_number(account.setting("longest"), 1, 3):
+            raise BadAccount("longest", words("Give a whole number."))
+
+    def check_wording(self, wording: Wording) -> None:
+        """Raise BadAccount when a text cannot be one of theirs."""
+        sms.check_code(wording, r"[0-9]{1,12}")
+        names = [theirs for theirs, _ in wording.variables]
+        if names != [str(place + 1) for place in range(len(names))]:
+            raise BadAccount("variables", sms.NOT_IN_ORDER)
+
+    # Sending -----------------------------------------------------------------------------------------------------
 
     def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
-        assert wording is not None
+        """Hand a text over."""
+        number = sms.number_of(message.to.expose())
+        if not number or wording is None:
+            return Refused(sms.NUMBER_ILLEGAL)
         try:
-            number, values = number_of(message), filled(message, wording)
-        except Unfit as fault:
+            values = sms.filled(message, wording, sms.Fits(int(account.setting("longest") or LONGEST)))
+        except sms.Unfit as fault:
             return Refused(str(fault))
-        said = {
+        wish = {
             "PhoneNumberSet": [number],
             "SmsSdkAppId": account.number,
             "SignName": account.setting("sign_name"),
             "TemplateId": wording.code,
-            "TemplateParamSet": list(values.values()),
+            "TemplateParamSet": [value for _, value in values],
             "SessionContext": message.key.hex,
         }
-        answer = self._ask("SendSms", said, account, http)
-        return _sent(answer.value) if isinstance(answer, Done) else answer
+        answer = self._ask("SendSms", wish, account, http)
+        return _taken(answer) if isinstance(answer, dict) else answer
 
     def query(self, number: str, message: Message, account: Account, http: Client) -> Answer:
-        now = int(clock.now().timestamp())
-        said = {
-            "BeginTime": now - DAY_SECONDS,
-            "EndTime": now,
+        """Look for the end of a message among those of its number."""
+        answer = self._ends(sms.number_of(message.to.expose()), account, http, since=clock.now() - BACK)
+        if not isinstance(answer, list):
+            return sms.in_doubt(answer)
+        for row in answer:
+            if row.get("SessionContext") == message.key.hex or (number and row.get("SerialNo") == number):
+                arrived = row.get("ReportStatus") == "SUCCESS"
+                return Done(Receipt(str(row["SerialNo"]), arrived, "" if arrived else str(row.get("Description"))))
+        return Temporary("nothing is known of it yet")
+
+    def _ends(self, number: str, account: Account, http: Client, *, since: datetime) -> list[Any] | Answer:
+        wish = {
+            "BeginTime": int(since.timestamp()),
+            "EndTime": int(clock.now().timestamp()),
             "Offset": 0,
             "Limit": 100,
-            "PhoneNumber": number_of(message),
+            "PhoneNumber": number,
             "SmsSdkAppId": account.number,
         }
-        answer = self._ask("PullSmsSendStatusByPhoneNumber", said, account, http)
-        if not isinstance(answer, Done):
+        answer = self._ask("PullSmsSendStatusByPhoneNumber", wish, account, http)
+        if not isinstance(answer, dict):
             return answer
-        for status in answer.value.get("PullSmsSendStatusSet") or []:
-            if status.get("SessionContext") == message.key.hex or (number and status.get("SerialNo") == number):
-                arrived = status.get("ReportStatus") == "SUCCESS"
-                reason = "" if arrived else str(status.get("Description", ""))[:160]
-                return Done(Receipt(str(status["SerialNo"]), arrived, reason))
-        return Done(Carried(number)) if number else Unknown("no status of this message yet")
+        return [row for row in answer.get("PullSmsSendStatusSet") or [] if isinstance(row, dict)]
 
-    def probe(self, account: Account, http: Client) -> Answer:
-        now = int(clock.now().timestamp())
-        span = {"BeginTime": now - 60, "EndTime": now, "Offset": 0, "Limit": 1}
-        said = span | {"PhoneNumber": "+8613800138000", "SmsSdkAppId": account.number}
-        answer = self._ask("PullSmsSendStatusByPhoneNumber", said, account, http)
-        if isinstance(answer, Done):
-            return Done([Finding("keys", well=True)])
-        mend = answer.mend if isinstance(answer, OutOfOrder) else words("Try again in a minute.")
-        return Done([Finding("keys", well=False, message=getattr(answer, "reason", ""), mend=mend)])
+    # Receipts, and looking after the account ---------------------------------------------------------------------
 
     def receipts(self, request: Wire, account: Account, now: datetime) -> Sequence[Receipt]:
-        try:
-            return [_receipt(each) for each in json.loads(request.body)]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise Forged("not a list of receipts") from error
+        """Return what a push tells; it is not signed, so nobody but Tencent may know the address."""
+        return [
+            Receipt(str(row["sid"]), row.get("report_status") == "SUCCESS", str(row.get("errmsg") or ""))
+            for row in sms.told_in(request)
+            if row.get("sid") and row.get("report_status") in ("SUCCESS", "FAIL")
+        ]
 
-    def _ask(self, action: str, said: Mapping[str, Any], account: Account, http: Client) -> Answer:
-        """Ask, and return Done with what stands in `Response`, or what a refusal means."""
-        body = json.dumps(said)
-        headers = signed(self._url, action, body, account, clock.now())
-        try:
-            return _heard(http.post(self._url + "/", body, headers, JSON))
-        except Unreachable as error:
-            return Temporary(str(error))
-        except Interrupted as error:
-            return Unknown(str(error))
+    def probe(self, account: Account, http: Client) -> Answer:
+        """Ask about messages of a minute to a number that gets none."""
+        answer = self._ends(sms.NOBODY, account, http, since=clock.now() - timedelta(minutes=1))
+        return Done(sms.findings(None if isinstance(answer, list) else answer))
 
+    # The line ----------------------------------------------------------------------------------------------------
 
-def signed(url: str, action: str, body: str, account: Account, now: datetime) -> dict[str, str]:
-    """Return the headers that sign a call."""
-    host, at = urlsplit(url).netloc, int(now.timestamp())
-    return {
-        "Authorization": authorization(SERVICE, host, JSON, body, at, now, account),
-        "X-TC-Action": action,
-        "X-TC-Version": VERSION,
-        "X-TC-Timestamp": str(at),
-        "X-TC-Region": account.setting("region") or "ap-guangzhou",
-    }
-
-
-def authorization(service: str, host: str, kind: str, body: str, at: int, day: datetime, account: Account) -> str:
-    """Return the Authorization header for a POST to /; `day` is in UTC, `at` its seconds since 1970."""
-    hashed = sha256(body.encode()).hexdigest()
-    canonical = f"POST\n/\n\ncontent-type:{kind}\nhost:{host}\n\n{SIGNED}\n{hashed}"
-    date = f"{day:%Y-%m-%d}"
-    scope = f"{date}/{service}/tc3_request"
-    text = f"{ALGORITHM}\n{at}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    key = f"TC3{account.key('secret_key').expose()}".encode()
-    for step in (date, service, "tc3_request"):
-        key = hmac.new(key, step.encode(), sha256).digest()
-    signature = hmac.new(key, text.encode(), sha256).hexdigest()
-    return (
-        f"{ALGORITHM} Credential={account.setting('secret_id')}/{scope}, SignedHeaders={SIGNED}, Signature={signature}"
-    )
+    def _ask(self, action: str, wish: Mapping[str, Any], account: Account, http: Client) -> dict[str, Any] | Answer:
+        """Return what an action gave, or how it failed."""
+        body, now = json.dumps(wish, ensure_ascii=False).encode(), clock.now()
+        signed = {"content-type": JSON, "host": urlsplit(self.address).netloc}
+        heads = {
+            "authorization": tc3(
+                Sent(signed, body=body), account.setting("secret_id"), account.key("secret_key"), service="sms", at=now
+            ),
+            "x-tc-action": action,
+            "x-tc-version": VERSION,
+            "x-tc-timestamp": str(int(now.timestamp())),
+            "x-tc-region": account.setting("region"),
+        }
+        answer = sms.asked(http, f"{self.address}/", body, heads, JSON)
+        return _read(answer) if isinstance(answer, Response) else answer
 
 
-def _heard(response: Response) -> Answer:
-    try:
-        said = json.loads(response.body)["Response"]
-        fault = said.get("Error")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return Unknown(f"an answer nobody can read, HTTP {response.status}")
-    return _refusal(str(fault.get("Code")), str(fault.get("Message", ""))) if fault else Done(said)
+def _is_number(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdigit() and least <= len(text) <= most
 
 
-def _sent(said: Mapping[str, Any]) -> Answer:
-    """Return what became of the one number; its refusal stands inside an answer that is well."""
-    try:
-        (status,) = said["SendStatusSet"]
-        code = str(status["Code"])
-    except (KeyError, TypeError, ValueError):
-        return Unknown("an answer without the status of its number")
-    return Done(Carried(str(status["SerialNo"]))) if code == "Ok" else _refusal(code, str(status.get("Message", "")))
+def _read(answer: Response) -> dict[str, Any] | Answer:
+    told = (sms.said(answer) or {}).get("Response")
+    if not isinstance(told, dict):
+        return Unknown(f"answered with status {answer.status}")
+    error = told.get("Error")
+    return judged(str(error.get("Code") or "")) if isinstance(error, dict) else told
 
 
-def _refusal(code: str, text: str) -> Answer:
-    reason = f"{code}: {text}"[:160]
-    if code == SOON:
-        return Temporary(reason)
-    if code in ("RequestLimitExceeded", "LimitExceeded.DeliveryFrequencyLimit"):
-        return Later(reason, seconds=5.0)
-    if code.startswith(PERHAPS):
-        return Unknown(reason)
-    mend = next((words for start, words in BROKEN.items() if code.startswith(start)), "")
-    return OutOfOrder(reason, mend=mend) if mend else Refused(reason)
+def _taken(told: Mapping[str, Any]) -> Answer:
+    """Return what became of the one number of a request."""
+    rows = told.get("SendStatusSet")
+    row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+    code = str(row.get("Code") or "")
+    if code == "Ok" and row.get("SerialNo"):
+        return Done(Carried(str(row["SerialNo"])))
+    return judged(code)
 
 
-def _receipt(told: Mapping[str, Any]) -> Receipt:
-    arrived = told["report_status"] == "SUCCESS"
-    at = datetime.strptime(str(told["user_receive_time"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
-    reason = "" if arrived else f"{told.get('errmsg', '')}: {told.get('description', '')}"[:160]
-    return Receipt(str(told["sid"]), arrived, reason, at)
+def judged(code: str) -> Answer:
+    """Return what a refusal of theirs means to us."""
+    family = code.partition(".")[0]
+    if sentence := BROKEN.get(code) or BROKEN.get(family):
+        return sms.broken(sentence, code)
+    if code in WAITS:
+        return Temporary(code)
+    if family == "RequestLimitExceeded":
+        return Later(code, sms.RESTS)
+    if not code or code in DOUBTFUL:
+        return Unknown(code or "answered with neither yes nor no")
+    return Temporary(code) if family == "InternalError" else Refused(code)

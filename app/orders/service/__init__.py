@@ -2,6 +2,7 @@
 
 from app.orders.service.closing import cancel, check_cancellable, close_unpaid, expire, lock
 from app.orders.service.fulfilling import add_costs, mark_fulfilled, mark_notified, set_costs
+from app.orders.service.giving import give_away
 from app.orders.service.paying import Fees, Paid, meet, start_paying
 from app.orders.service.placing import TIME_TO_PAY, Basket, Refused, Wish, place, place_all
 from app.orders.service.returning import forgive, give_back
@@ -14,7 +15,7 @@ from app.orders.service.reviewing import (
     keeps_networks,
     release_reviewed,
 )
-from app.orders.service.splitting import end_parts, split_off
+from app.orders.service.splitting import end_parts, name_holder, split_off
 from app.orders.service.topping import TopUp, finish_top_ups, place_top_up
 from app.orders.service.waiting import wait_longer, wait_no_longer
 
@@ -38,6 +39,7 @@ __all__ = [
     "forget_networks",
     "forgive",
     "free_refunded",
+    "give_away",
     "give_back",
     "hold_paid",
     "keeps_networks",
@@ -45,6 +47,7 @@ __all__ = [
     "mark_fulfilled",
     "mark_notified",
     "meet",
+    "name_holder",
     "place",
     "place_all",
     "place_top_up",

@@ -13,7 +13,7 @@ from app.kit.events import SYSTEM, By, publish
 from app.orders import queries
 from app.orders.errors import NotCancellable
 from app.orders.events import OrderCancelled, OrderExpired
-from app.orders.models import Closed, Order, Part, Payment, Tender
+from app.orders.models import Closed, Order, Part, Payment, Purpose, Tender
 
 EVENTS = {Closed.EXPIRED: OrderExpired, Closed.CANCELLED: OrderCancelled}
 
@@ -53,12 +53,12 @@ def lock(order_id: UUID) -> None:
 
 
 def _lock_tenders(order_ids: Sequence[UUID]) -> None:
-    """Let no money meet the tenders of companies' orders meanwhile: a part of them may be held from a balance.
+    """Let no money meet the tenders meanwhile of orders of which a balance may hold a part.
 
     Money that comes takes the tender first and the order after it, so whoever closes an order does the same.
     """
     o, t = Order.__table__.c, Tender.__table__.c
-    theirs = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(order_ids), o.company_id.is_not(None))
+    theirs = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(order_ids), o.holder_id.is_not(None))
     if ids := db.session().scalars(theirs).all():
         query = select(t.id).where(t.merchant_id == db.merchant_id(), t.order_id.in_(ids)).order_by(t.id)
         db.session().execute(query.with_for_update())
@@ -78,7 +78,7 @@ def expire(events: Sequence[HoldsLapsed]) -> None:
     o, p = Order.__table__.c, Part.__table__.c
     parts = [part for event in events for part in event.parts]
     theirs = select(p.order_id).where(p.merchant_id == db.merchant_id(), p.id.in_(parts))
-    mine = (o.merchant_id == db.merchant_id(), o.id.in_(theirs), o.company_id.is_(None))  # those wait for the watch
+    mine = (o.merchant_id == db.merchant_id(), o.id.in_(theirs), o.holder_id.is_(None))  # those wait for the watch
     ids = sorted(db.session().scalars(select(o.id).where(*mine).with_for_update(skip_locked=True)))
     _close(o.id.in_(ids), o.started_at.is_(None), how=Closed.EXPIRED, now=max(event.at for event in events), by=SYSTEM)
 
@@ -86,10 +86,23 @@ def expire(events: Sequence[HoldsLapsed]) -> None:
 def _close(*which: ColumnElement[bool], how: Closed, now: datetime, by: By) -> list[UUID]:
     o = Order.__table__.c
     unpaid = (o.merchant_id == db.merchant_id(), o.payment == Payment.PENDING, o.closed == Closed.OPEN)
-    statement = update(Order.__table__).where(*unpaid, *which).values(closed=how).returning(o.id, o.company_id)  # type: ignore[arg-type]
+    closing = update(Order.__table__).where(*unpaid, *which)  # type: ignore[arg-type]
+    statement = closing.values(closed=how).returning(o.id, o.holder_id, o.purpose)
     closed = sorted(db.session().execute(statement).all())
     kind = EVENTS[how]
-    publish(*(kind(subject_id=row.id, order_id=row.id, company_id=row.company_id, at=now, by=by) for row in closed))
+    publish(
+        *(
+            kind(
+                subject_id=row.id,
+                order_id=row.id,
+                holder_id=row.holder_id,
+                top_up=row.purpose is Purpose.TOP_UP,
+                at=now,
+                by=by,
+            )
+            for row in closed
+        )
+    )
     return [row.id for row in closed]
 
 

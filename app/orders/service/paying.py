@@ -169,4 +169,5 @@ def _paid(row: Any, at: datetime, *, in_review: bool) -> OrderPaid | TopUpPaid:
     money = {"amount": row.total_amount, "currency": row.currency}
     if row.purpose is Purpose.TOP_UP:
         return TopUpPaid(subject_id=row.id, order_id=row.id, **money, at=at)
-    return OrderPaid(subject_id=row.id, order_id=row.id, **money, in_review=in_review, at=at)
+    given = row.purpose is Purpose.GIFT
+    return OrderPaid(subject_id=row.id, order_id=row.id, **money, in_review=in_review, given_away=given, at=at)

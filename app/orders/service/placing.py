@@ -74,6 +74,12 @@ class Wish:
     by: By
     company_id: UUID | None = None  # for whom it is; its limits are its balance and what it is offered
     network: str = ""  # where it comes from, if that tells one buyer from another
+    is_gift: bool = False  # the shop gives it away: it costs its buyer nothing, and who may have it was decided before
+
+    @property
+    def is_assessed(self) -> bool:
+        """Tell whether the fences of the shop look at it."""
+        return self.company_id is None and not self.is_gift
 
     @property
     def most(self) -> int:
@@ -117,7 +123,7 @@ def place_all(wishes: Sequence[Wish], *, now: datetime) -> list[Order]:
     if fresh:
         if merchant.is_closed:
             raise ShopIsClosed
-        _assess([draft for draft in fresh if not draft.wish.company_id], merchant.unpaid_orders, now)
+        _assess([draft for draft in fresh if draft.wish.is_assessed], merchant.unpaid_orders, now)
         _insert_content(fresh, now, ZoneInfo(merchant.zone))
         publish(*(_placed(draft, now) for draft in fresh))
     return [Order(**draft.order) if draft.order["id"] in inserted else _sent_again(draft, now=now) for draft in drafts]
@@ -129,11 +135,15 @@ def _draft(wish: Wish, fallback: str, now: datetime) -> _Draft:
     wanted = merge_lines(basket.lines)
     offers = catalog.list_offers(wanted, basket.lang, fallback)
     _check(wish, wanted, offers)
-    items = [pricing.Item(offers[code].sku_id, offers[code].price, quantity) for code, quantity in wanted.items()]
+    items = [pricing.Item(offers[code].sku_id, _price(wish, offers[code]), wanted[code]) for code in wanted]
     quote = pricing.quote(items)
     order = order_row(wish, quote.total, now)
     lines = _lines(order, items, quote, [offers[code].title for code in wanted])
     return _Draft(wish, order, lines, [offers[code].recipe for code in wanted], quote)
+
+
+def _price(wish: Wish, offer: Offer) -> Money:
+    return Money(0, offer.price.currency) if wish.is_gift else offer.price
 
 
 def _placed(draft: _Draft, now: datetime) -> OrderPlaced:
@@ -177,6 +187,7 @@ def order_row(wish: Wish, total: Money, now: datetime) -> dict[str, Any]:
         "device_id": wish.device_id,
         "network_index": network_index(wish.network) if wish.network else None,
         "company_id": wish.company_id,
+        "holder_id": wish.company_id,
         "contact_sealed": key.seal("order", "contact", number, Secret(basket.contact)),
         "contact_key_id": key.id,
         "contact_mask": mask_contact(basket.contact),
@@ -188,6 +199,7 @@ def order_row(wish: Wish, total: Money, now: datetime) -> dict[str, Any]:
         "placed_at": now,
         "expires_at": now + TIME_TO_PAY,
         **FRESH,
+        "purpose": Purpose.GIFT if wish.is_gift else Purpose.SALE,
     }
 
 
@@ -255,7 +267,7 @@ def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> 
     costs = {part.part_id: part.cost for part in held}
     parts = [part_row(piece, costs[piece.want.part_id]) for piece in cut]
     tenders = [tender_row(draft.order) for draft in drafts]
-    paid_at_once = any(draft.wish.company_id for draft in drafts)
+    paid_at_once = any(draft.wish.company_id or draft.wish.is_gift for draft in drafts)
     insert = db.insert if paid_at_once else db.insert_last
     insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
 

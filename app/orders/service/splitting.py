@@ -4,34 +4,57 @@ Until the order is paid, what met the first is only held: whoever closes the ord
 from then on the order takes no money at all, so that none is kept for an order which is half paid.
 """
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from app.kit import db
 from app.kit.ids import new_id
 from app.kit.money import Money
+from app.orders import queries
 from app.orders.errors import NotPayable
-from app.orders.models import Order, Tender, TenderState
+from app.orders.models import Closed, Order, Payment, Purpose, Tender, TenderState
 
-TENDER = Tender.__table__.c
+ORDER, TENDER = Order.__table__.c, Tender.__table__.c
+
+
+def name_holder(order_id: UUID, holder_id: UUID, *, now: datetime) -> None:
+    """Let a balance pay some of an unpaid order; refuses with NotPayable where it waits for none, or has another's."""
+    waits = (
+        ORDER.merchant_id == db.merchant_id(),
+        ORDER.id == order_id,
+        ORDER.purpose == Purpose.SALE,
+        ORDER.payment == Payment.PENDING,
+        ORDER.closed == Closed.OPEN,
+        ORDER.expires_at > now,
+        or_(ORDER.holder_id.is_(None), ORDER.holder_id == holder_id),
+    )
+    if db.changed(update(Order.__table__).where(*waits).values(holder_id=holder_id)) != 1:  # type: ignore[arg-type]
+        raise NotPayable
 
 
 def split_off(order: Order, part: Money, method_id: UUID) -> Tender:
-    """Return a tender of its own for a part of an unpaid order; refuses with NotPayable once a payment was started."""
-    whole = (
-        TENDER.merchant_id == db.merchant_id(),
-        TENDER.order_id == order.id,
-        TENDER.state == TenderState.DUE,
-        TENDER.method_id.is_(None),
-        TENDER.amount > part.minor,
-        TENDER.currency == part.currency,
-    )
-    less = update(Tender.__table__).where(*whole).values(amount=TENDER.amount - part.minor)  # type: ignore[arg-type]
-    if part.minor <= 0 or db.changed(less) != 1:
+    """Return a tender of its own for a part of an unpaid order, and leave the rest due; refuses with NotPayable.
+
+    What a gateway was asked for already keeps its amount for good: it is replaced, and money for it is surplus.
+    """
+    due = queries.find_due(order.id)
+    if due is None or part.currency != due.currency or not 0 < part.minor < due.price.minor:
         raise NotPayable
-    known = {"amount": part.minor, "currency": part.currency, "state": TenderState.DUE, "method_id": method_id}
-    tender = Tender(id=new_id(), order_id=order.id, **known)
+    rest = due.price.minor - part.minor
+    mine = (TENDER.merchant_id == db.merchant_id(), TENDER.id == due.id, TENDER.state == TenderState.DUE)
+    cutting = update(Tender.__table__).where(*mine, TENDER.amount == due.amount)  # type: ignore[arg-type]
+    known = {"order_id": order.id, "currency": part.currency, "state": TenderState.DUE}
+    if due.method_id is None:
+        cutting = cutting.values(amount=rest)
+    else:
+        cutting = cutting.values(state=TenderState.REPLACED)
+        db.session().add(Tender(id=new_id(), amount=rest, **known))
+    if db.changed(cutting) != 1:
+        raise NotPayable
+    db.session().expire(due)
+    tender = Tender(id=new_id(), amount=part.minor, method_id=method_id, **known)
     db.session().add(tender)
     db.session().flush()
     return tender

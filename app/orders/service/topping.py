@@ -1,4 +1,4 @@
-"""Topping up: an order for a company's balance. It has no lines and holds no stock; it is paid as any other."""
+"""Topping up: an order for somebody's balance. It has no lines and holds no stock; it is paid as any other."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,20 +20,22 @@ from app.orders.service.placing import Basket, Wish, order_row, tender_row
 
 @dataclass(frozen=True)
 class TopUp:
-    """What a company wants to pay ahead, its mail address, and the mark of the form."""
+    """What somebody wants to pay ahead, how they are written to, and the mark of the form."""
 
-    company_id: UUID
+    holder_id: UUID
     money: Money
     contact: str
     lang: str
     idem: str
+    company_id: UUID | None = None  # when the holder is one
 
 
 def place_top_up(wish: TopUp, *, now: datetime, by: By) -> Order:
     """Place a top-up, which waits for its payment as any order does; the same `idem` gives the same one again."""
     basket = Basket((), wish.contact, wish.lang, wish.idem)
     row = order_row(Wish(basket, None, by, wish.company_id), wish.money, now)
-    row |= {"purpose": Purpose.TOP_UP, "contact_index": b""}  # it counts for no limit of buyers
+    row |= {"purpose": Purpose.TOP_UP, "holder_id": wish.holder_id}
+    row |= {"contact_index": b""}  # it counts for no limit of buyers
     if not insert_once([row]):
         return queries.get_by_idem(row["idem"])
     if merchants.current().is_closed:

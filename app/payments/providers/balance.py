@@ -4,8 +4,6 @@ What it tells us is made in the unit that takes the money from the balance (`pay
 HTTP; giving back is answered at once, and the balance follows in the unit that records it.
 """
 
-from datetime import date, datetime
-
 from app.kit.effects import Answer, Done, Refused
 from app.kit.errors import words
 from app.kit.http import Client
@@ -14,67 +12,38 @@ from app.payments.providers.base import (
     Account,
     Closed,
     Field,
-    Forged,
     Payback,
-    Reply,
     Scene,
     Start,
-    Told,
     Trade,
     Way,
-    Wire,
 )
+from app.payments.providers.ours import Ours
 
 NAME = "balance"
 
 
-class Balance:
+class Balance(Ours):
     """The gateway whose money is with us already."""
 
     name = NAME
     title = words("Balance")
     fields: tuple[Field, ...] = ()
     numbered_by = ""
-    accepted = refused = Reply(404, "")
-    shows_wallets: tuple[str, ...] = ()
 
     def check(self, account: Account) -> None:
         """Accept what we made ourselves."""
-
-    def confirms_first(self, account: Account) -> bool:
-        """Tell that what is told is believed."""
-        return False
-
-    def is_test(self, account: Account) -> bool:
-        """Tell that this is money, also in a sandbox: `pay_from_balance` makes the method by itself."""
-        return False
 
     def offers(self, scene: Scene, due: Money, account: Account) -> Way | None:
         """Offer nothing in a cashier: whoever owns a balance pays from it by a verb of their own."""
         return None
 
-    def origins(self, account: Account) -> tuple[str, ...]:
-        """Return nothing: no browser is sent anywhere."""
-        return ()
-
     def start(self, start: Start, account: Account, http: Client) -> Answer:
         """Refuse: no buyer is sent anywhere to pay from a balance."""
         return Refused("a balance has no page to pay at")
 
-    def verify(self, request: Wire, account: Account, now: datetime) -> Told:
-        """Believe nothing that comes from outside."""
-        raise Forged("not understood")
-
-    def kept(self, request: Wire) -> str:
-        """Keep nothing of what cannot be for us."""
-        return ""
-
     def query(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Tell that nothing more can come: what was paid, was paid in the unit that asked for it."""
-        return Done(Closed())
-
-    def close(self, trade: Trade, account: Account, http: Client) -> Answer:
-        """Close a trade, of which there is nothing outside."""
         return Done(Closed())
 
     def refund(self, payback: Payback, account: Account, http: Client) -> Answer:
@@ -88,7 +57,3 @@ class Balance:
     def probe(self, account: Account, http: Client) -> Answer:
         """Find nothing: there is nothing outside."""
         return Done(())
-
-    def bill(self, day: date, account: Account, http: Client) -> Answer:
-        """Refuse: our own books are the bill."""
-        return Refused("not offered")

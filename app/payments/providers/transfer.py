@@ -5,7 +5,7 @@ A gateway of our own with nothing outside to call: there is nobody to ask, so mo
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 from app.kit.effects import Answer, Done, Refused
 from app.kit.errors import words
@@ -14,21 +14,17 @@ from app.kit.money import Money
 from app.payments.providers.base import (
     Account,
     BadAccount,
-    Closed,
     Field,
     Finding,
-    Forged,
     Opened,
     Payback,
-    Reply,
     Scene,
     Start,
-    Told,
     Trade,
     Unpaid,
     Way,
-    Wire,
 )
+from app.payments.providers.ours import Ours
 
 NAME = "transfer"
 BY_HAND = "no machine gives a transfer back"
@@ -36,14 +32,12 @@ DAY, LONGEST = 24, 168  # hours
 SHOWN = {"holder": 120, "bank": 120, "branch": 120, "swift": 34, "note": 300}  # settings by their longest text
 
 
-class Transfer:
+class Transfer(Ours):
     """The gateway that is a bank account of the shop and somebody who looks at it."""
 
     name = NAME
     title = words("Bank transfer")
     numbered_by = "number"
-    accepted = refused = Reply(404, "")
-    shows_wallets: tuple[str, ...] = ()
     fields: tuple[Field, ...] = (
         Field("holder", words("Account holder")),
         Field("bank", words("Bank")),
@@ -82,42 +76,18 @@ class Transfer:
         """Return how long an order waits for a transfer."""
         return timedelta(hours=int(account.setting("hours") or DAY))
 
-    def confirms_first(self, account: Account) -> bool:
-        """Tell that what is told is believed: only our own people tell."""
-        return False
-
-    def is_test(self, account: Account) -> bool:
-        """Tell that this is money, so that a sandbox, where nobody should send any, has no such account."""
-        return False
-
     def offers(self, scene: Scene, due: Money, account: Account) -> Way | None:
         """Show the account everywhere, for what is in its currency."""
         fits = account.setting("currency") in ("", due.currency)
         return Way.TRANSFER if fits and due.minor > 0 else None
 
-    def origins(self, account: Account) -> tuple[str, ...]:
-        """Return nothing: the buyer stays on our page."""
-        return ()
-
     def start(self, start: Start, account: Account, http: Client) -> Answer:
         """Show the account; there is nobody to be told."""
         return Done(Opened(Way.TRANSFER, NAME))
 
-    def verify(self, request: Wire, account: Account, now: datetime) -> Told:
-        """Believe nothing that comes from outside."""
-        raise Forged("not understood")
-
-    def kept(self, request: Wire) -> str:
-        """Keep nothing of what cannot be for us."""
-        return ""
-
     def query(self, trade: Trade, account: Account, http: Client) -> Answer:
         """Tell that money may come yet: only people can see whether it did."""
         return Done(Unpaid())
-
-    def close(self, trade: Trade, account: Account, http: Client) -> Answer:
-        """Close a trade when its time is up; money that comes all the same is late, as with any gateway."""
-        return Done(Closed())
 
     def refund(self, payback: Payback, account: Account, http: Client) -> Answer:
         """Leave it to people, who note that they gave it back."""
@@ -131,7 +101,3 @@ class Transfer:
         """Say what a self-test cannot: there is no key and nobody to ask."""
         said = words("Nobody can be asked. Look at the account above once more: buyers send money to what it says.")
         return Done((Finding("query", well=True, message=said),))
-
-    def bill(self, day: date, account: Account, http: Client) -> Answer:
-        """Offer none: the bank's own list is the bill."""
-        return Refused("not offered")

@@ -1,6 +1,7 @@
 """Paying from a balance that the shop keeps: the same notice as any gateway's, made by ourselves in the same unit."""
 
 from datetime import datetime
+from uuid import UUID
 
 from app.kit.ids import base32
 from app.kit.money import Money
@@ -11,6 +12,7 @@ from app.payments.providers import Told
 from app.payments.service.inbox import Arrived
 from app.payments.service.methods import balance_method
 from app.payments.service.notices import apply
+from app.payments.service.starting import close_started
 
 
 def pay_from_balance(order: Order, *, trade_no: str, now: datetime) -> None:
@@ -18,15 +20,19 @@ def pay_from_balance(order: Order, *, trade_no: str, now: datetime) -> None:
 
     Refuses with NotPayable when the order waits for no payment.
     """
-    method = balance_method(now)
+    method, was_started = balance_method(now), order.started_at is not None
     tender = ordering.start_paying(order, method.id, now=now)
     told = Told(base32(tender.id), trade_no, method.account, tender.due)
     apply([Arrived(method.id, told, "", now)])
     assert orders.find_due(order.id) is None, "the money was taken, so the order is paid"
+    if was_started:
+        close_started(order.id, now=now)
 
 
-def pay_part_from_balance(order: Order, part: Money, *, trade_no: str, now: datetime) -> None:
-    """Pay a part of an unpaid order likewise, and leave the rest due; refuses with NotPayable as that does."""
+def pay_part_from_balance(order: Order, part: Money, *, now: datetime) -> UUID:
+    """Pay a part of an unpaid order likewise, leave the rest due, and return the tender of the part; see NotPayable."""
     method = balance_method(now)
     tender = ordering.split_off(order, part, method.id)
-    apply([Arrived(method.id, Told(base32(tender.id), trade_no, method.account, part), "", now)])
+    number = base32(tender.id)
+    apply([Arrived(method.id, Told(number, number, method.account, part), "", now)])
+    return tender.id

@@ -78,3 +78,4 @@ def _let_pay(notice: Notice, tender: Tender, now: datetime) -> None:
     db.session().flush()
     if not ordering.meet([ordering.Paid(tender.id, notice.amount or 0, notice.currency, now)]):
         raise AlreadyDealtWith
+    ordering.wait_no_longer(orders.get(tender.order_id))  # a transfer had more time than others

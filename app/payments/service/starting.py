@@ -89,7 +89,7 @@ def start(
         _close_in_time(attempt_id, ordering.wait_longer(order, gateway.patience(method.bare)))
     elif _close_in_time(attempt_id, order.expires_at):
         watch_over(attempt_id, now=now)
-    _close_replaced(tender, now)
+    close_started(order.id, now=now, but=tender.id)
     publish(
         PaymentStarted(
             subject_id=tender.id, order_id=order.id, method_id=method.id, provider=method.provider, at=now, by=by
@@ -99,8 +99,8 @@ def start(
 
 
 def _price(order: Order) -> Money:
-    """Return what is to be paid at a gateway; of a company's order its balance may pay a part."""
-    tender = orders.find_due(order.id) if order.company_id else None
+    """Return what is to be paid at a gateway; a balance may pay a part of it."""
+    tender = orders.find_due(order.id) if order.holder_id else None
     return tender.price if tender else order.total
 
 
@@ -133,11 +133,10 @@ def _close_in_time(attempt_id: UUID, expires_at: datetime) -> bool:
     return True
 
 
-def _close_replaced(tender: Tender, now: datetime) -> None:
-    """Have gateways close at once what was started for another amount, so that nobody pays it any more."""
-    query = select(Attempt.id).where(
-        Attempt.order_id == tender.order_id, Attempt.tender_id != tender.id, Attempt.state.in_(LIVE)
-    )
+def close_started(order_id: UUID, *, now: datetime, but: UUID | None = None) -> None:
+    """Have gateways close at once what was started for an order, so that nobody pays it; `but` for one tender."""
+    query = select(Attempt.id).where(Attempt.order_id == order_id, Attempt.state.in_(LIVE))
+    query = query.where(Attempt.tender_id != but) if but else query
     for known in effects.list_of(sorted(db.session().scalars(query))).values():
         for effect in known:
             if effect.kind == CLOSE:

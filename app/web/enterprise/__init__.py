@@ -17,4 +17,5 @@ from app.web.enterprise import (  # noqa: E402, F401 (routes)
     paying,
     redeeming,
     wallet,
+    ways,
 )

@@ -1,6 +1,7 @@
 """Taking codes in clear: a company gets codes of a batch as a file, for use elsewhere; password, budget, record."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -104,8 +105,10 @@ def _rows(merchant_id: int, bought: Order, made: Extract) -> Iterator[list[str]]
     titles: dict[UUID, str] = {}
     proof = Proof("company", actor().by, client_network(), browser().agent)
     line = 0
-    while True:
-        ask = partial(service.open_some, made, after_line=line, limit=AT_ONCE, proof=proof, now=clock.now())
+    while True:  # the password was typed for the whole file, however long it takes to leave
+        now = clock.now()
+        fresh = replace(proof, fresh_at=now)
+        ask = partial(service.open_some, made, after_line=line, limit=AT_ONCE, proof=fresh, now=now)
         line, opened = db.write(merchant_id, ask)
         if not line:
             return

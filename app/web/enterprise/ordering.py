@@ -5,6 +5,7 @@ import uuid
 from flask import request
 from flask_babel import gettext as _
 
+from app.balances import queries as balances
 from app.catalog import queries as catalog
 from app.companies import queries, service
 from app.inventory import queries as stock
@@ -30,7 +31,7 @@ def new_order() -> Page:
         "enterprise/order.html",
         skus=[(sku, titles[sku.id], counts.get(sku.id, 0)) for sku in skus],
         chosen=request.args.get("sku", ""),
-        balance=queries.balance(company_id()),
+        balance=balances.balance(company_id()),
         most=queries.MOST_PIECES,
         idem=str(uuid.uuid4()),
     )

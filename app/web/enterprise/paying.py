@@ -1,15 +1,15 @@
 """Paying at a gateway: a top-up, or what the balance does not pay of an order; the page follows the money by itself."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from flask import Response, request
-from flask_babel import gettext as _
 
-from app.companies import queries, service
+from app.balances import queries as balances
+from app.balances.service import Ahead
+from app.companies import service
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public, public
@@ -18,13 +18,25 @@ from app.orders import queries as orders
 from app.orders.queries import Order, Payment, Purpose
 from app.payments import queries as paying
 from app.payments import service as payments
-from app.web.cashier import ask_gateways, cashier_of, end, lead, pages, pay_address, place, qr_picture, state_of
+from app.web.cashier import (
+    ask_gateways,
+    attempt_of,
+    cashier_of,
+    end,
+    lead,
+    pages,
+    pay_address,
+    place,
+    qr_picture,
+    state_of,
+    subject_of,
+)
 from app.web.enterprise import bp
 from app.web.enterprise.acting import check_company, company_id
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, unit
 from app.web.language import here, lang
-from app.web.render import Page, Redirect, fixed, page, unchanged
+from app.web.render import MINE, Page, Redirect, fixed, page, unchanged
 
 FOLLOWED = frozenset({"started", "asking"})
 
@@ -51,7 +63,7 @@ class PaymentShown:
 @bp.get("/balance/top-up")
 @needs("company.balance")
 def top_up() -> Page:
-    return page("enterprise/balance/top_up.html", balance=queries.balance(company_id()), idem=str(uuid.uuid4()))
+    return page("enterprise/balance/top_up.html", balance=balances.balance(company_id()), idem=str(uuid.uuid4()))
 
 
 @bp.post("/balance/top-ups")
@@ -62,7 +74,7 @@ def ask_top_up() -> Redirect:
     form = Form(request.form)
     money, idem = form.money("amount", frame().currency), form.text("idem", most=64, required=True)
     form.done()
-    asked = service.ask_top_up(company_id(), service.Ahead(money, lang(), idem), now=clock.now(), by=actor().by)
+    asked = service.ask_top_up(company_id(), Ahead(money, lang(), idem), now=clock.now(), by=actor().by)
     return Redirect(here(".payment", order=public("ord", asked.id)))
 
 
@@ -87,7 +99,7 @@ def payment_status(order: str) -> Page | Response:
 @bp.get("/payments/<order>/qr.png")
 @needs("company.balance")
 def payment_qr(order: str) -> Response:
-    return fixed(qr_picture(pay_address(find_payment(order))), "image/png", False)
+    return fixed(qr_picture(pay_address(find_payment(order))), "image/png", MINE)
 
 
 @bp.post("/payments/<order>/starts")
@@ -97,6 +109,16 @@ def payment_qr(order: str) -> Response:
 def pay(order: str) -> Redirect:
     path = here(".payment", order=order)
     return lead(db.write(frame().merchant_id, lambda: _start(order, path)), path)
+
+
+@bp.post("/payments/<order>/from-balance")
+@needs("company.order")
+@corrects(payment)
+def pay_from_balance(order: str) -> Redirect:
+    """Pay of an order what the balance has by now: all that is due, or a part more."""
+    check_company(request.form.get("company", ""))
+    service.pay_due(company_id(), find_payment(order).id, now=clock.now(), by=actor().by)
+    return Redirect(here(".payment", order=order))
 
 
 @bp.post("/payments/<order>/check")
@@ -127,20 +149,11 @@ def find_payment(name: str) -> Order:
     return order
 
 
-def titles_of_ways(order_ids: list[UUID]) -> Mapping[UUID, str]:
-    """Return by top-up the way it was paid, in words."""
-    found = orders.list_methods_of(order_ids)
-    methods = paying.list_methods_by_id(found.values())
-    names = {number: method.title or _(paying.gateway_of(method).title) for number, method in methods.items()}
-    return {order_id: names.get(method_id, "") for order_id, method_id in found.items()}
-
-
 def _start(name: str, path: str) -> payments.Begun:
     found = find_payment(name)
-    title = _("Top-up") if found.purpose is Purpose.TOP_UP else found.lines[0].title
     method_id = from_public("pay", request.form.get("method", ""))
-    subject, known = f"{frame().merchant_name} · {title}", {"now": clock.now(), "by": actor().by}
-    return payments.start(found, method_id, pages(path), subject=subject, place=place(), **known)  # type: ignore[arg-type]
+    known = {"now": clock.now(), "by": actor().by}
+    return payments.start(found, method_id, pages(path), subject=subject_of(found), place=place(), **known)  # type: ignore[arg-type]
 
 
 def _ask(name: str) -> tuple[UUID, list[UUID]]:
@@ -166,14 +179,23 @@ def _page(found: Order) -> Page:
         cashier=cashier,
         methods=cashier.shown,
         qr_url=here(".payment_qr", order=number),
-        balance=queries.balance(company_id()),
+        part=part_of(found, cashier.price),
+        balance=balances.balance(company_id()),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
     return answer
 
 
+def part_of(found: Order, due: Money | None) -> Money | None:
+    """Return what the balance can pay now of what is due of an order; None where that is nothing."""
+    if found.purpose is Purpose.TOP_UP or due is None:
+        return None
+    part = min(due, balances.spendable(company_id(), due.currency), key=lambda money: money.minor)
+    return part if part.minor else None
+
+
 def _shown(found: Order) -> PaymentShown:
-    attempt = paying.find_attempt(found.id)
+    attempt = attempt_of(found)
     return PaymentShown(
         found.number,
         found.purpose is Purpose.TOP_UP,

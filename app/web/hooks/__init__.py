@@ -1,7 +1,7 @@
-"""The surface of gateways: an unguessable address for each payment method, answers in the gateway's own words."""
+"""The surface of gateways and carriers: an unguessable address for each, answers in the other side's own words."""
 
 from flask import Blueprint
 
 bp = Blueprint("hooks", __name__)
 
-from app.web.hooks import notices  # noqa: E402, F401 (routes)
+from app.web.hooks import notices, receipts, unsubscribing  # noqa: E402, F401 (routes)

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from app.companies import queries
+from app.balances import queries
 from app.kit.money import Money
 from app.orders.queries import Order, Purpose
 
@@ -18,7 +18,7 @@ class AheadShown:
 
 def ahead_shown(found: Order) -> AheadShown | None:
     """Return what of a top-up can go back; of a sale nothing is paid ahead."""
-    if found.purpose is not Purpose.TOP_UP or found.company_id is None:
+    if found.purpose is not Purpose.TOP_UP or found.holder_id is None:
         return None
-    left = min(found.kept, queries.balance(found.company_id), key=lambda money: money.minor)
+    left = min(found.kept, queries.balance(found.holder_id), key=lambda money: money.minor)
     return AheadShown(left, str(uuid.uuid4()))

@@ -8,11 +8,12 @@ from flask_babel import gettext, ngettext
 from app.kit.errors import words
 from app.kit.events import EventRow
 from app.web.office.fence_words import fences_note, policy_note
-from app.web.office.shown import Step, by_whom
+from app.web.office.shown import Step, about_words, by_whom
 
 NAMES: Mapping[str, str] = {
     "product.created": words("Product created"),
     "product.changed": words("Product changed"),
+    "fix_steps.set": words("Help at the code changed"),
     "product.moved": words("Moved in the shop"),
     "codes.cleared": words("Short-dated codes moved"),
     "merchant.changed": words("Shop changed"),
@@ -22,11 +23,31 @@ NAMES: Mapping[str, str] = {
     "payment_method.changed": words("Changed"),
     "payment_method.switched": words("Offered, or not any more"),
     "payment_method.tested": words("Tried out"),
+    "carrier.added": words("Connected"),
+    "carrier.changed": words("Changed"),
+    "carrier.switched": words("In use, or not any more"),
+    "carrier.tested": words("Tried out"),
+    "carrier.tried": words("Message sent for a test"),
+    "carrier.failed": words("Out of order"),
+    "carrier.mended": words("In use again"),
     "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
+    "wording.saved": words("Written"),
+    "wording.published": words("Published: buyers read it"),
+    "wording.withdrawn": words("Withdrawn: new buyers do not read it"),
+    "merchant.reveals_changed": words("Codes are shown again by other rules"),
     "merchant.fences_changed": words("Fences changed"),
+    "merchant.telling_changed": words("How buyers are told changed"),
+    "merchant.gift_rule_changed": words("What buyers may give on"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
+    "robot.set": words("What it tells changed"),
 }
-TONES: Mapping[str, str] = {"product.created": "ok", "merchant.closed": "warn", "merchant.opened": "ok"}
+TONES: Mapping[str, str] = {
+    "product.created": "ok",
+    "merchant.closed": "warn",
+    "merchant.opened": "ok",
+    "carrier.failed": "bad",
+    "carrier.mended": "ok",
+}
 
 STATUSES: Mapping[str, str] = {
     "LIVE": words("put on sale"),
@@ -42,6 +63,7 @@ CHANGES: Mapping[str, str] = {
     "components": words("contents of {of}"),
     "cover": words("cover picture"),
     "names": words("name of {of}"),
+    "opening": words("minutes from the payment to the hand-over of {of}: {before} → {after}"),
     "order": words("order of the variants"),
     "pattern": words("pattern of {of}: {before} → {after}"),
     "price": words("price of {of}: {before} → {after}"),
@@ -144,9 +166,57 @@ def _test_note(facts: Mapping[str, Any]) -> str:
     return str(gettext("all well") if facts["well"] else gettext("something is wrong"))
 
 
+CARRIER: Mapping[str, str] = {
+    "position": words("place"),
+    "sign_name": words("signature"),
+    "region": words("region"),
+    "wording": words("text"),
+}
+
+
+def _carrier_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext(", ")).join(_carrier_change(what) for what in facts["changed"])
+
+
+def _carrier_change(what: str) -> str:
+    """Return what changed: `wording ready zh` names what a text is about and its language."""
+    key, _, rest = what.partition(" ")
+    name = gettext(CARRIER[key]) if key in CARRIER else key
+    about, _, lang = rest.partition(" ")
+    return f"{name}: {about_words(about)} ({_language(lang)})" if rest else str(name)
+
+
+def _use_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("in use") if facts["on"] else gettext("not in use"))
+
+
+def _failed_note(facts: Mapping[str, Any]) -> str:
+    sentence, _, code = facts["reason"].partition(" · ")
+    return " · ".join(part for part in (gettext(sentence), code) if part)
+
+
 def _cleared_note(facts: Mapping[str, Any]) -> str:
     count = ngettext("%(num)s code", "%(num)s codes", facts["count"])
     return f"{count} · {facts['sku']} → {facts['into']}"
+
+
+def _version_note(facts: Mapping[str, Any]) -> str:
+    return str(gettext("version %(number)s", number=facts["number"]))
+
+
+TELLING: Mapping[str, str] = {
+    "channels": words("order of the ways"),
+    "off": words("which ways are used"),
+    "quiet_from": words("quiet hours"),
+    "quiet_to": words("quiet hours"),
+    "silent": words("what is told"),
+    "waiting": words("what waits at night"),
+}
+
+
+def _telling_note(facts: Mapping[str, Any]) -> str:
+    names = dict.fromkeys(TELLING.get(what, what) for what in facts["changes"])
+    return str(gettext(", ")).join(gettext(name) for name in names)
 
 
 NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -157,6 +227,13 @@ NOTES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "payment_method.changed": _method_note,
     "payment_method.switched": _switch_note,
     "payment_method.tested": _test_note,
+    "carrier.changed": _carrier_note,
+    "carrier.switched": _use_note,
+    "carrier.tested": _test_note,
+    "carrier.tried": lambda facts: about_words(facts["about"]),
+    "carrier.failed": _failed_note,
     "merchant.fences_changed": fences_note,
+    "merchant.telling_changed": _telling_note,
     "merchant.review_policy_changed": policy_note,
+    **dict.fromkeys(("wording.saved", "wording.published", "wording.withdrawn"), _version_note),
 }

@@ -6,6 +6,8 @@ from uuid import UUID
 from flask import request
 from flask_babel import gettext as _
 
+from app.balances import queries as balances
+from app.balances import service as paid_ahead
 from app.catalog import queries as catalog
 from app.companies import queries, service
 from app.inventory import queries as stock
@@ -31,7 +33,7 @@ def companies() -> Page:
         "office/companies/companies.html",
         fragments={"companies": "office/companies/_companies.html"},
         listed=found,
-        balances=queries.balances([row.id for row in found.page.rows]),
+        balances=balances.balances([row.id for row in found.page.rows]),
     )
 
 
@@ -59,7 +61,7 @@ def company(company: str) -> Page:
 def _company_page(company: str) -> Page:
     """Return the page of a company; its forms come back to it when they are refused."""
     found = find(company)
-    moved = listed(queries.movements_of(found.id), request.args)
+    moved = listed(balances.movements_of(found.id), request.args)
     return page(
         "office/companies/company.html",
         fragments={"movements": "office/companies/_movements.html"},
@@ -80,7 +82,7 @@ def _about(found: queries.Company) -> dict[str, object]:
     invites = queries.list_invites(found.id, now=now)
     return {
         "contact": queries.contact_of(found),
-        "balance": queries.balance(found.id),
+        "balance": balances.balance(found.id),
         "people": queries.list_members(found.id),
         "invites": invites,
         "unsent": queries.list_unsent(invites),
@@ -149,7 +151,7 @@ def pay_out(company: str) -> Redirect:
     number, form = find(company).id, Form(request.form)
     money, key = form.money("out", frame().currency), form.text("idem", most=64, required=True)
     form.done()
-    service.pay_out(number, money, request.form.get("reason", ""), key=key, now=clock.now(), by=actor().by)
+    paid_ahead.pay_out(number, money, request.form.get("reason", ""), key=key, now=clock.now(), by=actor().by)
     return _back(number, _("Paid out"))
 
 

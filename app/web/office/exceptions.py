@@ -127,7 +127,9 @@ def _tabs(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:
 def _owed() -> list[OwedShown]:
     owed = orders.list_owed(before=clock.now(), limit=MOST)
     seen = entitled.list_seen([order.id for order in owed])
-    return [OwedShown(order, refunding.returns_at(order, is_seen=order.id in seen)) for order in owed]
+    closed = entitled.list_closed(order.id for order in owed)  # nothing is missing: they open at their time
+    late = [order for order in owed if order.id not in closed]
+    return [OwedShown(order, refunding.returns_at(order, is_seen=order.id in seen)) for order in late]
 
 
 def _refused(notices: Iterable[Notice]) -> list[RefusedShown]:

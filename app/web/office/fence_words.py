@@ -47,6 +47,7 @@ MODES: Mapping[Mode, Any] = {
 }
 # Of each event: its name, its tone, and which of its facts are worth telling.
 REVIEW_STEPS: Mapping[str, Any] = {
+    "order.opened_early": (words("Handed over before its time"), "info", lambda facts: ""),
     "order.held": (words("Paid, delivery waits for a decision"), "warn", lambda facts: ""),
     "order.reviewed": (
         words("Decided"),

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
@@ -12,9 +11,10 @@ from flask_babel import gettext
 from app.kit.errors import Refusal, words
 from app.kit.money import Money
 from app.payments import queries
-from app.payments.queries import FeePayer, Field, Method
+from app.payments.queries import FeePayer, Method
 from app.web.forms import Form
 from app.web.guard import frame
+from app.web.office.parties import FieldShown, fields_shown
 
 NAMES: Mapping[str, str] = {
     "keys": words("Keys"),
@@ -28,21 +28,6 @@ NAMES: Mapping[str, str] = {
 class NotAPercentage(Refusal):
     kind = "invalid"
     message = words("Give a percentage such as 0.6, less than 100, with at most two decimals.")
-
-
-@dataclass(frozen=True)
-class FieldShown:
-    """One entry of a gateway's form."""
-
-    name: str
-    label: str
-    hint: str
-    kind: str
-    choices: Sequence[tuple[str, str]]
-    required: bool
-    is_secret: bool
-    is_later: bool  # the gateway tells it once it knows our address
-    is_number: bool  # our number at the gateway, which stays once it is connected
 
 
 @dataclass(frozen=True)
@@ -75,35 +60,10 @@ class MethodShown:
     lacks: str  # the field that its gateway has yet to tell; "" when it is finished
 
 
-@dataclass(frozen=True)
-class FindingShown:
-    """One line of a self-test."""
-
-    name: str
-    well: bool
-    message: str
-    mend: str
-
-
 def gateway_shown(name: str) -> GatewayShown:
     """Return how a gateway and its form are shown."""
-    number = queries.numbered_by(name)
-    fields = [_field(field, is_number=field.name == number) for field in queries.fields_of(name)]
+    fields = fields_shown(queries.fields_of(name), queries.numbered_by(name))
     return GatewayShown(name, gettext(queries.title_of(name)), fields)
-
-
-def _field(field: Field, *, is_number: bool) -> FieldShown:
-    return FieldShown(
-        field.name,
-        gettext(field.label),
-        gettext(field.help) if field.help else "",
-        field.kind.value,
-        [(value, gettext(label)) for value, label in field.choices],
-        field.required,
-        field.is_secret,
-        field.later,
-        is_number,
-    )
 
 
 def methods_shown(methods: Sequence[Method]) -> list[MethodShown]:
@@ -131,13 +91,6 @@ def method_shown(method: Method) -> MethodShown:
         by_buyer=method.fee_payer is FeePayer.BUYER,
         lacks=method.lacks,
     )
-
-
-def finding_shown(finding: Mapping[str, Any]) -> FindingShown:
-    """Return one line of a self-test in the reader's language."""
-    name = str(finding["name"])
-    said = {key: gettext(str(finding[key])) if finding[key] else "" for key in ("message", "mend")}
-    return FindingShown(gettext(NAMES[name]) if name in NAMES else name, bool(finding["well"]), **said)
 
 
 def percent(rate: int) -> str:

@@ -16,6 +16,7 @@ from app.web.guard import actor, frame, needs
 from app.web.language import lang
 from app.web.office import bp
 from app.web.office.exceptions import MOST
+from app.web.office.pace import told_rate
 from app.web.render import Page, page
 from app.web.times import business_day, start_of_day
 
@@ -35,6 +36,7 @@ def home() -> Page:
         before=_figures(now - timedelta(days=1)),
         waits=_waits(),
         low=_low(counts),
+        told=told_rate(),
         latest=[(order, status(order, now=now)) for order in orders.latest(LATEST)],
         has_products=catalog.count_products() > 0,
         has_stock=any(counts.values()),

@@ -1,4 +1,4 @@
-"""What buyers were told: the list, what did not leave, and telling somebody once more."""
+"""What buyers were told: the list, how well that went, what did not leave, and telling somebody once more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,20 @@ from flask_babel import gettext
 
 from app.delivery import queries
 from app.delivery import service as delivery
-from app.delivery.queries import Delivery
-from app.kit import clock
+from app.delivery.queries import Channel, Delivery, State
+from app.kit import clock, effects
 from app.kit.ids import from_public
 from app.kit.listing import listed
 from app.orders import queries as orders
+from app.web.channels import channel_words
 from app.web.guard import actor, needs
 from app.web.language import here
 from app.web.office import bp
-from app.web.office.shown import about_words
+from app.web.office.pace import figures_shown
+from app.web.office.shown import ABOUT, about_words
 from app.web.render import Page, Redirect, page
+
+BADGES = {State.QUEUED: "promised", State.DELIVERED: "arrived"}
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,14 @@ class MessageShown:
     id: UUID
     order_id: UUID
     about: str
+    channel: str
     to: str
     state: str
     note: str
     at: datetime
+    attempts: int  # so far
+    again_at: datetime | None  # when it is tried next
+    others: list[tuple[str, str]]  # channels by which it could be told instead
 
     @property
     def is_stuck(self) -> bool:
@@ -41,18 +49,26 @@ class MessageShown:
 
 def messages_shown(rows: Sequence[Delivery]) -> list[MessageShown]:
     """Return messages as the people of the shop read them."""
-    return [
-        MessageShown(
-            row.id,
-            row.order_id,
-            about_words(row.about.name.lower()),
-            row.to_mask,
-            "promised" if row.state is queries.State.QUEUED else row.state.name.lower(),
-            row.note,
-            row.sent_at or row.created_at,
-        )
-        for row in rows
-    ]
+    calls = effects.list_of(row.id for row in rows)
+    others = delivery.other_ways([row for row in rows if row.state in (State.FAILED, State.UNKNOWN)])
+    return [_shown(row, calls[row.id], [way.channel for way in others.get(row.id, ())]) for row in rows]
+
+
+def _shown(row: Delivery, calls: Sequence[effects.Effect], others: Sequence[Channel]) -> MessageShown:
+    waits = calls[-1].due_at if calls and row.state is State.QUEUED else None
+    return MessageShown(
+        row.id,
+        row.order_id,
+        about_words(row.about.name.lower()),
+        channel_words(row.channel),
+        row.to_mask,
+        BADGES.get(row.state, row.state.name.lower()),
+        row.note,
+        row.arrived_at or row.sent_at or row.created_at,
+        sum(call.attempts for call in calls),
+        waits if waits and waits > clock.now() else None,
+        [(channel.name.lower(), channel_words(channel)) for channel in others],
+    )
 
 
 @bp.get("/<shop>/messages")
@@ -66,6 +82,10 @@ def messages() -> Page:
         rows=messages_shown(found.page.rows),
         numbers=orders.list_numbers(row.order_id for row in found.page.rows),
         states=["", *queries.STATES],
+        abouts=[(about, gettext(said)) for about, said in ABOUT.items()],
+        channels=[(channel.name.lower(), channel_words(channel)) for channel in queries.CHANNELS],
+        stuck=queries.count_stuck_among(found.filters),
+        figures=figures_shown(clock.now()),
     )
 
 
@@ -73,6 +93,15 @@ def messages() -> Page:
 @needs("messages.send")
 def send_again(message: str) -> Redirect:
     delivery.send_again(from_public("msg", message), now=clock.now(), by=actor().by)
+    return _back(gettext("Message on its way"))
+
+
+@bp.post("/<shop>/messages/<message>/other")
+@needs("messages.send")
+def send_by_other(message: str) -> Redirect:
+    name = request.form.get("channel", "").upper()
+    channel = Channel[name] if name in Channel.__members__ else Channel.EMAIL
+    delivery.send_by(from_public("msg", message), channel, now=clock.now(), by=actor().by)
     return _back(gettext("Message on its way"))
 
 

@@ -20,6 +20,7 @@ from app.messages.queries import StaffNote
 from app.web.guard import actor, frame, needs
 from app.web.language import here, lang
 from app.web.office import bp
+from app.web.problems import problem_name
 from app.web.render import Page, Redirect, page
 
 NAMES: Mapping[str, tuple[str, str]] = {
@@ -27,7 +28,9 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "stock.days": (words("Stock will not last"), "warn"),
     "order.review": (words("Paid orders wait for a decision"), "warn"),
     "stock.expiring": (words("Codes expire soon"), "info"),
+    "help.stuck": (words("A buyer is stuck"), "warn"),
     "transfer.told": (words("A buyer has sent a transfer"), "info"),
+    "carrier.failed": (words("A message channel is out of order"), "warn"),
 }
 
 
@@ -81,6 +84,10 @@ def _place(row: StaffNote) -> str:
     """Return where to look, for who may."""
     if row.kind == "order.review":
         return here(".reviews") if actor().can("orders.review") else ""
+    if row.subject_type == "help":
+        return here(".helping") if actor().can("orders.view") else ""
+    if row.subject_type == "carrier":
+        return here(".carrier", carrier=public("carrier", row.subject_id)) if actor().can("channels.edit") else ""
     if row.subject_type == "transfer":
         return here(".transfer", transfer=public("transfer", row.subject_id)) if actor().can("payments.match") else ""
     is_open = row.subject_type == "sku" and actor().can("stock.view")
@@ -109,8 +116,12 @@ def _words(kind: str, facts: Mapping[str, Any]) -> Any:
     if kind == "stock.expiring":
         count = ngettext("%(num)s code", "%(num)s codes", facts.get("count", 0))
         return _("%(count)s of %(sku)s expire within %(limit)s days", count=count, **_of(facts, "sku", "limit"))
+    if kind == "help.stuck":
+        return problem_name(facts.get("problem", ""))
     if kind == "transfer.told":
         return _("%(amount)s, with a proof to look at", **_of(facts, "amount"))
+    if kind == "carrier.failed":
+        return _(str(facts.get("reason", "")).partition(" · ")[0])
     return ""
 
 

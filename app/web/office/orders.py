@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import request
 
-from app.companies import queries as companies
+from app.balances import queries as balances
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
@@ -16,16 +16,19 @@ from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
 from app.ledger import queries as ledger
+from app.members import queries as members
 from app.orders import queries
-from app.orders.queries import Order, status
+from app.orders.queries import Order, Payment, TenderState, status
 from app.payments import queries as payments
 from app.refunds import queries as refunds
 from app.refunds.queries import Refund
 from app.risk import queries as fences
+from app.support import queries as support
 from app.web.guard import needs
 from app.web.office import bp, disputes
 from app.web.office.ahead import AheadShown, ahead_shown
 from app.web.office.fence_words import CatchShown, catches_shown
+from app.web.office.helping import calls_shown
 from app.web.office.links import links_of
 from app.web.office.lists import tools_of
 from app.web.office.margins import BundleShown, bundles_of
@@ -34,6 +37,7 @@ from app.web.office.moneyed import PaybackShown, TenderShown, payback_shown, ten
 from app.web.office.refunding import RefundShown, refunds_shown
 from app.web.office.shown import PostingShown, postings_shown, steps
 from app.web.render import Page, page
+from app.web.times import later_than
 from app.web.titles import titles_of
 
 
@@ -61,7 +65,7 @@ def order(order: str) -> Page:
         secret=True,
         order=found,
         status=status(found, now=clock.now()),
-        contact=queries.contact_of(found),
+        **_buyer(found),
         goods=_goods(found),
         money=_money(found),
         messages=messages_shown(delivery.list_of_order(found.id)),
@@ -71,11 +75,17 @@ def order(order: str) -> Page:
     )
 
 
+def _buyer(found: Order) -> dict[str, Any]:
+    """Return who bought: the contact, and the account that it is of."""
+    return {"contact": queries.contact_of(found), "account": next(iter(members.find_by_order(found)), None)}
+
+
 def _happened(found: Order) -> dict[str, Any]:
-    """Return what happened to an order, and how a dispute about its payment stands."""
+    """Return what happened to an order, how a dispute about its payment stands, and what help its buyer asked for."""
     told = disputes.list_told(found.id)
     all_steps = disputes.among(steps(events.timeline(order_id=found.id)), told)
-    return {"steps": all_steps, "dispute": disputes.dispute_shown(told)}
+    help_asked = calls_shown(support.list_of_order(found.id))
+    return {"steps": all_steps, "dispute": disputes.dispute_shown(told), "help": help_asked}
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,7 @@ class GoodsShown:
     until: datetime | None  # when the money goes back by itself, for want of codes
     bundles: Sequence[BundleShown]  # what the parts of each brought, for who may see that
     caught: Sequence[CatchShown] = ()  # what the fences saw
+    opens_at: datetime | None = None  # until when some of it is kept closed
 
 
 def _goods(found: Order) -> GoodsShown:
@@ -100,6 +111,7 @@ def _goods(found: Order) -> GoodsShown:
         is_seen=is_seen,
         until=refunds.returns_at(found, is_seen=is_seen),
         bundles=bundles_of(found),
+        opens_at=later_than(clock.now(), entitled.opens_at(found.id)),
         caught=catches_shown(fences.list_caught([found.id]).get(found.id, []), found.currency),
     )
 
@@ -114,13 +126,14 @@ class MoneyShown:
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
     ahead: AheadShown | None = None  # of a top-up: what can go back
+    gone_back: bool = False  # a balance held a part of it until it was closed
 
 
 def _money(found: Order) -> MoneyShown:
     taken_back, sent = refunds.list_of_order(found.id), payments.list_paybacks_of_order(found.id)
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
-    about += companies.list_movements_about(found)
+    about += balances.list_movements_about(found)
     tenders = queries.list_tenders_of(found.id)
     about += [tender.id for tender in tenders]
     about += [notice.id for notice in payments.list_notices([tender.id for tender in tenders])]
@@ -131,6 +144,7 @@ def _money(found: Order) -> MoneyShown:
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
         ahead=ahead_shown(found),
+        gone_back=found.payment is Payment.PENDING and any(one.state is TenderState.RETURNED for one in tenders),
     )
 
 

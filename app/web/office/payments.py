@@ -1,6 +1,5 @@
 """Ways to be paid: the shop's accounts at gateways, their keys, their order, limits and fees, and whether they work."""
 
-from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -10,20 +9,19 @@ from flask_babel import gettext as _
 from app.kit import clock, db, effects, events
 from app.kit.errors import NotFound
 from app.kit.ids import from_public, new_id, public
-from app.kit.secret import Secret
 from app.payments import queries, service
-from app.payments.queries import Account, FeePayer, Field, Method
+from app.payments.queries import FeePayer, Method
 from app.web.forms import Form, NotAnAmount
 from app.web.guard import actor, corrects, frame, needs, settings, unit
 from app.web.language import here
 from app.web.office import bp
 from app.web.office.changes import happened
-from app.web.office.gateways import finding_shown, gateway_shown, method_shown, methods_shown, percent_in
+from app.web.office.gateways import NAMES, gateway_shown, method_shown, methods_shown, percent_in
+from app.web.office.parties import account_typed, finding_shown
 from app.web.office.proving import prove
 from app.web.render import Page, Redirect, page
 
 WAIT = 8.0  # seconds somebody waits for a self-test
-LONGEST_KEY, LONGEST = 16_000, 500
 
 
 @bp.get("/<shop>/payments")
@@ -50,7 +48,7 @@ def new_payment(gateway: str) -> Page:
 def add_payment(gateway: str) -> Redirect:
     if gateway not in queries.list_gateways():
         raise NotFound
-    account = _account(queries.fields_of(gateway), queries.numbered_by(gateway), known=False)
+    account = account_typed(queries.fields_of(gateway), queries.numbered_by(gateway), known=False)
     prove()
     known = {"now": clock.now(), "by": actor().by, "method_id": from_public("pay", request.form.get("once", ""))}
     add = partial(service.add_method, provider_name=gateway, account=account, **known)  # type: ignore[arg-type]
@@ -73,7 +71,7 @@ def payment(method: str) -> Page:
         number=method,
         gateway=gateway_shown(found.provider),
         settings=found.settings,
-        findings=[finding_shown(finding) for finding in found.findings],
+        findings=[finding_shown(finding, NAMES) for finding in found.findings],
         notify=_notify() + found.hook_token,
         trail=happened(events.timeline(subject=("payment_method", found.id))),
     )
@@ -104,7 +102,7 @@ def change_payment_terms(method: str) -> Redirect:
 @corrects(payment)
 def change_payment_account(method: str) -> Redirect:
     found = db.read(frame().merchant_id, lambda: _method(method))
-    account = _account(
+    account = account_typed(
         queries.fields_of(found.provider), queries.numbered_by(found.provider), known=True, lacks=found.lacks
     )
     prove()
@@ -161,29 +159,6 @@ def _notify() -> str:
 
 def _saved(method: str) -> Redirect:
     return Redirect(here(".payment", method=method), toast=_("Saved"))
-
-
-def _account(fields: tuple[Field, ...], numbered_by: str, *, known: bool, lacks: str = "") -> Account:
-    """Return the account that a form tells; of a known one, keys left empty stay, and only what it `lacks` is asked."""
-    form = Form(request.form)
-    values: dict[str, str] = {}
-    for field in fields:
-        if not (known and field.name == numbered_by):
-            required = field.name == lacks or (field.required and not (known and field.is_secret))
-            values[field.name] = form.text(
-                field.name, most=LONGEST_KEY if field.is_secret else LONGEST, required=required
-            )
-    form.done()
-    return _sorted(fields, values, numbered_by)
-
-
-def _sorted(fields: tuple[Field, ...], values: Mapping[str, str], numbered_by: str) -> Account:
-    secret = {field.name for field in fields if field.is_secret}
-    return Account(
-        values.get(numbered_by, ""),
-        {name: text for name, text in values.items() if name not in secret and name != numbered_by},
-        {name: Secret(text) for name, text in values.items() if name in secret and text},
-    )
 
 
 def _amount(form: Form, name: str, currency: str) -> int | None:

@@ -89,6 +89,15 @@ def decline_reviews() -> Redirect:
     return Redirect(_back(), toast=_("Refund on its way"))
 
 
+@bp.post("/<shop>/orders/<order>/opening")
+@needs("orders.review")
+def open_early(order: str) -> Redirect:
+    """Hand over now what would open later."""
+    found = queries.get(from_public("ord", order))
+    entitlements.open_early(found.id, now=clock.now(), by=actor().by)
+    return Redirect(here(".order", order=order), toast=_("Handed over"))
+
+
 def _chosen() -> list[UUID]:
     ids = {from_public("ord", text) for text in request.form.getlist("order")}
     if not (chosen := [order_id for order_id in ids if order_id]):

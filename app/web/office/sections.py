@@ -45,6 +45,7 @@ GROUPS = (
             Section("chores", "list", words("Worklist"), "orders.fulfil"),
             Section("holds", "lock", words("Holds"), "orders.view"),
             Section("messages", "mail", words("Messages"), "orders.view"),
+            Section("helping", "help", words("Help"), "orders.view"),
             Section("exceptions", "alert-triangle", words("Exceptions"), "orders.view"),
             Section("transfers", "building-bank", words("Transfers"), "payments.match"),
             Section("reviews", "eye", words("Reviews"), "orders.review"),
@@ -56,6 +57,7 @@ GROUPS = (
         [
             Section("products", "shopping-bag", words("Products"), "products.view"),
             Section("categories", "category", words("Categories"), "products.view"),
+            Section("wordings", "message", words("Delivery texts"), "wordings.edit"),
             Section("batches", "package", words("Stock"), "stock.view"),
             Section("codes", "key", words("Codes"), "codes.view"),
             Section("import", "upload", words("Import"), "codes.import"),
@@ -74,8 +76,12 @@ GROUPS = (
         "",
         [
             Section("companies", "building", words("Companies"), "companies.view"),
+            Section("members", "user", words("Shop members"), "members.view"),
+            Section("wallets", "wallet", words("Balances of members"), "wallets.view"),
+            Section("campaigns", "gift", words("Claim campaigns"), "gifts.view"),
             Section("turnover", "chart-bar", words("Turnover"), "reports.view"),
             Section("payments", "credit-card", words("Ways to be paid"), "payments.edit"),
+            Section("channels", "speakerphone", words("Message channels"), "channels.edit"),
             Section("bills", "file-text", words("Bills of the channels"), "bills.view"),
             Section("fences", "shield-check", words("Fences"), "shop.edit"),
             Section("look", "building-store", words("Shop"), "shop.edit"),

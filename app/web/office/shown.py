@@ -18,9 +18,11 @@ from app.web.firms import ROLES, channel_name
 from app.web.language import money
 from app.web.office.charged import FEE_ACCOUNTS, FEE_POSTINGS, FEE_STEPS
 from app.web.office.fence_words import REVIEW_STEPS
+from app.web.office.member_words import MEMBER_STEPS
 from app.web.office.stocked import STOCK_STEPS
 from app.web.office.transfer_words import TRANSFER_STEPS
 from app.web.office.wording import PROVIDERS, REASONS, said
+from app.web.problems import problem_name
 
 # What one code of a kind consists of, and a file that holds two of them.
 KINDS: Mapping[Kind, tuple[str, str]] = {
@@ -48,15 +50,30 @@ ACCOUNTS: Mapping[str, str] = {
     "asset:stock": words("Stock at cost"),
     "expense:goods": words("Cost of goods"),
     "expense:lost": words("Lost stock"),
+    "expense:marketing": words("Given away"),
     "income:discounts": words("Discounts of the shop"),
     "income:sales": words("Sales revenue"),
     "liability:balance": words("Paid ahead by a company"),
+    "liability:balance:members": words("Paid ahead by members"),
+    "expense:goodwill": words("Put onto balances by the shop"),
     "liability:refunds": words("Owed back to buyers"),
     "liability:suppliers": words("Owed to suppliers"),
+}
+RETURNED: Mapping[str, str] = {
+    "taken back": words("taken back before anybody claimed it"),
+    "lapsed": words("nobody claimed it in time"),
+    "by the shop": words("given back by the shop, before it was looked at"),
+}
+CHANGED: Mapping[str, str] = {
+    "paused": words("paused"),
+    "resumed": words("resumed"),
+    "ended": words("ended"),
+    "cap": words("more pieces"),
 }
 POSTINGS: Mapping[str, str] = {
     **FEE_POSTINGS,
     "cost": words("Cost corrected"),
+    "giveaway": words("Given away by a campaign"),
     "late_goods": words("Codes that came later"),
     "replaced": words("Code replaced"),
     "restored": words("Codes restored"),
@@ -64,9 +81,10 @@ POSTINGS: Mapping[str, str] = {
     "withdrawn": words("Import undone"),
     "paid_in": words("Paid ahead through a gateway"),
     "sent_back": words("Top-up sent back"),
-    "returned": words("Back on the company's balance"),
-    "spending": words("Paid from the company's balance"),
-    "top_up": words("Transfer of a company"),
+    "correction": words("Balance corrected"),
+    "returned": words("Back on the balance"),
+    "spending": words("Paid from the balance"),
+    "top_up": words("Transfer onto a balance"),
     "transfer": words("Transfer seen in the bank"),
     "allowance": words("Less was taken for the whole"),
     "payback": words("The gateway gave money back"),
@@ -96,12 +114,19 @@ BECAME: Mapping[str, str] = {
 PEOPLE: Mapping[str, str] = {
     "holder": words("holder of the code"),
     "device": words("buyer"),
+    "buyer": words("buyer, signed in"),
     "password": words("buyer, by the order password"),
     "gateway": words("payment gateway"),
     "member": words("company member"),
     "system": words("system"),
     "user": words("staff"),
 }
+
+
+def _released(facts: Mapping[str, Any]) -> str:
+    return "" if facts.get("top_up") else str(gettext("stock released"))
+
+
 ROLE_NAMES: Mapping[str, str] = {role.name.lower(): name for role, (name, _note) in ROLES.items()}
 
 
@@ -198,6 +223,17 @@ def _through(channel: str) -> str:
     return channel_name(Channel[channel.upper()])
 
 
+GIFT_STEPS: Mapping[str, tuple[str, str, Note]] = {
+    "gift.made": (words("Given to somebody, by a link"), "info", lambda facts: ""),
+    "gift.claimed": (words("Gift claimed: its giver sees the code no more"), "ok", lambda facts: facts["network"]),
+    "gift.proved": (words("A browser proved that the gift is its own"), "", lambda facts: facts["network"]),
+    "gift.opened": (words("Gift looked at by who was given it"), "info", lambda facts: facts["network"]),
+    "gift.returned": (words("Gift is its giver's again"), "warn", lambda facts: said(RETURNED, facts["why"])),
+    "campaign.created": (words("Claim campaign made"), "", lambda facts: _codes(facts["cap"])),
+    "campaign.changed": (words("Claim campaign changed"), "", lambda facts: said(CHANGED, facts["what"])),
+    "campaign.claimed": (words("Given away by a campaign"), "ok", lambda facts: facts["campaign"]),
+}
+
 # Of each event: its name, its tone, and which of its facts are worth telling.
 STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.placed": (words("Order placed, stock held"), "", _amount),
@@ -206,7 +242,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.paid": (words("Payment arrived"), "ok", _amount),
     "order.delivered": (words("Codes delivered"), "ok", lambda facts: ""),
     "order.queued": (words("Out of stock, codes are still owed"), "warn", lambda facts: ""),
-    "order.expired": (words("Not paid in time, stock released"), "", lambda facts: ""),
+    "order.expired": (words("Not paid in time"), "", _released),
     "shared_code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "chore.taken": (words("Somebody has taken it on"), "info", lambda facts: ""),
     "chore.left": (words("Put back on the worklist"), "", lambda facts: ""),
@@ -222,7 +258,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "notice.asked_about": (words("Gateway asked again about a notice"), "", lambda facts: ""),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
     "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),
-    "order.cancelled": (words("Order cancelled, stock released"), "", lambda facts: ""),
+    "order.cancelled": (words("Order cancelled"), "", _released),
     "order.partly_delivered": (words("Some codes delivered, the rest is owed"), "warn", lambda facts: ""),
     "order.refunded": (words("Order refunded"), "warn", _taken),
     "notice.matched": (words("Money that fitted nothing was let pay this order"), "ok", _amount),
@@ -233,8 +269,13 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "promises.kept": (words("Owed codes came into stock"), "ok", lambda facts: ""),
     "delivery.sent": (words("The buyer was told"), "ok", lambda facts: said(ABOUT, facts["about"])),
     "delivery.failed": (words("The buyer was not told, or nobody knows"), "bad", lambda facts: facts["reason"]),
+    "delivery.arrived": (words("The message arrived"), "ok", lambda facts: said(ABOUT, facts["about"])),
     "delivery.again": (words("Message sent again"), "info", lambda facts: said(ABOUT, facts["about"])),
     "delivery.dropped": (words("Message left unsent"), "", lambda facts: said(ABOUT, facts["about"])),
+    "help.asked": (words("The buyer asked for help"), "", lambda facts: problem_name(facts["problem"])),
+    "help.solved": (words("The steps at the code helped"), "ok", lambda facts: problem_name(facts["problem"])),
+    "help.stuck": (words("The buyer is stuck"), "warn", lambda facts: problem_name(facts["problem"])),
+    "help.seen_to": (words("Somebody saw to it"), "ok", lambda facts: problem_name(facts["problem"])),
     "claim.opened": (words("Opened by the person it was given to"), "info", lambda facts: facts["network"]),
     "claim.proved": (words("A person proved that it was given to them"), "", lambda facts: facts["network"]),
     "claim.revoked": (
@@ -242,6 +283,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         "warn",
         lambda facts: facts.get("reason", ""),
     ),
+    **GIFT_STEPS,
     "handout.given": (words("Handed out to people"), "ok", lambda facts: _people(facts["rows"])),
     "codes.extracted": (
         words("Taken in clear by the company"),
@@ -258,7 +300,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         lambda facts: f"{_amount(facts)} · {facts['reference']}",
     ),
     "balance.paid_out": (
-        words("Paid out of the company's balance"),
+        words("Paid out of the balance"),
         "warn",
         lambda facts: f"{_amount(facts)} · {facts['reason']}",
     ),
@@ -267,8 +309,9 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "top_up.refunded": (words("Top-up sent back"), "warn", lambda facts: f"{_amount(facts)} · {facts['reason']}"),
     "balance.paid_in": (words("Paid ahead through a gateway"), "ok", _amount),
     "balance.sent_back": (words("Taken off the balance"), "warn", _amount),
-    "balance.spent": (words("Paid from the company's balance"), "ok", _amount),
-    "balance.returned": (words("Back on the company's balance"), "ok", _amount),
+    "balance.spent": (words("Paid from the balance"), "ok", _amount),
+    "balance.returned": (words("Back on the balance"), "ok", _amount),
+    "balance.corrected": (words("Balance corrected"), "warn", lambda facts: f"{_amount(facts)} · {facts['reason']}"),
     "company.created": (words("Company created"), "", lambda facts: ""),
     "company.changed": (words("Company changed"), "", lambda facts: ""),
     "company.closed": (words("Company closed"), "warn", lambda facts: ""),
@@ -282,6 +325,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
         "",
         lambda facts: said(ROLE_NAMES, facts["role"]),
     ),
+    "company.member_ways_set": (words("Chats of a member entered"), "", lambda facts: ""),
     "company.member_ended": (words("Member taken out"), "warn", lambda facts: ""),
     "lane.set": (words("Lane set up"), "", lambda facts: facts["lane"]),
     "lane.dropped": (words("Lane taken away"), "", lambda facts: facts["lane"]),
@@ -294,6 +338,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "import.cancelled": (words("Import ended before its end"), "warn", lambda facts: ""),
     "refund.done": (words("Refund complete"), "ok", lambda facts: ""),
     "refund.stuck": (words("Refund stuck"), "bad", lambda facts: ""),
+    **MEMBER_STEPS,
     **REVIEW_STEPS,
     **STOCK_STEPS,
     **TRANSFER_STEPS,

@@ -80,6 +80,17 @@ def set_release(sku: str) -> Redirect:
     return _saved(sku)
 
 
+@bp.post("/<shop>/skus/<sku>/opening")
+@needs("products.edit")
+@corrects(supply)
+def set_opening(sku: str) -> Redirect:
+    form = Form(request.form)
+    minutes = form.number("minutes", default=0) if form.fields.get("minutes", "").strip() else None
+    form.done()
+    service.set_opening(_sku(sku), minutes, now=clock.now(), by=actor().by)
+    return _saved(sku)
+
+
 @bp.post("/<shop>/skus/<sku>/shared")
 @needs("codes.import")
 @corrects(supply)

@@ -3,7 +3,7 @@
 from flask import request
 from flask_babel import gettext as _
 
-from app.companies import service
+from app.balances import service
 from app.kit import clock
 from app.kit.ids import from_public
 from app.orders import queries as orders

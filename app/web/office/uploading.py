@@ -14,15 +14,17 @@ from app.web.render import Page, Redirect, wants_fragment
 from app.web.upload import Upload
 
 
-def picture_from(field: str) -> Remade:
+def picture_from(field: str, *, most: int = 0) -> Remade:
     """Return the picture that the form's `field` brings, made anew; raises Invalid with what is wrong with it.
+
+    `most` bytes are all that it may have, if that is not 0.
 
     It takes its time, so it belongs outside of units.
     """
     try:
         upload = Upload(megabytes=MEGABYTES + 1)  # the form around the picture has its room
         upload.check_csrf()
-        return remake(b"".join(upload.pieces()))
+        return remake(b"".join(upload.pieces()), most=most)
     except EmptyFile:
         raise Invalid({field: NoPicture()}) from None
     except FileTooLarge:

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.kit.errors import words
 
 PROVIDERS: Mapping[str, str] = {
-    "balance": words("Company balance"),
+    "balance": words("Balance"),
     "stripe": words("Card (Stripe)"),
     "test": words("Test payment"),
     "transfer": words("Bank transfer"),

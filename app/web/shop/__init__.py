@@ -5,10 +5,15 @@ from flask import Blueprint
 bp = Blueprint("shop", __name__)
 
 from app.web.shop import (  # noqa: E402, F401 (routes)
+    campaigns,
     checkout,
     claiming,
     door,
+    gifting,
+    gifts,
     help,
+    in_wechat,
+    keeping,
     lookup,
     openid,
     own,
@@ -16,8 +21,12 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     pictures,
     placing,
     saving,
+    sharing,
     shelf,
     telling,
+    trouble,
     using,
     waiting,
+    ways,
 )
+from app.web.shop.me import account, inbox, owned, signing, wallet  # noqa: E402, F401 (routes)

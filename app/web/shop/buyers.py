@@ -89,6 +89,12 @@ def keep_buyer(method_id: UUID, payer: str) -> Cookie:
     return Cookie(NAMED, kept, here(".home"), NAMED_AGE / DAY)
 
 
+def named_for() -> UUID | None:
+    """Return for which way to pay an app named the buyer before this browser; whom it named is still sealed."""
+    given = tokens.read(NAMED, request.cookies.get(NAMED, ""), max_age=round(NAMED_AGE.total_seconds()))
+    return UUID(given[0]) if given else None
+
+
 def payer_of(method_id: UUID | None) -> str:
     """Return how the app names the buyer before this browser, where it said so lately for this way to pay."""
     given = tokens.read(NAMED, request.cookies.get(NAMED, ""), max_age=round(NAMED_AGE.total_seconds()))

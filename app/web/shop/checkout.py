@@ -1,6 +1,7 @@
 """Checkout: order form → cashier → waiting → masked codes → reveal."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,28 +17,32 @@ from app.kit.errors import NotFound
 from app.kit.events import By
 from app.kit.ids import from_public
 from app.kit.secret import Secret
+from app.merchants import queries as merchants
 from app.orders import queries as orders
-from app.orders.queries import Order, status
+from app.orders.queries import Fulfilment, Order, status
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.queries import Attempt, Scene
 from app.refunds import queries as refunds
-from app.web.cashier import ask_gateways, cashier_of, end, lead, pages, place, scene
+from app.web.cashier import Cashier, ask_gateways, attempt_of, cashier_of, end, lead, pages, place, scene, subject_of
 from app.web.guard import corrects, frame, unit
 from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
+from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
+from app.web.shop.in_wechat import wechat_offer
 from app.web.shop.inside import inside_of
+from app.web.shop.me.offering import tops_up_own, wallet_of
 from app.web.shop.opening import open_codes
-from app.web.shop.placing import PASSWORD, PASSWORD_AGE, read_token
-from app.web.shop.proof import is_mine, placed_here, present_device
+from app.web.shop.parcels import GoodShown, good_shown
+from app.web.shop.placing import PASSWORD, PASSWORD_AGE, card_of, read_token
+from app.web.shop.proof import asks_again, is_mine, placed_here, present_device
 from app.web.shop.shown import (
-    GoodShown,
     LookShown,
     MoneyShown,
+    OrderShown,
     RefundShown,
-    good_shown,
     guide_of,
     look_shown,
     money_shown,
@@ -47,8 +52,12 @@ from app.web.shop.shown import (
 )
 from app.web.shop.transfers import transfer_of
 from app.web.shop.uses import uses_of
+from app.web.shop.ways import ways_of
+from app.web.shop.worded import said_on_page, with_buttons, wordings_of
 from app.web.shown import StepShown, steps_shown
+from app.web.times import later_than, time_left
 from app.web.titles import titles_of
+from app.web.worded import Worded
 
 
 @bp.get("/o/<token>")
@@ -104,26 +113,27 @@ def reveal(token: str) -> Page:
 
 def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of an order: cashier, waiting, or codes."""
-    owned = entitled.list_of_order(found.id)
+    owned, held = entitled.list_of_order(found.id), entitled.list_held(found.id)
     cashier = cashier_of(found)
-    mine = bool(opened) or is_mine(found)
-    attempt = paying.find_attempt(found.id)
-    shown = order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    mine = bool(opened) or is_mine(found) or tops_up_own(found)
+    attempt = attempt_of(found)
+    shown, wordings = _shown(found, held, opened)
     answer = page(
         "shop/orders/order.html",
         fragments={"order": "shop/orders/_order.html"},
         secret=True,
         order=shown,
         token=token,
-        methods=cashier.shown,
-        qr_url=here(".qr", token=token),
-        cashier=cashier,
-        in_wechat=scene() is Scene.WECHAT,
+        **_to_pay(found, cashier, token),
         money=_money(found, owned, attempt),
         transfer=transfer_of(found, attempt),
-        by_itself=placed_here(found) and opens_itself(shown, now=clock.now()),
+        wordings=wordings,
+        by_itself=_opens_itself(found, shown),
         password=_password(found),
-        **_of_owner(found, owned, mine=mine),
+        card=card_of(found.id),
+        as_gift=AS_GIFT in request.cookies,
+        gifts=gifts_of(found, owned, token) if mine and owned else Gifts(),
+        **of_owner(found, held, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
     answer.leads_to, answer.tells_origin = paying.origins(cashier.methods), paying.checks_referrer(cashier.methods)
@@ -132,20 +142,52 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
     return answer
 
 
-def _of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
+def _to_pay(found: Order, cashier: Cashier, token: str) -> dict[str, Any]:
+    """Return what an order page shows of the ways to pay."""
+    return {
+        "methods": cashier.shown,
+        "qr_url": here(".qr", token=token),
+        "cashier": cashier,
+        "wallet": wallet_of(found, cashier),
+        "in_wechat": scene() is Scene.WECHAT,
+    }
+
+
+def _shown(
+    found: Order, owned: Sequence[Entitlement], opened: Mapping[UUID, Secret] | None
+) -> tuple[OrderShown, list[Worded]]:
+    """Return an order as its buyer sees it, and what the shop says beside its codes."""
+    said = said_on_page(found, owned)
+    goods = with_buttons(goods_of(found), said)
+    shown = order_shown(found, owned, goods, now=clock.now(), opened=opened, fee=orders.surcharge_of(found))
+    return shown, wordings_of(shown, said)
+
+
+def _opens_itself(found: Order, shown: OrderShown) -> bool:
+    """Tell whether this browser is shown the codes without a tap: not where they are to be given away unseen."""
+    return AS_GIFT not in request.cookies and placed_here(found) and opens_itself(shown, now=clock.now())
+
+
+def of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[str, Any]:
     """Return what an order page shows to its owner alone, and how somebody else can prove to be that."""
     return {
         "mine": mine,
-        "by_mail": not mine and links.takes_codes(found.contact_mask),
+        "again": mine and asks_again(found, owned),
+        "by_mail": links.takes_codes(found.contact_mask),
+        "hides": merchants.reveals().hide_seconds,
         "looks": looks_of(owned) if mine else (),
         "uses": uses_of(owned) if mine else (),
+        "ways": ways_of(found) if mine else (),
+        "wechat_offer": wechat_offer(found) if mine else "",
     }
 
 
 def _money(found: Order, owned: Sequence[Entitlement], attempt: Attempt | None) -> MoneyShown:
     until = refunds.returns_at(found, is_seen=any(item.reveals for item in owned))
     release_at = refunds.released_at(found.id) if until else None
-    return money_shown(
+    now = clock.now()
+    opens_at = later_than(now, entitled.opens_at(found.id)) if _is_owed(found) else None
+    shown = money_shown(
         found,
         attempt,
         _refunds(found, owned),
@@ -154,6 +196,11 @@ def _money(found: Order, owned: Sequence[Entitlement], attempt: Attempt | None) 
         release_at=release_at if release_at and release_at > clock.now() else None,
         by_hand=until is not None and entitled.waits_for_people(found.id),
     )
+    return replace(shown, opens_at=opens_at, opens_left=time_left(now, opens_at)) if opens_at else shown
+
+
+def _is_owed(found: Order) -> bool:
+    return found.paid_at is not None and found.fulfilment is not Fulfilment.DONE
 
 
 def _refunds(found: Order, owned: Sequence[Entitlement]) -> list[RefundShown]:
@@ -214,7 +261,7 @@ def _start(order_id: UUID, method_id: UUID | None, where: payments.Pages, place:
         found,
         method_id,
         where,
-        subject=f"{frame().merchant_name} · {found.lines[0].title}",
+        subject=subject_of(found),
         now=clock.now(),
         by=By("device", found.device_id),
         place=place,
@@ -224,6 +271,6 @@ def _start(order_id: UUID, method_id: UUID | None, where: payments.Pages, place:
 def _cancel(order_id: UUID) -> list[UUID]:
     """Cancel the order of this browser; another one is told that there is no such order."""
     found = orders.get(order_id)
-    if not placed_here(found):
+    if not placed_here(found) and not tops_up_own(found):
         raise NotFound
     return payments.cancel(found, now=clock.now(), by=By("device", found.device_id))

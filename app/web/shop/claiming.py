@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import request
 
 from app.companies import queries as companies
+from app.entitlements import queries as entitled
 from app.entitlements.service import Opening
 from app.gifting import queries, service
 from app.gifting.queries import Claim, ProofKind
@@ -15,6 +16,7 @@ from app.kit import clock, crypto, db
 from app.kit.errors import Invalid, Refusal, Required
 from app.kit.events import By
 from app.kit.secret import Secret
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
 from app.web.language import here, whereabouts
@@ -118,6 +120,8 @@ def _page(found: Claim, token: str, secret: Secret | None = None) -> Page:
         title=titles.get(sku_id, ""),
         good=goods_of(order)[sku_id],
         mine=mine,
+        again=mine and not secret and entitled.asks_again([found.entitlement], found.row.proved_at, now=clock.now()),
+        hides=merchants.reveals().hide_seconds,
         by_word=found.handout.proof is ProofKind.WORD,
         values=plain_values(secret),
         ours=[(use, ticket_of(use.id)) for use in uses_of([found.entitlement])] if mine else (),

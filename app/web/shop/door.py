@@ -19,12 +19,11 @@ from app.web.guard import corrects, frame, unit
 from app.web.language import here, whereabouts
 from app.web.render import Page, Redirect, page
 from app.web.shop import bp
-from app.web.shop.checkout import goods_of, looks_of
+from app.web.shop.checkout import goods_of, of_owner
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import token_of
 from app.web.shop.proof import Proven, is_mine, prove_by_password
 from app.web.shop.shown import order_shown
-from app.web.shop.uses import uses_of
 
 
 @bp.get("/r/<link>")
@@ -61,18 +60,15 @@ def reveal_at_door(link: str) -> Page:
 def door_page(found: Order, link: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of a link: masked codes, and a form to prove oneself or, to who did, a button to see them."""
     mine = bool(opened) or is_mine(found)
-    owned = entitled.list_of_order(found.id)
+    owned = entitled.list_held(found.id)
     return page(
         "shop/door/door.html",
         fragments={"door": "shop/door/_door.html"},
         secret=True,
         order=order_shown(found, owned, goods_of(found), now=clock.now(), opened=opened),
         link=link,
-        mine=mine,
-        by_mail=not mine and links.takes_codes(found.contact_mask),
         token=token_of(found.id) if mine else "",
-        looks=looks_of(owned) if mine else (),
-        uses=uses_of(owned) if mine else (),
+        **of_owner(found, owned, mine=mine),
         **whereabouts(here(".door", link=link)),
     )
 

@@ -9,7 +9,6 @@ from app.delivery import queries as links
 from app.delivery import service as delivery
 from app.kit import clock, db
 from app.kit.errors import Refusal
-from app.merchants import queries as merchants
 from app.web.forms import Form
 from app.web.guard import corrects, frame, unit
 from app.web.language import here
@@ -23,7 +22,7 @@ LONGEST_PASSWORD = 100
 
 @bp.get("/lookup")
 def lookup() -> Page:
-    fragments, by_mail = {"lookup": "shop/lookup/_lookup.html"}, merchants.allows_mail_proof()
+    fragments, by_mail = {"lookup": "shop/lookup/_lookup.html"}, bool(links.proving_channels())
     return page("shop/lookup/lookup.html", fragments=fragments, secret=True, by_mail=by_mail)
 
 

@@ -1,6 +1,6 @@
 """Opening: the proof is checked and the look committed first; only then are codes opened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,9 +22,9 @@ class Opened:
     cookies: tuple[Cookie, ...]
 
 
-def open_codes(find: Callable[[], Order]) -> Opened:
-    """Return the codes of the order that `find` finds in its unit, or raise why this browser may not see them."""
-    looked = db.write(frame().merchant_id, lambda: _look(find()))
+def open_codes(find: Callable[[], Order], *, only: Collection[UUID] | None = None) -> Opened:
+    """Return the codes (or `only` some) of the order that `find` finds in its unit; raises why they may not be seen."""
+    looked = db.write(frame().merchant_id, lambda: _look(find(), only))
     if isinstance(looked, Refusal):
         raise looked
     proven, openings = looked
@@ -33,9 +33,9 @@ def open_codes(find: Callable[[], Order]) -> Opened:
     return Opened(codes, proven.cookies)
 
 
-def _look(found: Order) -> tuple[Proven, list[entitlements.Opening]] | Refusal:
+def _look(found: Order, only: Collection[UUID] | None) -> tuple[Proven, list[entitlements.Opening]] | Refusal:
     """Check the proof and record the look in one unit; only its commit lets a code be opened."""
     proven = prove(found)
     if isinstance(proven, Refusal):
         return proven  # the wrong try counts only if this unit is committed
-    return proven, entitlements.reveal(found.id, proof=proven.proof, now=clock.now())
+    return proven, entitlements.reveal(found.id, proof=proven.proof, now=clock.now(), only=only)

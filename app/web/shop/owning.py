@@ -1,4 +1,4 @@
-"""No order password? A code by mail, typed in the browser that asked for it, signs the owner of the contact in here.
+"""No order password? A code by mail or SMS, typed in the browser that asked for it, signs the contact's owner in.
 
 All answers are the same, whether there is such an order or not. Where the shop does not allow it there is no form.
 """
@@ -6,9 +6,9 @@ All answers are the same, whether there is such an order or not. Where the shop 
 from flask import request
 from flask_babel import gettext
 
+from app.delivery import queries as links
 from app.delivery import service as delivery
 from app.kit import clock, db
-from app.merchants import queries as merchants
 from app.web.forms import Form
 from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
 from app.web.language import here
@@ -28,7 +28,7 @@ def no_password() -> Page:
 @bp.post("/lookup/code")
 @corrects(no_password)
 def ask_code() -> Redirect:
-    """Have a code mailed to the contact of an order; who asks is not told whether there is one."""
+    """Have a code sent to the contact of an order; who asks is not told whether there is one."""
     form = Form(request.form)
     name = form.text("name", most=LONGEST_NAME, required=True)
     form.done()
@@ -45,7 +45,7 @@ def code_asked() -> Page:
 @unit(None)
 @corrects(code_asked)
 def prove_by_code() -> Redirect:
-    """Sign the owner of a contact in, who typed the digits that were mailed there."""
+    """Sign the owner of a contact in, who typed the digits that were sent there."""
     form = Form(request.form)
     typed = form.text("digits", most=LONGEST_DIGITS, required=True)
     form.done()
@@ -63,5 +63,6 @@ def sign_out() -> Redirect:
 
 
 def _page(template: str, fragment: str) -> Page:
-    allowed = merchants.allows_mail_proof()
-    return page(template, fragments={"lookup": fragment}, secret=True, allowed=allowed, minutes=delivery.CODE_MINUTES)
+    by = links.proving_channels()
+    known = {"allowed": bool(by), "by_phone": links.Channel.SMS in by, "minutes": delivery.CODE_MINUTES}
+    return page(template, fragments={"lookup": fragment}, secret=True, **known)

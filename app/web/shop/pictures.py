@@ -15,7 +15,7 @@ from app.kit.errors import NotFound
 from app.kit.pictures import Shown
 from app.web.guard import frame
 from app.web.language import lang
-from app.web.render import fixed
+from app.web.render import A_MINUTE, FOR_EVER, fixed
 from app.web.shop import bp
 from app.web.shop.cards import mark_of
 
@@ -39,7 +39,7 @@ def covers() -> Response:
     departments = catalog.list_departments(lang(), frame().lang) if "category" in request.args else ()
     chosen = next((one for one in departments if one.slug == request.args["category"]), None)
     found = catalog.list_shelf(Wanted(category=chosen.id if chosen else None), lang(), frame().lang)
-    return fixed(_sheet(found.products), pictures.DRAWN, _is_present())
+    return fixed(_sheet(found.products), pictures.DRAWN, FOR_EVER if _is_present() else A_MINUTE)
 
 
 @bp.get("/mark.svg")
@@ -53,7 +53,7 @@ def mark() -> Response:
         ' font-weight="600" text-anchor="middle" dominant-baseline="central"'
         f" font-family=\"system-ui,'PingFang SC','Noto Sans SC','Microsoft YaHei',sans-serif\">{letter}</text></svg>"
     )
-    return fixed(drawn.encode(), pictures.DRAWN, _is_present())
+    return fixed(drawn.encode(), pictures.DRAWN, FOR_EVER if _is_present() else A_MINUTE)
 
 
 def _is_present() -> bool:
@@ -64,7 +64,7 @@ def _is_present() -> bool:
 def _alone(found: Shown | None) -> Response:
     if found is None:
         raise NotFound
-    return fixed(found.dots, found.media, True)
+    return fixed(found.dots, found.media, FOR_EVER)
 
 
 def _sheet(products: Iterable[ShelfProduct]) -> bytes:

@@ -21,7 +21,7 @@ from app.web.shop import bp
 from app.web.shop.proof import device_cookie
 from app.web.shop.shelf import product
 
-ORDER = "order"
+ORDER, CARD = "order", "share card"
 PASSWORD = "order_password"  # this cookie lets its page show the password of the order, and holds none
 PASSWORD_AGE = timedelta(minutes=20)
 
@@ -103,7 +103,21 @@ def token_of(order_id: UUID) -> str:
 
 def read_token(token: str) -> UUID:
     """Return the order that a token names, or refuse with NotFound."""
-    value = tokens.read(ORDER, token)
+    return _read(ORDER, token)
+
+
+def card_of(order_id: UUID) -> str:
+    """Return the token of the card that tells friends what was bought; it opens nothing else."""
+    return tokens.sign(CARD, order_id.hex)
+
+
+def read_card(card: str) -> UUID:
+    """Return the order that a card tells of, or refuse with NotFound."""
+    return _read(CARD, card)
+
+
+def _read(purpose: str, token: str) -> UUID:
+    value = tokens.read(purpose, token)
     if value is None:
         raise NotFound
     return UUID(value)

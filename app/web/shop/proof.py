@@ -1,8 +1,9 @@
 """Whose order is it? The browser that placed it proves itself, one that once gave the order password at a link, and one
-whose person is signed in as the owner of the order's contact."""
+whose person is signed in as the owner of the order's contact, or as the member whose contact that is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import g, request
 
@@ -12,13 +13,17 @@ from app.accounts.service import Browser
 from app.delivery import queries as links
 from app.delivery import service as delivery
 from app.delivery.queries import Link
+from app.entitlements import queries as entitled
+from app.entitlements.queries import Entitlement
 from app.entitlements.service import Proof
 from app.kit import clock
 from app.kit.errors import Invalid, Refusal, Required
 from app.kit.events import By
+from app.members import queries as members
 from app.orders.queries import Order
 from app.web.guard import DEVICE_COOKIE, client_network
 from app.web.render import Cookie, htmx
+from app.web.shop.me.present import present_member
 
 DEVICE_LIFE = timedelta(days=30)
 
@@ -33,23 +38,40 @@ class Proven:
 
 def placed_here(found: Order) -> bool:
     """Tell whether this browser placed the order, within the time that a browser is trusted for."""
-    device = present_device()
-    return device is not None and _placed(found, device)
+    return was_placed_by(found, present_device())
 
 
 def is_mine(found: Order) -> bool:
     """Tell whether this browser placed the order, or once proved that it, or its contact, is its person's."""
     device = present_device()
-    return device is not None and _kind(found, device) != ""
+    return (device is not None and _kind(found, device) != "") or is_member(found)
+
+
+def is_member(found: Order) -> bool:
+    """Tell whether the member who is signed in bought this, and signed in by what proves it."""
+    member = present_member()
+    return member is not None and members.is_theirs(found, member) and members.may_open(found, member)
 
 
 def prove(found: Order) -> Proven | Refusal:
     """Return why this browser may see the codes of an order, or what to tell it once the wrong try is committed."""
     device = present_device()
     kind = _kind(found, device) if device else ""
-    if device and kind:
-        return Proven(_proof("itself" if kind == "device" and _sent_itself() else kind, By("device", device.id)))
+    if device and kind and not request.form.get("password", "").strip():
+        by_itself = kind == "device" and _sent_itself()
+        fresh_at = links.fresh_at(found, device.id, now=clock.now())
+        return Proven(_proof("itself" if by_itself else kind, By("device", device.id), fresh_at))
+    member = present_member()
+    if member and is_member(found) and not request.form.get("password", "").strip():
+        return Proven(_proof("member", member.by, member.proved_at))
     return prove_by_password(found)
+
+
+def asks_again(found: Order, owned: Sequence[Entitlement]) -> bool:
+    """Tell whether this browser has to prove itself anew before codes of its order are shown once more."""
+    device, now = present_device(), clock.now()
+    fresh_at = links.fresh_at(found, device.id, now=now) if device else None
+    return entitled.asks_again(owned, fresh_at, now=now)
 
 
 def prove_by_password(found: Order, link: Link | None = None) -> Proven | Refusal:
@@ -60,7 +82,8 @@ def prove_by_password(found: Order, link: Link | None = None) -> Proven | Refusa
     entered = delivery.enter(found, typed, asking(), link=link, now=clock.now())
     if isinstance(entered, Refusal):
         return entered
-    proof = _proof("password", By("device", entered.device_id))
+    fresh_at = links.fresh_at(found, entered.device_id, now=clock.now())
+    proof = _proof("password", By("device", entered.device_id), fresh_at)
     return Proven(proof, (device_cookie(entered.device_token),))
 
 
@@ -95,7 +118,7 @@ def device_cookie(token: str) -> Cookie:
 
 def _kind(found: Order, device: Device) -> str:
     """Return the kind of proof that a browser has without a word, or nothing."""
-    if _placed(found, device):
+    if was_placed_by(found, device):
         return "device"
     now = clock.now()
     if links.is_admitted(found.id, device.id, now=now):
@@ -109,9 +132,10 @@ def _sent_itself() -> bool:
     return bool(htmx) and request.form.get("by") == "itself"
 
 
-def _placed(found: Order, device: Device) -> bool:
-    return device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
+def was_placed_by(found: Order, device: Device | None) -> bool:
+    """Tell whether a browser placed an order, and is still trusted for that."""
+    return device is not None and device.id == found.device_id and clock.now() - found.placed_at < DEVICE_LIFE
 
 
-def _proof(kind: str, by: By) -> Proof:
-    return Proof(kind, by, client_network(), request.headers.get("User-Agent", ""))
+def _proof(kind: str, by: By, fresh_at: datetime | None) -> Proof:
+    return Proof(kind, by, client_network(), request.headers.get("User-Agent", ""), fresh_at)

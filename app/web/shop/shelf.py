@@ -18,6 +18,7 @@ from app.web.render import Cookie, Page, page
 from app.web.shop import bp
 from app.web.shop.cards import list_cards, list_goods
 from app.web.shop.inside import contents_of
+from app.web.shop.me.present import own_contact
 from app.web.shop.short import list_gone, short_dated
 from app.web.shown import ProductShown, product_shown, steps_shown
 
@@ -78,6 +79,7 @@ def _for_sale(found: Product, shown: ProductShown) -> Page:
         steps=steps_shown(shown.guide, guide, pictures.sizes(guide.values()) if guide else {}),
         picture=_raster(found),
         contents=contents_of(found),
+        contact=own_contact(),
         **whereabouts(here(".product", slug=shown.slug)),
     )
 

@@ -6,69 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.catalog.queries import Product, ProductStatus, Sku, in_language
-from app.entitlements.queries import Entitlement, Look, State
+from app.catalog.queries import Product, in_language
+from app.entitlements.queries import Entitlement, Look
 from app.kit.money import Money
 from app.kit.secret import Secret
-from app.orders.queries import Line, Order, status
+from app.orders.queries import Line, Order, Purpose, status
 from app.payments.queries import Attempt, Payback, PaybackKind, Way
 from app.refunds.queries import Refund
 from app.web.agents import name_of
 from app.web.cashier import phase, state_of
-from app.web.shown import StepShown, plain_values
+from app.web.shop.parcels import CodeShown, GoodShown, Parcel, codes_shown, parcels_of
 
 OPENS_ITSELF = timedelta(minutes=30)  # after the payment; later somebody else may sit before the same browser
 FOLLOWED = frozenset({"started", "asking", "paid", "fulfilling", "in_review", "queued", "partially_delivered"})
 
 
-@dataclass(frozen=True)
-class GoodShown:
-    """What an order page tells of a thing that was ordered: how it is used, and where it can be had again."""
-
-    fields: tuple[str, ...]
-    slug: str
-    place: int
-    live: bool
-    steps: tuple[StepShown, ...] = ()
-    redeem_url: str = ""
-    cover_id: UUID | None = None
-    bundle: str = ""  # what it was bought in, and what it is called there
-    name: str = ""
-
-
-def good_shown(
-    sku: Sku, product: Product, steps: Sequence[StepShown] = (), *, bundle: str = "", name: str = ""
-) -> GoodShown:
-    """Return what an order page tells of a SKU; of the product it reads nothing but its own row."""
-    return GoodShown(
-        fields=sku.kind.fields,
-        slug=product.slug,
-        place=product.position,
-        live=product.status is ProductStatus.LIVE,
-        steps=tuple(steps),
-        redeem_url=product.redeem_url,
-        cover_id=product.cover_id,
-        bundle=bundle,
-        name=name,
-    )
-
-
 def guide_of(product: Product, lang: str, fallback: str) -> str:
     """Return how a product is used, in the reader's language."""
     return in_language({text.lang: text.guide for text in product.texts}, lang, fallback)
-
-
-@dataclass(frozen=True)
-class CodeShown:
-    """One entitlement on an order page: its mask, and field by field what was revealed just now."""
-
-    title: str
-    ready: bool
-    tail: str
-    reveals: int
-    good: GoodShown
-    there: bool  # has come, though it may not be shown yet
-    values: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +54,8 @@ class MoneyShown:
     surplus: Money | None  # what came a second time
     release_at: datetime | None = None  # until when what was sold before its release waits
     by_hand: bool = False  # people deliver what is missing
+    opens_at: datetime | None = None  # until when what was bought is kept closed
+    opens_left: tuple[int, str] = (0, "")
 
 
 def money_shown(
@@ -153,6 +110,8 @@ class OrderShown:
     codes: tuple[CodeShown, ...]
     fee: Money | None = None  # what the buyer bore on top of the total
     redeem_url: str = ""  # where all its codes are used, if that is one place on the web
+    redeem_label: str = ""
+    ahead: bool = False  # a top-up of a wallet: no goods
     again: str = ""  # where the same can be ordered once more: the slug of a product that is still for sale
 
     @property
@@ -169,8 +128,21 @@ class OrderShown:
         return self.state in FOLLOWED and not self.revealed
 
     @property
+    def parcels(self) -> tuple[Parcel, ...]:
+        return parcels_of(self.codes)
+
+    @property
     def ready(self) -> bool:
         return any(code.ready for code in self.codes)
+
+    @property
+    def is_single(self) -> bool:
+        return len(self.codes) == 1
+
+    @property
+    def reminds(self) -> bool:
+        """Tell whether something of it runs out on a day to come, for a calendar to say so before."""
+        return any(code.ready and code.until and not code.until.is_over for code in self.codes)
 
     @property
     def revealed(self) -> bool:
@@ -204,9 +176,11 @@ def order_shown(
         expires_at=order.expires_at,
         paid_at=order.paid_at,
         lines=order.lines,
-        codes=_codes(order, entitlements, goods, opened or {}),
+        ahead=order.purpose is Purpose.TOP_UP,
+        codes=codes_shown(order, entitlements, goods, opened or {}, now=now),
         fee=fee,
         redeem_url=_one_place(goods),
+        redeem_label=next((good.redeem_label for good in goods.values() if good.redeem_label), ""),
         again=next((good.slug for good in goods.values() if good.live), ""),
     )
 
@@ -214,25 +188,6 @@ def order_shown(
 def _one_place(goods: Mapping[UUID, GoodShown]) -> str:
     places = {good.redeem_url for good in goods.values()}
     return places.pop() if len(places) == 1 else ""
-
-
-def _codes(
-    order: Order, entitlements: Sequence[Entitlement], goods: Mapping[UUID, GoodShown], opened: Mapping[UUID, Secret]
-) -> tuple[CodeShown, ...]:
-    titles = {line.sku_id: line.title for line in order.lines}
-    return tuple(
-        CodeShown(
-            title=titles.get(item.sku_id) or goods[item.sku_id].bundle,
-            ready=item.state is State.READY,
-            tail=item.tail,
-            reveals=item.reveals,
-            good=goods[item.sku_id],
-            there=item.code_id is not None or item.shared_id is not None,
-            values=plain_values(opened.get(item.id)),
-        )
-        for item in entitlements
-        if item.state is not State.REVOKED
-    )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from flask import request
 from flask_babel import gettext
 
 from app.entitlements import queries as entitled
+from app.entitlements import service as entitlements
 from app.inventory.queries import Typed
 from app.kit import clock, db, tokens
 from app.kit.errors import NotFound, Refusal
@@ -80,7 +81,7 @@ def use(token: str, entitlement: str) -> Page | Redirect:
 def use_own(token: str, entitlement: str) -> Page | Redirect:
     found, device = _own(token, entitlement), present_device()
     back = here(".order", token=token)
-    if found is None or device is None:
+    if found is None or device is None or not entitlements.keep_in_hand(found, holder_id=None):
         return Redirect(back)
     made = _use(found, By("device", device.id))
     return _done_page(made, here(".use", token=token, entitlement=entitlement), back)
@@ -102,7 +103,7 @@ def _read(ticket: str) -> UUID | None:
 def _own(token: str, entitlement: str) -> UUID | None:
     """Return what is to be used of an order; None for a browser that has not proved itself, which that page asks."""
     order, number = orders.get(read_token(token)), from_public("ent", entitlement)
-    if number not in {item.id for item in entitled.list_of_order(order.id)}:
+    if number not in {item.id for item in entitled.list_held(order.id)}:
         raise NotFound
     return number if is_mine(order) else None
 

@@ -5,7 +5,7 @@ from flask import Response, request
 from app.kit import clock
 from app.orders import queries as orders
 from app.web.cashier import pay_address, qr_picture, state_of
-from app.web.render import Page, fixed, unchanged
+from app.web.render import MINE, Page, fixed, unchanged
 from app.web.shop import bp
 from app.web.shop.checkout import order_page
 from app.web.shop.placing import read_token
@@ -29,4 +29,4 @@ def status(token: str) -> Page | Response:
 def qr(token: str) -> Response:
     """Give the address where an order is being paid as a picture, for another phone to read."""
     url = pay_address(orders.get(read_token(token)))
-    return fixed(qr_picture(url), "image/png", False)
+    return fixed(qr_picture(url), "image/png", MINE)

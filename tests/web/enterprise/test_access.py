@@ -6,9 +6,6 @@ import pytest
 
 from app.companies.models import Role
 from app.companies.rules import permissions
-from app.delivery import service as delivery
-from app.kit import clock
-from app.kit.events import SYSTEM
 from app.kit.ids import from_public
 from app.orders.models import Order
 from app.web.guard import MEMBER_COOKIE
@@ -33,9 +30,7 @@ def owner(shop: Shop) -> Firm:
 
 @pytest.fixture
 def batch(owner: Firm) -> Order:
-    order = owner.order()
-    owner.shop.write(lambda: delivery.send_link_again(order.id, now=clock.now(), by=SYSTEM))
-    return order
+    return owner.order()
 
 
 def test_there_are_doors_to_knock_at(owner: Firm, batch: Order) -> None:

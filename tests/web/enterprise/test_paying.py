@@ -76,7 +76,7 @@ def test_a_finance_member_tops_up_and_sees_the_balance_follow(market: Market, fi
     assert "Test" in said
     assert page in said
     assert text(member, f"{home(firm)}/batches/{public('ord', found.id)}", 404)
-    assert "Top-up of a company" in text(
+    assert "Top-up of a balance" in text(
         signed_in(firm.shop, firm.shop.owner), f"/office/{firm.shop.slug}/orders?lang=en"
     )
 
@@ -110,12 +110,56 @@ def test_what_the_balance_lacks_is_paid_another_way(market: Market, firm: Firm) 
 
 
 @on_one_engine
+def test_the_balance_pays_the_rest_as_soon_as_it_has_it(market: Market, firm: Firm) -> None:
+    firm.shop.codes(3)
+    firm.top_up(1000)
+    member, finance = firm.browser(), firm.browser(Role.FINANCE)
+    form = {"sku": firm.shop.sku, "quantity": "1", "idem": "form", "company": public("com", firm.id), "paid_by": "rest"}
+    page = send(member, f"{home(firm)}/orders", form).headers["Location"]
+    market.start(order_at(firm, page))
+    own = {"company": public("com", firm.id)}
+    assert send(member, f"{page}/from-balance", own).status_code == 409
+
+    firm.top_up(400)
+    assert "Take CN¥4.00 from the balance" in plain(text(member, f"{page}?lang=en"))
+    firm.top_up(5000)
+    assert "Pay CN¥9.99 from the balance" in plain(text(member, f"{page}?lang=en"))
+    assert "from the balance</button>" not in text(finance, f"{page}?lang=en")
+    assert send(finance, f"{page}/from-balance", own).status_code == 403
+    assert send(member, f"{page}/from-balance", own).status_code == 303
+
+    assert market.word(order_at(firm, page)) == "delivered"
+    assert firm.balance() == 6400 - 1999
+
+
+@on_one_engine
+def test_the_office_says_where_the_parts_of_an_unpaid_order_are(market: Market, firm: Firm) -> None:
+    firm.shop.codes(1)
+    firm.top_up(1000)
+    member, office = firm.browser(), signed_in(firm.shop, firm.shop.owner)
+    form = {"sku": firm.shop.sku, "quantity": "1", "idem": "form", "company": public("com", firm.id), "paid_by": "rest"}
+    split = order_at(firm, send(member, f"{home(firm)}/orders", form).headers["Location"])
+    form = {"amount": "50.00", "idem": "form", "company": public("com", firm.id)}
+    ahead = order_at(firm, send(member, f"{home(firm)}/balance/top-ups", form).headers["Location"])
+    market.wait(minutes=16)
+
+    page = f"/office/{firm.shop.slug}/orders"
+    assert "is back there; money that still comes goes back" in text(
+        office, f"{page}/{public('ord', split.id)}?lang=en"
+    )
+    assert "stock released" in text(office, f"{page}/{public('ord', split.id)}?lang=en")
+    said = text(office, f"{page}/{public('ord', ahead.id)}?lang=en")
+    assert "goes onto the balance" in said
+    assert "stock" not in plain(said[said.index("What happened") :]).lower()
+
+
+@on_one_engine
 def test_staff_send_a_top_up_back(market: Market, firm: Firm) -> None:
     member, office = firm.browser(Role.FINANCE), signed_in(firm.shop, firm.shop.owner)
     form = {"amount": "50.00", "idem": "form", "company": public("com", firm.id)}
     found = order_at(firm, send(member, f"{home(firm)}/balance/top-ups", form).headers["Location"])
     page = f"/office/{firm.shop.slug}/orders/{public('ord', found.id)}"
-    assert "has not paid yet" in text(office, f"{page}?lang=en")
+    assert "not paid yet" in text(office, f"{page}?lang=en")
     market.buy(found)
     assert "on the balance" in text(office, f"{page}?lang=en")
 

@@ -34,8 +34,9 @@ def short_of(shop: Shop) -> tuple[str, UUID]:
 
 
 def looks(shop: Shop, path: str) -> str:
-    """Return what a buyer reads of a page of the shop, as it is at this moment."""
-    answer = shop.client().get(f"/s/{shop.slug}{path}", headers={"Accept-Language": "en"})
+    """Return what a buyer reads of a page of the shop that he loads anew."""
+    headers = {"Accept-Language": "en", "Cache-Control": "no-cache"}
+    answer = shop.client().get(f"/s/{shop.slug}{path}", headers=headers)
     assert answer.status_code == 200
     return unescape(answer.get_data(as_text=True))
 

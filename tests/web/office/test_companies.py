@@ -61,7 +61,7 @@ def test_a_transfer_is_booked_and_an_order_paid_from_the_balance(firm: Firm) -> 
     assert firm.balance() == 5000 - 2 * 1999
     shown, told = page(alice, at(firm)), page(alice, placed.location)
     assert "TT-1" in shown
-    assert "Paid from the company" in told
+    assert "Paid from the balance" in told
     assert "Paid ahead by a company" in told
 
 

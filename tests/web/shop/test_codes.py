@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.delivery.rules import CODE_TRIES
 from app.delivery.service.owning import ASKED_PER_NAME
 from app.kit import clock, db, mail
 from app.kit.events import SYSTEM, EventRow
+from app.kit.onetime import CODE_TRIES
 from app.merchants import service as merchants
 from tests import people
 from tests.kit.depth import share

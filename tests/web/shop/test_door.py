@@ -75,7 +75,7 @@ def test_who_came_in_by_the_link_finds_the_whole_order(linked: Linked) -> None:
     phone = linked.shop.client()
     linked.prove(phone)
 
-    found = re.search(rf'href="(/s/{linked.shop.slug}/o/[^"]+)"', phone.get(linked.url).get_data(as_text=True))
+    found = re.search(rf'href="(/s/{linked.shop.slug}/o/[^"/]+)"', phone.get(linked.url).get_data(as_text=True))
 
     assert found is not None
     page = phone.get(found[1]).get_data(as_text=True)
@@ -233,7 +233,7 @@ def test_all_links_that_lead_nowhere_are_answered_alike(shop: Shop, other: Shop)
             with statements() as seen:
                 answer = stranger.client.open(f"/s/{shop.slug}/r/{token}{path}", method=method, data=form)
             told.add(str(alike(answer, token)))
-            asked.add("\n".join(seen))
+            asked.add("\n".join(one for one in seen if "shop_text" not in one))  # which is kept for a while
         assert len(told) == 1, told
         assert len(asked) == 1, asked
         assert next(iter(told)).startswith("(404")

@@ -11,7 +11,9 @@ from app.accounts.throttle import PER_NAME, PER_NETWORK
 from app.delivery.service.proving import ASKED_PER_NAME
 from app.kit import db
 from app.kit.events import EventRow
+from app.kit.ids import base32
 from app.orders import queries as orders
+from app.payments.models import Notice
 from tests.kit.depth import share
 from tests.make import Browser, Shop
 from tests.web.shop.doors import Linked, alike, from_network, in_one_window, later, linked_by, statements
@@ -66,6 +68,36 @@ def test_of_a_contacts_orders_the_password_finds_its_own(shop: Shop) -> None:
     assert look_up(shop.client(), "dora@example.com", second.password).location == second.url
 
 
+@pytest.mark.parametrize("spelled", [str, lambda number: f" {number[:8]} {number[8:]} "])
+@pytest.mark.parametrize("whose", ["the gateway's", "ours"])
+def test_the_number_in_the_payment_app_finds_it(linked: Linked, whose: str, spelled: Any) -> None:
+    number = spelled(payment_of(linked)[whose])
+
+    assert look_up(linked.shop.client(), number, linked.password).location == linked.url
+    assert look_up(linked.shop.client(), number, WRONG, **from_network(9)).status_code == 422
+
+
+def test_only_the_whole_number_of_a_payment_of_this_shop_finds_it(linked: Linked, other: Shop) -> None:
+    for number in payment_of(linked).values():
+        assert look_up(linked.shop.client(), number[:-1], linked.password, **from_network(1)).status_code == 422
+        assert look_up(other.client(), number, linked.password, **from_network(2)).status_code == 422
+
+
+def test_the_number_of_a_payment_has_the_link_sent(linked: Linked) -> None:
+    assert ask(linked.shop.client(), payment_of(linked)["the gateway's"]).status_code == 303
+
+    query = select(EventRow.order_id).where(EventRow.name == "link.asked")
+    assert linked.shop.read(lambda: db.session().scalars(query).all()) == [linked.order.id]
+
+
+def payment_of(linked: Linked) -> dict[str, str]:
+    """Return the numbers of the payment of an order, as Dora's payment app shows them."""
+    (notice,) = linked.shop.read(lambda: db.session().scalars(select(Notice)).all())
+    assert notice.trade_no
+    assert notice.tender_id
+    return {"the gateway's": notice.trade_no, "ours": base32(notice.tender_id)}
+
+
 def test_an_order_whose_links_have_ended_gets_a_new_one(linked: Linked) -> None:
     with later(days=31):
         found = look_up(phone := linked.shop.client(), linked.order.number, linked.password)
@@ -87,6 +119,8 @@ def test_none_and_not_yours_are_answered_alike(shop: Shop, other: Shop) -> None:
         ("no such thing", linked.password),
         (elsewhere.order.number, elsewhere.password),  # of another shop
         (linked.order.number, elsewhere.password),
+        *((number, WRONG) for number in payment_of(linked).values()),
+        *((number, elsewhere.password) for number in payment_of(elsewhere).values()),
     }
 
     told, queries = set(), set()

@@ -1,0 +1,55 @@
+"""Chatting: what a person of a company is told by one chat, as an outside call of whoever has something to tell."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.kit import chat, clock
+from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary, Unknown
+from app.kit.http import Client
+from app.kit.secret import Secret
+from app.messages.carrying import Line, carry, record_faults
+from app.messages.providers import Message
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody is told, and by whom it may go."""
+
+    key: UUID
+    to: Secret
+    lang: str
+    facts: Mapping[str, Any]
+    lines: Sequence[Line]
+    token: Secret | None = None  # opens its link
+
+
+def in_chat(
+    name: str,
+    template: str,
+    load: Callable[[Sequence[Intent]], Mapping[UUID, Said]],
+    settle: Callable[[Intent, bool], None],
+) -> Kind:
+    """Return the kind of a message that goes by one chat; said twice, the same words are one message there.
+
+    `settle` hears whether it was taken; when not, somebody may be told by another way.
+    """
+
+    def call(said: Said, http: Client) -> Answer:
+        secret = {"token": said.token.expose()} if said.token else {}
+        words = chat.write(template, lang=said.lang, facts={**said.facts, **secret})
+        about = template.rpartition("/")[2]
+        message = Message(said.key, about, said.to, said.lang, words.title, words.text, url=words.url)
+        trip = carry(message, said.lines, http)
+        unsure = isinstance(trip.answer, Temporary | Unknown) and not trip.faults
+        return trip.answer if unsure else Done(trip)
+
+    def settled(intent: Intent, answer: Answer) -> None:
+        if isinstance(answer, Done):
+            record_faults(answer.value.faults, now=clock.now())
+            settle(intent, isinstance(answer.value.answer, Done))
+        elif not isinstance(answer, Temporary | Unknown):
+            settle(intent, False)
+
+    return Kind(name, load, call, settled, client=Client, repeatable=True, lane=Lane.CHAT, door=name)

@@ -1,0 +1,89 @@
+"""What happens to the parties that carry messages, and what they tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.kit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageReceipt(Event):
+    """A carrier (`subject_id`) says what became of a message that it took; `reason` is in its own words."""
+
+    name = "carrier.receipt"
+    subject_type = "carrier_receipt"  # apart, so that what happened to the carrier is found among so many
+
+    number: str
+    arrived: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotSet(Event):
+    """Somebody chose what a robot tells the staff; `silent` are the kinds of notes that it leaves out."""
+
+    name = "robot.set"
+    subject_type = "carrier"
+
+    silent: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierAdded(Event):
+    name = "carrier.added"
+    subject_type = "carrier"
+
+    provider: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierChanged(Event):
+    """`changed` names settings, keys, `position`, or `wording` with what it is about and its language."""
+
+    name = "carrier.changed"
+    subject_type = "carrier"
+
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierSwitched(Event):
+    name = "carrier.switched"
+    subject_type = "carrier"
+
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierTested(Event):
+    name = "carrier.tested"
+    subject_type = "carrier"
+
+    well: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierTried(Event):
+    """Somebody had a message sent to themselves."""
+
+    name = "carrier.tried"
+    subject_type = "carrier"
+
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierFailed(Event):
+    """A carrier cannot carry anything until somebody mends it."""
+
+    name = "carrier.failed"
+    subject_type = "carrier"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierMended(Event):
+    name = "carrier.mended"
+    subject_type = "carrier"

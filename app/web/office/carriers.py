@@ -1,0 +1,191 @@
+"""Carriers of messages and their texts, as pages of the office show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask_babel import gettext
+
+from app.kit import clock
+from app.kit.errors import words
+from app.messages import queries
+from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, TrialState, Wording
+from app.web.language import LANGUAGES
+from app.web.office.parties import FieldShown, fields_shown
+from app.web.office.shown import about_words
+
+CHANNELS: Mapping[Channel, str] = {
+    Channel.EMAIL: words("E-mail"),
+    Channel.INBOX: words("Messages within the shop"),
+    Channel.SMS: words("SMS"),
+    Channel.WECHAT: words("WeChat service account"),
+    Channel.MINI: words("WeChat mini program"),
+    Channel.WECOM: words("WeCom"),
+    Channel.DINGTALK: words("DingTalk"),
+    Channel.WECOM_ROBOT: words("WeCom group of the staff"),
+    Channel.DINGTALK_ROBOT: words("DingTalk group of the staff"),
+}
+FINDINGS: Mapping[str, str] = {
+    "keys": words("Keys"),
+    "clock": words("Clock"),
+    "query": words("Question to the service"),
+    "receipts": words("Receipts reach the shop"),
+}
+VALUES: Mapping[str, str] = {
+    "shop": words("name of the shop"),
+    "number": words("end of the order number"),
+    "title": words("name of the goods"),
+    "amount": words("amount"),
+    "until": words("until when"),
+    "digits": words("the six digits"),
+    "minutes": words("minutes that the digits are good for"),
+    "count": words("how many"),
+}
+STATES: Mapping[TrialState, tuple[str, str]] = {
+    TrialState.ASKED: (words("On its way"), "info"),
+    TrialState.TAKEN: (words("Taken, not known to have arrived"), "info"),
+    TrialState.ARRIVED: (words("It reached you"), "ok"),
+    TrialState.FAILED: (words("Not sent"), "bad"),
+    TrialState.UNKNOWN: (words("Unknown"), "warn"),
+}
+REASONS: Mapping[str, str] = {
+    "no approved text is set for this message": words("no approved text is set for this message"),
+    "the contact is no phone number": words("this is no phone number"),
+    "this number was sent codes too often": words("this number was sent codes too often"),
+    "nobody carries messages of this channel": words("nobody carries messages of this channel"),
+}
+
+
+@dataclass(frozen=True)
+class PartyShown:
+    """A party that can be connected."""
+
+    name: str
+    title: str
+    channel: str
+    fields: Sequence[FieldShown]
+
+
+@dataclass(frozen=True)
+class CarrierShown:
+    """A carrier and how it stands."""
+
+    id: UUID
+    name: str
+    account: str
+    channel: str
+    enabled: bool
+    alarm: str  # one sentence; "" when it is in order
+    code: str  # what the other side called it
+    rests_until: datetime | None
+    tested_at: datetime | None
+    is_well: bool
+    lacks_texts: bool
+    needs_texts: bool
+    tells: bool  # pushes receipts
+    is_phone: bool
+
+
+@dataclass(frozen=True)
+class ChannelShown:
+    """A channel with its carriers in the order they are asked."""
+
+    name: str
+    carriers: Sequence[CarrierShown]
+
+
+@dataclass(frozen=True)
+class TextShown:
+    """The approved text for one thing in one language; without a number there is none."""
+
+    about: str
+    about_name: str
+    lang: str
+    lang_name: str
+    code: str
+    filled: str  # its variables, in one line
+
+
+@dataclass(frozen=True)
+class TrialShown:
+    """A message that was sent for a test."""
+
+    at: datetime
+    about: str
+    to: str
+    state: str
+    tone: str
+    reason: str
+
+
+def party_shown(party: Provider) -> PartyShown:
+    """Return how a party and its form are shown."""
+    fields = fields_shown(party.fields, party.numbered_by)
+    return PartyShown(party.name, gettext(party.title), gettext(CHANNELS[party.channel]), fields)
+
+
+def channels_shown(carriers: Sequence[Carrier]) -> list[ChannelShown]:
+    """Return the carriers by channel."""
+    channels = dict.fromkeys(carrier.channel for carrier in carriers)
+    return [
+        ChannelShown(gettext(CHANNELS[one]), [carrier_shown(row) for row in carriers if row.channel is one])
+        for one in channels
+    ]
+
+
+def carrier_shown(carrier: Carrier) -> CarrierShown:
+    """Return how a carrier is shown."""
+    party, now = queries.provider(carrier.provider), clock.now()
+    alarm, _, code = carrier.alarm.partition(" · ")
+    return CarrierShown(
+        id=carrier.id,
+        name=carrier.title or gettext(party.title),
+        account=carrier.account,
+        channel=gettext(CHANNELS[carrier.channel]),
+        enabled=carrier.enabled,
+        alarm=gettext(alarm) if alarm else "",
+        code=code,
+        rests_until=carrier.rests_until if carrier.rests_until and carrier.rests_until > now else None,
+        tested_at=carrier.tested_at,
+        is_well=all(finding["well"] for finding in carrier.findings),
+        lacks_texts=party.needs_wording and not queries.wordings_of(carrier.id),
+        needs_texts=party.needs_wording,
+        tells=isinstance(party, TellsReceipts),
+        is_phone=carrier.channel is Channel.SMS,
+    )
+
+
+def texts_shown(wordings: Mapping[tuple[str, str], Wording]) -> list[TextShown]:
+    """Return what a carrier's party approved, and what it has not yet."""
+    return [
+        text_shown(about, lang, wordings.get((about, lang), Wording("")))
+        for about in queries.VALUES_OF
+        for lang in LANGUAGES
+    ]
+
+
+def text_shown(about: str, lang: str, wording: Wording) -> TextShown:
+    """Return one approved text."""
+    filled = [f"{theirs}: {gettext(VALUES[ours]) if ours in VALUES else ours}" for theirs, ours in wording.variables]
+    return TextShown(about, about_words(about), lang, LANGUAGES[lang], wording.code, str(gettext(", ")).join(filled))
+
+
+def samples_shown(texts: Sequence[TextShown], *, needs_texts: bool) -> list[tuple[str, str]]:
+    """Return which texts can be sent for a test, as choices."""
+    known = [text for text in texts if text.code or not needs_texts]
+    return [(f"{text.about}/{text.lang}", f"{text.about_name} · {text.lang_name}") for text in known]
+
+
+def values_shown(about: str) -> list[tuple[str, str]]:
+    """Return the values of ours that a text may be filled with."""
+    return [("", "–"), *((name, gettext(VALUES[name])) for name in queries.VALUES_OF[about])]
+
+
+def trial_shown(trial: CarrierTrial) -> TrialShown:
+    """Return how a message for a test stands."""
+    name, tone = STATES[trial.state]
+    sentence, _, code = trial.reason.partition(" · ")
+    said = gettext(REASONS.get(sentence, sentence)) if sentence else ""
+    reason = " · ".join(part for part in (said, code) if part)
+    return TrialShown(trial.asked_at, about_words(trial.about), trial.mask, gettext(name), tone, reason)
