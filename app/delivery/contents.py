@@ -62,12 +62,13 @@ def list_posted(rows: Collection[Delivery]) -> dict[UUID, Posted]:
     asked = _asked([row.source_id for row in codes])
     strays = [row for row in rows if own_channel(found[row.order_id].contact_mask) is not row.channel]
     further = reaches(found[row.order_id].contact_index for row in strays) if strays else {}
+    hours, backs = merchants.reveals().link_hours, _backs(rows)
     return {
         row.id: _posted(
             row,
             found[row.order_id],
-            asked.get(row.source_id),
-            is_revoked=row.link_id in ended,
+            {"hours": hours, **backs.get(row.source_id, {}), **asked.get(row.source_id, {})},
+            is_moot=row.link_id in ended or (row.about is About.CODE and row.source_id not in asked),
             way=further.get(found[row.order_id].contact_index, {}).get(row.channel),
         )
         for row in rows
@@ -91,15 +92,25 @@ def _asked(code_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     return {row.id: {"asked_at": row.at, **row.data} for row in db.session().execute(query)}
 
 
-def _posted(
-    row: Delivery, order: Order, asked: Mapping[str, Any] | None, *, is_revoked: bool, way: Reach | None
-) -> Posted:
-    moot = is_revoked or not _is_true(row.about, order) or (row.about is About.CODE and asked is None)
+def _backs(rows: Collection[Delivery]) -> dict[UUID, dict[str, Any]]:
+    """Return by what told it how much of an order went back, and whether that was the last of it."""
+    sources = [row.source_id for row in rows if row.about is About.REFUNDED]
+    if not sources:
+        return {}
+    query = select(EventRow.id, EventRow.data).where(EventRow.id.in_(sources))
+    return {
+        number: {"back": Money(data["amount"], data["currency"]), "whole": data.get("whole", True)}
+        for number, data in db.session().execute(query)
+    }
+
+
+def _posted(row: Delivery, order: Order, known: Mapping[str, Any], *, is_moot: bool, way: Reach | None) -> Posted:
+    moot = is_moot or not _is_true(row.about, order)
     return Posted(
         Told(row.id, row.order_id, row.about, row.channel, row.since, None if row.asked else order.paid_at),
         _address(row.channel, order, way),
         order.lang,
-        None if moot else {**_facts(row, order), **(asked or {})},
+        None if moot else {**_facts(row, order), **known},
         _secrets(row),
     )
 
@@ -149,11 +160,9 @@ def _facts(row: Delivery, order: Order) -> dict[str, Any]:
         "release_at": release_at if release_at and release_at > clock.now() else None,
         "by_hand": by_hand,
         "opens_at": opens_at if opens_at and opens_at > clock.now() else None,
-        "hours": merchants.reveals().link_hours,
         "minutes": CODE_MINUTES,
         "way": way_of(order.merchant_id, order.contact_index, row.channel),
         "said": _said(row, order),
-        **_back(row, order),
     }
 
 
@@ -163,11 +172,3 @@ def _said(row: Delivery, order: Order) -> list[Said]:
         return []
     said = said_of(order, entitled.list_of_order(order.id), lang=order.lang, medium=Medium.MAIL, now=clock.now())
     return each_once(list(said.values()))
-
-
-def _back(row: Delivery, order: Order) -> dict[str, Any]:
-    """Return how much of an order went back by what this message is about, and whether that was the last of it."""
-    asked = db.session().scalar(select(EventRow.data).where(EventRow.id == row.source_id))
-    if row.about is not About.REFUNDED or asked is None:
-        return {}
-    return {"back": Money(asked["amount"], asked["currency"]), "whole": asked.get("whole", True)}
