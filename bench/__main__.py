@@ -8,18 +8,41 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bench import beside, gateways, home, imports, load, mails, notices, pages, pool, profiling, redeem, sales, storm
+from bench import (
+    beside,
+    gateways,
+    home,
+    imports,
+    load,
+    mails,
+    notices,
+    pages,
+    pool,
+    profiling,
+    redeem,
+    sales,
+    storm,
+    texts,
+)
 from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
 NAMES = (
-    *("import", "codes_list", "place", "notice", "pool", "mails"),
+    *(
+        "import",
+        "codes_list",
+        "place",
+        "notice",
+        "pool",
+        "mails",
+        "texts",
+    ),
     *("redeem", "bulk", "counter", "export", "beside", "home"),
     *("notices", "storm"),
 )
 REDEEMED = {"redeem", "bulk"}
 USED = {"counter", "export"}  # with a stage of their own: their codes are sold beforehand, and served
-ALONE = {"pool", "mails", *REDEEMED}  # need neither imported codes nor the web
+ALONE = {"pool", "mails", "texts", *REDEEMED}  # need neither imported codes nor the web
 SALES = {"place", "notice"}
 GATEWAYS = {"notices": notices.measure, "storm": storm.measure}  # with a stage of their own for simulators
 LOADED = {*SALES, *GATEWAYS, "counter", "beside", "home"}  # by wrk
@@ -34,6 +57,9 @@ QUICK = Size(
     pairs=5,
     mails=300,
     queued_mails=2_000,
+    texts=200,
+    told=20,
+    queues=(2_000,),
     home_codes=50_000,
     listed=50_000,
     redeemed=300,
@@ -125,6 +151,9 @@ def measure(stage: Stage, names: set[str]) -> Iterator[Figure]:
     if "mails" in names:
         say(f"{stage.engine}: sending {stage.size.mails} letters")
         yield mails.measure(stage)
+    if "texts" in names:
+        say(f"{stage.engine}: sending {stage.size.texts} messages by SMS")
+        yield texts.measure(stage)
     if names & REDEEMED:
         say(f"{stage.engine}: redeeming {stage.size.redeemed} codes and a list of {stage.size.bulk_rows}")
         yield from redeem.measure(stage)

@@ -47,6 +47,9 @@ class Size:
     pairs: int = 15  # of runs in both pools
     mails: int = 2_000
     queued_mails: int = 20_000
+    texts: int = 1_500  # messages by SMS
+    told: int = 100  # sales whose letters are waited for
+    queues: tuple[int, ...] = (50_000, 100_000)  # letters of a busy shop beside them
     home_codes: int = 1_000_000
     listed: int = 1_000_000
     redeemed: int = 2_000  # one by one

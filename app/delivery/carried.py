@@ -32,6 +32,7 @@ log = structlog.get_logger()
 RESTING = "all carriers of this channel rest"
 QUIET = "it is night at the shop"
 LANES = {Channel.SMS: Lane.SMS}
+ABREAST = 8  # a carrier takes a tenth of a second over a message, and hundreds of messages a second
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,9 @@ class Borne:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A carrier has it, and may have said already what became of it."""
+class TakenOver(ending.Taken):
+    """A carrier has it; some before it could not take it."""
 
-    told: ending.Told
-    carrier_id: UUID
-    number: str
-    receipt: Receipt | None = None
     faults: Sequence[Fault] = ()
 
 
@@ -127,7 +124,7 @@ def _answer(told: ending.Told, trip: Trip, known: str = "") -> Answer:
         case Done(value) if trip.carrier_id is not None:
             receipt = value if isinstance(value, Receipt) else None
             number = getattr(value, "number", "") or known
-            return Done(Taken(told, trip.carrier_id, number, receipt, trip.faults))
+            return Done(TakenOver(told, trip.carrier_id, number, receipt, trip.faults))
         case Refused(reason) if any(fault.seconds is not None for fault in trip.faults):
             return Waits(reason, trip.faults)  # one of them only rests, and takes it afterwards
         case Refused(reason):
@@ -158,14 +155,12 @@ def settle(intent: Intent, answer: Answer) -> None:
     messages.record_faults(_faults(answer), now=now)
 
 
-def _settle_taken(taken: Taken) -> None:
+def _settle_taken(taken: TakenOver) -> None:
     now, receipt = clock.now(), taken.receipt
     if receipt is not None and not taken.number and not receipt.arrived:
         ending.record_failed(taken.told.delivery_id, reason=receipt.reason, unknown=False, now=now)
         return
-    ending.record_taken(taken.told, taken.carrier_id, taken.number, now=now)
-    if receipt is not None and taken.number:
-        ending.learn(taken.carrier_id, taken.number, arrived=receipt.arrived, reason=receipt.reason, at=now)
+    ending.record_taken(taken, now=now)
 
 
 def _faults(answer: Answer) -> Sequence[Fault]:
@@ -223,7 +218,8 @@ def _url(posted: Posted, facts: Mapping[str, Any]) -> str:
 
 def _kind(channel: Channel) -> Kind:
     lane = LANES.get(channel, Lane.CHAT)
-    return Kind(KINDS_OF[channel], partial(load, channel), call, settle, query=query, client=http.Client, lane=lane)
+    ways = (partial(load, channel), call, settle)
+    return Kind(KINDS_OF[channel], *ways, query=query, client=http.Client, lane=lane, abreast=ABREAST)
 
 
 KINDS = tuple(_kind(channel) for channel in KINDS_OF if channel is not Channel.EMAIL)

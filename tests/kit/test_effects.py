@@ -1,5 +1,6 @@
 """An effect is called after the commit that asked for it, by whoever comes first; the office sees what is stuck."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from app.kit import clock, db, effects
-from app.kit.effects import Done, State, Temporary, Unknown
+from app.kit.effects import Answer, Done, Intent, State, Temporary, Unknown
 from app.kit.ids import new_id
 from tests.kit import shelf
 from tests.kit.outside import Office, dying_at, later, row, sent, settlements, wired
@@ -90,6 +91,33 @@ def test_a_batch_is_loaded_in_one_question(merchant: int, office: Office) -> Non
 
     assert office.loads == [20]
     assert settlements(merchant) == 20
+
+
+def test_calls_of_a_kind_that_bears_it_are_under_way_together(merchant: int) -> None:
+    meeting = threading.Barrier(4, timeout=10)
+
+    def meet(intent: Intent) -> Answer:
+        meeting.wait()  # lets nobody go on but four at once
+        return Done()
+
+    office = Office(says=meet)
+    with wired(office.kind(abreast=4)):
+        sent(merchant, 8)
+        assert effects.drain() == 8
+
+    assert (settlements(merchant), office.answers) == (8, [Done()] * 8)
+
+
+def test_one_that_raises_spoils_none_of_those_beside_it(merchant: int) -> None:
+    broken = new_id()
+    office = Office(says=lambda intent: Done() if intent.subject_id != broken else {}["cut"])
+    with wired(office.kind(abreast=4)):
+        whole = sent(merchant, 3)
+        odd = db.write(merchant, lambda: effects.intend("parcel", broken, due_at=clock.now()))
+        effects.drain()
+
+    assert {row(merchant, number).state for number in whole} == {State.DONE}
+    assert (row(merchant, odd).state, row(merchant, odd).note) == (State.UNKNOWN, "KeyError")
 
 
 def test_one_client_serves_a_drain_and_is_closed_after_it(merchant: int) -> None:

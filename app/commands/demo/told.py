@@ -8,7 +8,7 @@ from app.commands.demo.novelties import MADE, deal
 from app.commands.demo.story import Teller
 from app.delivery import service as delivery
 from app.delivery.queries import About, Channel, Delivery, Plan
-from app.delivery.service import Route, Told, Wish
+from app.delivery.service import Route, Taken, Told, Wish
 from app.kit import clock, db, events
 from app.kit.events import SYSTEM
 from app.orders import queries as orders
@@ -25,7 +25,7 @@ def _took(message: Delivery, now: datetime) -> None:
     if message.channel is MAIL:
         delivery.record_sent(told, now=now)
     else:
-        delivery.record_taken(told, CARRIER, message.id.hex, now=now)
+        delivery.record_taken(Taken(told, CARRIER, message.id.hex), now=now)
 
 
 def _arrived(message: Delivery, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
 from app.delivery.service.ending import (
+    Taken,
     Told,
     follow_receipts,
     learn,
@@ -55,6 +56,7 @@ __all__ = [
     "Admitted",
     "Asking",
     "Route",
+    "Taken",
     "Told",
     "Wanted",
     "Wish",

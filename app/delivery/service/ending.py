@@ -19,13 +19,14 @@ from app.kit.errors import NotFound
 from app.kit.events import publish
 from app.kit.ids import Id
 from app.messages.events import MessageReceipt
+from app.messages.queries import Receipt
 from app.orders import service as ordering
 
 EARLY = timedelta(hours=6)  # a receipt may come so long before we know of its message; then it was none of ours
 OPEN = (State.QUEUED, State.UNKNOWN)
 GONE = (State.SENT, State.ACCEPTED)
 ENDS = (State.FAILED, State.PASSED)
-D = Delivery.__table__.c
+D, H = Delivery.__table__.c, Handover.__table__.c
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,23 @@ class Told:
     paid_at: datetime | None = None
 
 
-SENT = (
+@dataclass(frozen=True)
+class Taken:
+    """A message that a carrier has, under a number or none, and what it has told of it."""
+
+    told: Told
+    carrier_id: UUID
+    number: str
+    receipt: Receipt | None = None
+
+
+LEFT = (
     update(Delivery.__table__)  # type: ignore[arg-type]
     .where(D.merchant_id == bindparam("merchant"), D.id == bindparam("told", type_=Id))
-    .values(
-        state=State.SENT,
-        note="",
-        sent_at=bindparam("now", type_=Moment),
-        left_pace=bindparam("left"),
-        paid_pace=bindparam("paid"),
-    )
+    .values(note="", sent_at=bindparam("now", type_=Moment), left_pace=bindparam("left"), paid_pace=bindparam("paid"))
 )
+SENT = LEFT.values(state=State.SENT)
+TAKEN = LEFT.values(state=bindparam("stands"), carrier_id=bindparam("carrier", type_=Id), number=bindparam("called"))
 
 
 def record_sent(told: Told, *, now: datetime) -> None:
@@ -60,46 +67,76 @@ def record_sent(told: Told, *, now: datetime) -> None:
         notes["told"] = []
         db.unit().before_commit.append(_write_sent)
     notes["told"].append((told, now))
-    _tell_sent(told, now)
+    publish(_sent(told, now))
 
 
-def record_taken(told: Told, carrier_id: UUID, number: str, *, now: datetime) -> None:
-    """Record that a carrier took a message over, and what it has told of it already."""
-    receipt = _hand_over(told.delivery_id, carrier_id, number, now) if number else None
-    values = {"carrier_id": carrier_id, "number": number, "note": "", "sent_at": now, **_paces(told, now)}
-    if not _move(told.delivery_id, OPEN, State.ACCEPTED if number else State.SENT, values):
+def record_taken(taken: Taken, *, now: datetime) -> None:
+    """Record that a carrier took a message over, and what it told of it; those of one unit go down together."""
+    notes = db.unit().notes
+    if "taken" not in notes:
+        notes["taken"] = []
+        db.unit().before_commit.append(_write_taken)
+    notes["taken"].append((taken, now))
+
+
+def _write_taken() -> None:
+    taken: list[tuple[Taken, datetime]] = db.unit().notes["taken"]
+    numbered = [(it.carrier_id, it.number, at, {"delivery_id": it.told.delivery_id}) for it, at in taken if it.number]
+    known = _meet(numbered, news=Handover.delivery_id.is_(None))
+    open_ones = _lock_open([it.told.delivery_id for it, _ in taken])
+    moved = [(it, at) for it, at in taken if it.told.delivery_id in open_ones]
+    if not moved:
         return
-    if told.about is not About.CODE:
-        ordering.mark_notified({told.order_id}, now=now)
-    _tell_sent(told, now)
-    if receipt is not None and receipt.arrived is not None:
-        _follow(receipt, carrier_id, number, now)
+    merchant = db.merchant_id()
+    db.session().execute(TAKEN, [{"merchant": merchant, **_carried(it), **_binds(it.told, at)} for it, at in moved])
+    if orders_told := {it.told.order_id for it, _ in moved if it.told.about is not About.CODE}:
+        ordering.mark_notified(orders_told, now=moved[0][1])
+    publish(*(_sent(it.told, at) for it, at in moved))
+    _follow_early(moved, known)
 
 
-def _tell_sent(told: Told, now: datetime) -> None:
+def _follow_early(taken: Sequence[tuple[Taken, datetime]], known: dict[tuple[UUID, str], Any]) -> None:
+    """Let those messages end of which their carriers told before, or as they took them."""
+    for it, at in taken:
+        before = known.get((it.carrier_id, it.number))
+        if before is not None and before.arrived is not None:
+            _follow(before, it.carrier_id, it.number, at)
+        if it.receipt is not None and it.number:
+            learn(it.carrier_id, it.number, arrived=it.receipt.arrived, reason=it.receipt.reason, at=at)
+
+
+def _lock_open(ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of these messages of which nobody knew yet that they left."""
+    query = select(D.id).where(D.merchant_id == db.merchant_id(), D.id.in_(ids), D.state.in_(OPEN)).order_by(D.id)
+    return set(db.session().scalars(query.with_for_update()))
+
+
+def _carried(taken: Taken) -> dict[str, Any]:
+    state = State.ACCEPTED if taken.number else State.SENT
+    return {"told": taken.told.delivery_id, "stands": state, "carrier": taken.carrier_id, "called": taken.number}
+
+
+def _sent(told: Told, now: datetime) -> MessageSent:
     about, channel = told.about.name.lower(), told.channel.name.lower()
-    publish(MessageSent(subject_id=told.delivery_id, order_id=told.order_id, at=now, about=about, channel=channel))
+    return MessageSent(subject_id=told.delivery_id, order_id=told.order_id, at=now, about=about, channel=channel)
 
 
 def _write_sent() -> None:
     sent = db.unit().notes["told"]
     merchant = db.merchant_id()
-    values = [{"merchant": merchant, "told": it.delivery_id, "now": at, **_binds(it, at)} for it, at in sent]
+    values = [{"merchant": merchant, "told": it.delivery_id, **_binds(it, at)} for it, at in sent]
     db.session().execute(SENT, values)
     if orders_told := {it.order_id for it, _ in sent if it.about is not About.CODE}:
         ordering.mark_notified(orders_told, now=sent[0][1])
 
 
-def _binds(told: Told, at: datetime) -> dict[str, int | None]:
-    return {name.removesuffix("_pace"): value for name, value in _paces(told, at).items()}
-
-
-def _paces(told: Told, at: datetime) -> dict[str, int | None]:
-    """Return how quick a message was; one that was to wait has no pace."""
+def _binds(told: Told, at: datetime) -> dict[str, Any]:
+    """Return when a message left, and how quick it was; one that was to wait has no pace."""
     announced = told.paid_at if told.since is not None and told.about is About.READY else None
     return {
-        "left_pace": None if told.since is None else pace(at - told.since),
-        "paid_pace": None if announced is None else pace(at - announced),
+        "now": at,
+        "left": None if told.since is None else pace(at - told.since),
+        "paid": None if announced is None else pace(at - announced),
     }
 
 
@@ -177,7 +214,7 @@ def follow_receipts(receipts: Sequence[MessageReceipt]) -> None:
 def learn(carrier_id: UUID, number: str, *, arrived: bool, reason: str, at: datetime) -> None:
     """Learn what became of the message that a carrier calls so."""
     said = {"arrived": arrived, "reason": reason}
-    known = _met(carrier_id, number, said, at, news=Handover.arrived.is_not(True))
+    known = _meet([(carrier_id, number, at, said)], news=Handover.arrived.is_not(True)).get((carrier_id, number))
     if known is not None and known.delivery_id is not None:
         _follow(known, carrier_id, number, at)
 
@@ -192,19 +229,25 @@ def record_bounced(delivery_id: UUID, *, reason: str, for_good: bool, now: datet
     return db.changed(update(Delivery).where(Delivery.id == row.id, D.state.in_(GONE)).values(note=reason)) == 1
 
 
-def _hand_over(delivery_id: UUID, carrier_id: UUID, number: str, now: datetime) -> Any:
-    """Write down which message of ours a carrier calls so, and return what it told of it before."""
-    return _met(carrier_id, number, {"delivery_id": delivery_id}, now, news=Handover.delivery_id.is_(None))
-
-
-def _met(carrier_id: UUID, number: str, said: dict[str, Any], now: datetime, *, news: ColumnElement[bool]) -> Any:
-    """Put what we know into the row of a handover, whoever made it, and return all of it; None when it is no news."""
-    key = {"merchant_id": db.merchant_id(), "carrier_id": carrier_id, "number": number}
-    fresh = {"delivery_id": None, "arrived": None, "reason": "", "at": now}
-    put = db.insert_or(Handover).values(key | fresh | said)
-    put = put.on_conflict_do_update(index_elements=[*key], set_=said, where=news)
-    found = put.returning(Handover.delivery_id, Handover.arrived, Handover.reason)
-    return db.session().execute(found).first()
+def _meet(
+    found: Sequence[tuple[UUID, str, datetime, dict[str, Any]]], *, news: ColumnElement[bool]
+) -> dict[tuple[UUID, str], Any]:
+    """Put what we know into the rows of handovers, whoever made them, and return all of those to which it is news."""
+    if not found:
+        return {}
+    merchant, blank = db.merchant_id(), {"delivery_id": None, "arrived": None, "reason": ""}
+    rows = [
+        {"merchant_id": merchant, "carrier_id": carrier_id, "number": number, "at": at, **blank, **said}
+        for carrier_id, number, at, said in found
+    ]
+    put = db.insert_or(Handover)
+    put = put.on_conflict_do_update(
+        index_elements=["merchant_id", "carrier_id", "number"],
+        set_={name: put.excluded[name] for name in found[0][3]},
+        where=news,
+    )
+    told = put.returning(H.carrier_id, H.number, H.delivery_id, H.arrived, H.reason)
+    return {(row.carrier_id, row.number): row for row in db.session().execute(told, rows)}
 
 
 def _follow(known: Any, carrier_id: UUID, number: str, now: datetime) -> None:

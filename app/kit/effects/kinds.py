@@ -88,6 +88,7 @@ class Kind:
     lease: timedelta = timedelta(seconds=60)
     at_risk: int = 1  # how many calls of a fragile kind a dying runner may leave in doubt: it leases so many at once
     lane: Lane = Lane.HOUSE
+    abreast: int = 1  # how many calls are under way together; its client must bear that
     door: str = ""  # kinds that go through the same door stop knocking together while it is shut; "" goes by none
 
     @property

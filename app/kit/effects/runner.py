@@ -1,8 +1,12 @@
 """The only runner of effects: leases, loads, calls with no unit open, settles in batches."""
 
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, suppress
+from contextvars import copy_context
+from functools import cached_property, partial
 from itertools import groupby
 from typing import Any, Self
 from uuid import UUID
@@ -65,11 +69,14 @@ class Runner:
         self.settled = 0
         self._lane = lane  # None: only effects that are named
         self._clients: dict[str, tuple[AbstractContextManager[Any], Any]] = {}
+        self._clients_lock = threading.Lock()
+        self._open = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._open.close()
         for name in list(self._clients):
             self._close(name)
 
@@ -93,14 +100,28 @@ class Runner:
     def _work(self, turn: Turn, leased: list[Lease]) -> None:
         values = self._load(turn.merchant_id, leased)
         answers: list[tuple[Lease, Any]] = []
-        for lease in leased:
-            late = clock.now() >= lease.until or (bool(answers) and turn.over) or _doors.is_shut(lease.kind.door)
-            value = values.get(lease.intent.id, MOOT)
-            if value is MOOT or value is UNLOADED:
-                answers.append((lease, value))
-            else:
-                answers.append((lease, BACK if late else self._answer(lease, value)))
+        for wave in _waves(leased):
+            is_over = bool(answers) and turn.over
+            answers += zip(wave, self._abreast(wave, values, is_over), strict=True)
         self._settle(turn.merchant_id, answers)
+
+    def _abreast(self, wave: list[Lease], values: Mapping[UUID, Any], is_over: bool) -> list[Any]:
+        """Return what becomes of each lease of a wave, whose calls are made side by side."""
+        if len(wave) == 1:
+            return [self._one(wave[0], values, is_over)]
+        calls = [partial(self._one, lease, values, is_over) for lease in wave]
+        return list(self._threads.map(lambda call: call[0].run(call[1]), [(copy_context(), call) for call in calls]))
+
+    def _one(self, lease: Lease, values: Mapping[UUID, Any], is_over: bool) -> Any:
+        late = is_over or clock.now() >= lease.until or _doors.is_shut(lease.kind.door)
+        value = values.get(lease.intent.id, MOOT)
+        if value is MOOT or value is UNLOADED:
+            return value
+        return BACK if late else self._answer(lease, value)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return self._open.enter_context(ThreadPoolExecutor(max(kind.abreast for kind in wired().values())))
 
     # Loading ---------------------------------------------------------------------------------------------------
 
@@ -176,10 +197,11 @@ class Runner:
         return Unknown("answered with neither yes nor no")
 
     def _client(self, kind: Kind) -> Any:
-        if kind.name not in self._clients:
-            line = kind.client()
-            self._clients[kind.name] = (line, line.__enter__())
-        return self._clients[kind.name][1]
+        with self._clients_lock:
+            if kind.name not in self._clients:
+                line = kind.client()
+                self._clients[kind.name] = (line, line.__enter__())
+            return self._clients[kind.name][1]
 
     def _close(self, name: str) -> None:
         line, _ = self._clients.pop(name, (None, None))
@@ -233,6 +255,13 @@ def _settle(answers: Sequence[tuple[Lease, Any]]) -> int:
             lease.kind.settle(lease.intent, answer)
     unsettled = [lease for lease, answer in answers if answer is BACK or answer is UNLOADED]
     return len(ours - {lease.intent.id for lease in unsettled})
+
+
+def _waves(leased: Sequence[Lease]) -> Iterator[list[Lease]]:
+    """Yield what is called together: leases of one kind, as many as it lets be under way."""
+    for kind, group in groupby(leased, key=lambda lease: lease.kind):
+        same = list(group)
+        yield from (same[begin : begin + kind.abreast] for begin in range(0, len(same), kind.abreast))
 
 
 def _kind_name(lease: Lease) -> str:
