@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bench import (
     beside,
+    doorbell,
     gateways,
     home,
     imports,
@@ -28,15 +29,7 @@ from bench.figures import Figure
 from bench.stage import ENGINES, Size, Stage
 
 NAMES = (
-    *(
-        "import",
-        "codes_list",
-        "place",
-        "notice",
-        "pool",
-        "mails",
-        "texts",
-    ),
+    *("import", "codes_list", "place", "notice", "pool", "mails", "texts", "doorbell"),
     *("redeem", "bulk", "counter", "export", "beside", "home"),
     *("notices", "storm"),
 )
@@ -117,7 +110,7 @@ def run(engine: str, names: set[str], size: Size) -> list[Figure]:
 
 def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
     """Set the stages: the home page has one of its own, with many products."""
-    if names - {"beside", "home", "codes_list", *USED, *GATEWAYS}:
+    if names - {"beside", "doorbell", "home", "codes_list", *USED, *GATEWAYS}:
         with Stage(engine, size) as stage:
             yield from measure(stage, names - USED - GATEWAYS.keys() - {"codes_list"})
     if "codes_list" in names:
@@ -129,6 +122,10 @@ def each(engine: str, names: set[str], size: Size) -> Iterator[Figure]:
     if names & USED:
         with Stage(engine, size) as stage:
             yield from redeem.serve(stage, names)
+    if "doorbell" in names:
+        with mails.letterbox() as env, Stage(engine, size, **env) as stage:
+            say(f"{engine}: letters of {size.told} sales, idle and beside {size.queues} queued")
+            yield from doorbell.measure(stage)
     if "beside" in names:
         with Stage(engine, size) as stage:
             say(f"{engine}: selling beside an import of {size.codes} codes")

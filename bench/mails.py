@@ -4,6 +4,7 @@ The floor is the same letters, written beforehand, over one connection with noth
 """
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -90,13 +91,25 @@ def fairness(stage: Stage) -> float:
 
 
 @contextmanager
+def letterbox() -> Iterator[dict[str, str]]:
+    """Run a mail server beside a shop that is served, and yield the settings by which it sends its letters there."""
+    with subprocess.Popen([sys.executable, "-m", "bench.sink"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            yield {"MAIL": f"smtp://127.0.0.1:{port}", "MAIL_FROM": "shop@example.com"}
+        finally:
+            process.terminate()
+
+
+@contextmanager
 def sink(stage: Stage) -> Iterator[Smtp]:
     with stage.python("-m", "bench.sink", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield Smtp(Server("127.0.0.1", int(process.stdout.readline()), ""), "shop@example.com")
 
 
-def sell(shop: Shop, count: int, contacts: Iterable[str] = repeat("dora@example.com")) -> list[UUID]:
+def sell(shop: Shop, count: int, contacts: Iterable[str] = repeat("")) -> list[UUID]:
     """Sell a code each to so many buyers; what they are told of it is handed out by nobody here."""
     shop.codes(count)
     orders = [shop.place(contact=contact) for _, contact in zip(range(count), contacts, strict=False)]
