@@ -82,7 +82,7 @@ def load(channel: Channel, intents: Sequence[Intent]) -> Mapping[UUID, Borne]:
     """Return the messages of a channel that have not left yet or may have, each with how its order stands now."""
     now, waiting = clock.now(), list_waiting(intents, {State.QUEUED, State.UNKNOWN})
     posted = list_posted(waiting.values())
-    ways, all_ways = carriers.lines(channel, now=now), carriers.all_lines(channel)
+    ways, all_ways = carriers.lines(channel, now=now), carriers.all_lines(channel, now=now)
     rests = "" if ways or channel not in carriers.carried_channels() else RESTING
     plan, zone = read_plan(), merchants.current().zone
     found = {}

@@ -30,6 +30,7 @@ CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
 NO_ONE_TO_ASK = "the carrier that may have it is connected no more"
 NO_WORDING = "no approved text is set for this message"
+AFTERLIFE = timedelta(days=30)  # of a carrier that was removed: it may still say, or be asked, what became of messages
 TOO_OFTEN = "this number was sent codes too often"
 DIGITS = "code"  # what a message with a one-time code is about
 
@@ -85,9 +86,9 @@ def lines(channel: Channel, *, now: datetime) -> list[Line]:
     return _lines(Carrier.channel == channel, Carrier.enabled.is_(True), Carrier.alarm == "", awake)
 
 
-def all_lines(channel: Channel) -> list[Line]:
-    """Return the lines to all carriers of a channel, in order or not: one of them may have a message already."""
-    return _lines(Carrier.channel == channel)
+def all_lines(channel: Channel, *, now: datetime) -> list[Line]:
+    """Return the lines to all carriers of a channel, in order, out of it or removed: one may have a message already."""
+    return _lines(Carrier.channel == channel, or_(Carrier.retired_at.is_(None), Carrier.retired_at > now - AFTERLIFE))
 
 
 def _lines(*mine: ColumnElement[bool]) -> list[Line]:
@@ -172,7 +173,7 @@ def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:
     """Let carriers rest that could not do their work; what is out of order waits for somebody to mend it."""
     broken = []
     for fault in faults:
-        mine = update(Carrier).where(Carrier.id == fault.carrier_id)
+        mine = update(Carrier).where(Carrier.id == fault.carrier_id, Carrier.retired_at.is_(None))
         if fault.seconds is not None:
             db.changed(mine.values(rests_until=now + timedelta(seconds=fault.seconds)))
         elif db.changed(mine.where(Carrier.alarm == "").values(alarm=fault.reason)):

@@ -16,27 +16,34 @@ from app.kit.party import Account, BadAccount
 from app.kit.secret import Secret
 from app.kit.tokens import random_token
 from app.merchants import service as addresses
+from app.messages import queries
 from app.messages.carrying import CREDENTIALS, line
 from app.messages.errors import AccountFault
 from app.messages.events import CarrierAdded, CarrierChanged, CarrierMended, CarrierSwitched
 from app.messages.models import Carrier, CarrierWording
 from app.messages.providers import ChecksWording, Wording, provider
-
-RECEIPTS = "receipts"  # the kind of an address to which carriers push
+from app.messages.queries import RECEIPTS
 
 
 def add_carrier(
-    *, provider_name: str, account: Account, now: datetime, by: By = SYSTEM, carrier_id: UUID | None = None
+    *,
+    provider_name: str,
+    account: Account,
+    now: datetime,
+    title: str = "",
+    by: By = SYSTEM,
+    carrier_id: UUID | None = None,
 ) -> Carrier:
     """Let messages of a channel go by a party; raises Invalid for what cannot work, by field.
 
-    Who sends the same form twice, under one `carrier_id`, has one carrier.
+    Who sends the same form twice, under one `carrier_id`, has one carrier. `title` is what the shop calls it.
     """
     _check(provider_name, account)
     number = carrier_id or new_id()
     if (before := db.find(Carrier, number)) is not None:
         return before
     row = _row(number, provider_name, account, now)
+    row.title = title
     db.session().add(row)
     db.session().flush()
     addresses.list_address(RECEIPTS, row.hook_token, target=number.hex)
@@ -79,7 +86,7 @@ def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By)
 
     A key that is not given stays as it is, and so does the number, under which receipts may still come.
     """
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     whole = Account(carrier.account, account.settings, {**line(carrier).account.keys, **account.keys})
     _check(carrier.provider, whole)
     changed = [name for name in account.settings if account.settings[name] != carrier.settings.get(name, "")]
@@ -90,9 +97,17 @@ def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By)
     publish(CarrierChanged(subject_id=carrier.id, changed=[*changed, *account.keys], at=now, by=by))
 
 
+def rename_carrier(carrier_id: UUID, title: str, *, now: datetime, by: By) -> None:
+    """Call a carrier by another name in the office; "" is its party's own."""
+    carrier = queries.get_connected(carrier_id)
+    if carrier.title != title:
+        carrier.title = title
+        publish(CarrierChanged(subject_id=carrier.id, changed=["title"], at=now, by=by))
+
+
 def switch_carrier(carrier_id: UUID, *, on: bool, now: datetime, by: By) -> None:
     """Let messages go by a carrier, or by it no more; what it has it still carries."""
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     if carrier.enabled != on:
         carrier.enabled = on
         publish(CarrierSwitched(subject_id=carrier.id, on=on, at=now, by=by))
@@ -100,7 +115,7 @@ def switch_carrier(carrier_id: UUID, *, on: bool, now: datetime, by: By) -> None
 
 def mend(carrier_id: UUID, *, now: datetime, by: By) -> None:
     """Use a carrier again that was out of order or rested."""
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     if carrier.alarm or carrier.rests_until:
         carrier.alarm, carrier.rests_until = "", None
         publish(CarrierMended(subject_id=carrier.id, at=now, by=by))
@@ -108,9 +123,9 @@ def mend(carrier_id: UUID, *, now: datetime, by: By) -> None:
 
 def raise_carrier(carrier_id: UUID, *, now: datetime, by: By) -> None:
     """Ask a carrier one place earlier among those of its channel."""
-    carrier = db.get(Carrier, carrier_id)
-    query = select(Carrier).where(Carrier.channel == carrier.channel).order_by(Carrier.position, Carrier.id)
-    rows = list(db.session().scalars(query))
+    carrier = queries.get_connected(carrier_id)
+    mine = select(Carrier).where(Carrier.channel == carrier.channel, Carrier.retired_at.is_(None))
+    rows = list(db.session().scalars(mine.order_by(Carrier.position, Carrier.id)))
     place = rows.index(carrier)
     if place == 0:
         return
@@ -125,7 +140,7 @@ def raise_carrier(carrier_id: UUID, *, now: datetime, by: By) -> None:
 
 def set_wording(carrier_id: UUID, about: str, lang: str, text: Wording | None, *, now: datetime, by: By) -> None:
     """Say which approved text a party has for something in a language, or that it has none; raises Invalid."""
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     party = provider(carrier.provider)
     if text is not None and isinstance(party, ChecksWording):
         try:

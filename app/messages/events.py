@@ -39,7 +39,8 @@ class CarrierAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierChanged(Event):
-    """`changed` names settings, keys, `position`, or `wording` with what it is about and its language."""
+    """`changed` names settings, keys, `title`, `position`, `hook` and `former_hook` (addresses for its receipts), or
+    `wording` with what it is about and its language."""
 
     name = "carrier.changed"
     subject_type = "carrier"
@@ -53,6 +54,16 @@ class CarrierSwitched(Event):
     subject_type = "carrier"
 
     on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierRetired(Event):
+    """Nothing new goes by a carrier, for good."""
+
+    name = "carrier.retired"
+    subject_type = "carrier"
+
+    channel: str
 
 
 @dataclass(frozen=True, kw_only=True)

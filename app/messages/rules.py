@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import ceil
 
 # WeCom and DingTalk hear a robot twenty times a minute, and DingTalk then shuts it up for ten minutes. A bucket of six,
 # filled again every five seconds, lets at most 6 + 60/5 = 18 out in any minute.
@@ -22,6 +23,11 @@ def free_at(spent_until: datetime | None, now: datetime) -> datetime:
 def spend(spent_until: datetime | None, now: datetime) -> datetime:
     """Return until when a bucket is spent after one more message."""
     return max(spent_until or now, now) + PACE
+
+
+def seconds_left(until: datetime, now: datetime) -> int:
+    """Return the whole seconds until a moment; 0 when it is here."""
+    return max(0, ceil((until - now).total_seconds()))
 
 
 def discreet(text: str) -> str:

@@ -20,6 +20,7 @@ from app.messages.connecting import add_carrier as add_carrier
 from app.messages.connecting import change_carrier as change_carrier
 from app.messages.connecting import mend as mend
 from app.messages.connecting import raise_carrier as raise_carrier
+from app.messages.connecting import rename_carrier as rename_carrier
 from app.messages.connecting import set_wording as set_wording
 from app.messages.connecting import set_wordings as set_wordings
 from app.messages.connecting import switch_carrier as switch_carrier
@@ -30,6 +31,9 @@ from app.messages.events import CarrierFailed
 from app.messages.models import NotesSeen, StaffNote
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
+from app.messages.retiring import change_hook as change_hook
+from app.messages.retiring import end_former_hook as end_former_hook
+from app.messages.retiring import retire_carrier as retire_carrier
 from app.messages.robots import set_kinds as set_kinds
 from app.messages.robots import tell_robots
 from app.messages.trying import ask_test as ask_test

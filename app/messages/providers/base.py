@@ -136,6 +136,14 @@ class TellsReceipts(Protocol):
         """Return what a request tells; raises Forged."""
 
 
+@runtime_checkable
+class Speaks(Protocol):
+    """A party that speaks to a group; saying something is the only way to try it out."""
+
+    def say(self, text: str, account: Account, http: Client) -> Answer:
+        """Say something: Done(what it answered), Refused, OutOfOrder, Temporary, Later or Unknown."""
+
+
 TOKEN = "access_token"  # the key of an account under which a party that wants a token finds it
 
 

@@ -11,7 +11,7 @@ from app.kit.errors import NotFound
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.messages import queries, service
-from app.messages.queries import Account, Forged, Greets, Provider, Receipt, Reply, TellsReceipts, Wire
+from app.messages.queries import Account, Forged, Greets, Line, Provider, Receipt, Reply, TellsReceipts, Wire
 from app.web.guard import unit
 from app.web.hooks import bp
 
@@ -57,8 +57,14 @@ def _teller(token: str) -> Teller:
     if address is None:
         raise NotFound
     number = UUID(address.target)
-    line = db.read(address.merchant_id, lambda: queries.way_of(number))
+    line = db.read(address.merchant_id, lambda: _line_of(number, token))
     return Teller(address.merchant_id, number, queries.provider(line.provider), line.account)
+
+
+def _line_of(number: UUID, token: str) -> Line:
+    if not queries.is_heard(number, token, now=clock.now()):
+        raise NotFound
+    return queries.way_of(number)
 
 
 def _greeted(teller: Teller, came: Wire) -> Reply | None:

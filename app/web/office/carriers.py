@@ -31,6 +31,7 @@ FINDINGS: Mapping[str, str] = {
     "clock": words("Clock"),
     "query": words("Question to the service"),
     "receipts": words("Receipts reach the shop"),
+    "robot": words("What the robot answered to a test note"),
 }
 VALUES: Mapping[str, str] = {
     "shop": words("name of the shop"),
@@ -65,6 +66,7 @@ class PartyShown:
     title: str
     channel: str
     fields: Sequence[FieldShown]
+    is_robot: bool
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class CarrierShown:
 
     id: UUID
     name: str
+    title: str  # in the shop's own words, or ""
+    party: str
     account: str
     channel: str
     enabled: bool
@@ -85,6 +89,10 @@ class CarrierShown:
     needs_texts: bool
     tells: bool  # pushes receipts
     is_phone: bool
+    is_robot: bool
+    former_until: datetime | None  # until when the former address for receipts works
+    retired_at: datetime | None
+    heard_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,8 @@ class TrialShown:
 def party_shown(party: Provider) -> PartyShown:
     """Return how a party and its form are shown."""
     fields = fields_shown(party.fields, party.numbered_by)
-    return PartyShown(party.name, gettext(party.title), gettext(CHANNELS[party.channel]), fields)
+    is_robot = party.channel in queries.ROBOTS
+    return PartyShown(party.name, gettext(party.title), gettext(CHANNELS[party.channel]), fields, is_robot)
 
 
 def channels_shown(carriers: Sequence[Carrier]) -> list[ChannelShown]:
@@ -141,6 +150,8 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
     return CarrierShown(
         id=carrier.id,
         name=carrier.title or gettext(party.title),
+        title=carrier.title,
+        party=gettext(party.title),
         account=carrier.account,
         channel=gettext(CHANNELS[carrier.channel]),
         enabled=carrier.enabled,
@@ -153,6 +164,10 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
         needs_texts=party.needs_wording,
         tells=isinstance(party, TellsReceipts),
         is_phone=carrier.channel is Channel.SMS,
+        is_robot=carrier.channel in queries.ROBOTS,
+        former_until=carrier.former_until if carrier.former_until and carrier.former_until > now else None,
+        retired_at=carrier.retired_at,
+        heard_until=queries.heard_until(carrier),
     )
 
 

@@ -44,8 +44,13 @@ LONGEST_NAME, LONGEST_CODE, LONGEST_ADDRESS = 40, 100, 128
 @needs("channels.edit")
 def channels() -> Page:
     parties = [party_shown(party) for party in queries.list_providers()]
-    found = channels_shown(queries.list_carriers())
-    return page("office/channels/channels.html", channels=found, parties=parties, sender=settings().mail_from)
+    return page(
+        "office/channels/channels.html",
+        channels=channels_shown(queries.list_carriers()),
+        retired=[carrier_shown(row) for row in queries.list_retired(now=clock.now())],
+        parties=parties,
+        sender=settings().mail_from,
+    )
 
 
 @bp.get("/<shop>/channels/new/<party>")
@@ -61,11 +66,11 @@ def new_carrier(party: str) -> Page:
 @corrects(new_carrier)
 def add_carrier(party: str) -> Redirect:
     known = _party(party)
-    account = account_typed(known.fields, known.numbered_by, known=False)
+    account, title = account_typed(known.fields, known.numbered_by, known=False), _title_typed()
     prove()
     once = from_public("carrier", request.form.get("once", ""))
-    add = partial(service.add_carrier, provider_name=party, account=account, now=clock.now(), by=actor().by)
-    added = db.write(frame().merchant_id, lambda: public("carrier", add(carrier_id=once).id))
+    add = partial(service.add_carrier, provider_name=party, account=account, title=title, carrier_id=once)
+    added = db.write(frame().merchant_id, lambda: public("carrier", add(now=clock.now(), by=actor().by).id))
     return Redirect(here(".carrier", carrier=added), toast=_("Connected: now try it out"))
 
 
@@ -112,6 +117,21 @@ def change_carrier(carrier: str) -> Redirect:
     return _back(carrier, _("Saved"))
 
 
+@bp.post("/<shop>/channels/<carrier>/name")
+@needs("channels.edit")
+@corrects(carrier)
+def rename_carrier(carrier: str) -> Redirect:
+    service.rename_carrier(_carrier(carrier).id, _title_typed(), now=clock.now(), by=actor().by)
+    return _back(carrier, _("Saved"))
+
+
+def _title_typed() -> str:
+    form = Form(request.form)
+    title = form.text("title", most=LONGEST_NAME)
+    form.done()
+    return title
+
+
 @bp.post("/<shop>/channels/<carrier>/switch")
 @needs("channels.edit")
 @corrects(carrier)
@@ -148,6 +168,40 @@ def try_carrier(carrier: str) -> Redirect:
     asked = db.write(merchant, lambda: _ask_test(_carrier(carrier)))
     effects.perform(merchant, [asked], within=WAIT)
     return Redirect(here(".carrier", carrier=carrier) + "#test")
+
+
+@bp.post("/<shop>/channels/<carrier>/address")
+@needs("channels.edit")
+@corrects(carrier)
+def change_carrier_address(carrier: str) -> Redirect:
+    """Give a carrier another address for its receipts, or end the one before."""
+    ends = request.form.get("former") == "end"
+    verb = service.end_former_hook if ends else service.change_hook
+    verb(_carrier(carrier).id, now=clock.now(), by=actor().by)
+    said = _("The former address works no longer") if ends else _("New address: enter it in the console of the service")
+    return Redirect(here(".carrier", carrier=carrier) + "#test", toast=said)
+
+
+@bp.get("/<shop>/channels/<carrier>/removal")
+@needs("channels.edit")
+def carrier_removal(carrier: str) -> Page:
+    found = _carrier(carrier)
+    shown, last = carrier_shown(found), queries.is_last(found)
+    return page(
+        "office/channels/removal.html", carrier=shown, number=carrier, is_last=last, days=queries.AFTERLIFE.days
+    )
+
+
+@bp.post("/<shop>/channels/<carrier>/removal")
+@needs("channels.edit")
+@unit(None)
+@corrects(carrier_removal)
+def remove_carrier(carrier: str) -> Redirect:
+    prove()
+    meant = request.form.get("even_last") == "1"
+    retire = partial(service.retire_carrier, even_last=meant, now=clock.now(), by=actor().by)
+    db.write(frame().merchant_id, lambda: retire(_carrier(carrier).id))
+    return Redirect(here(".channels"), toast=_("Removed: nothing goes by it any more"))
 
 
 def _ask_test(found: Carrier) -> UUID:
