@@ -100,7 +100,7 @@ def test_a_carrier_that_calls_first_hears_its_own_word_back(shop: Shop) -> None:
     class Caller(Fake):
         accepted = Reply(200, "success")
 
-        def greet(self, request: Wire, account: Account, now: object) -> Reply | None:
+        def greet(self, request: Wire, account: Account) -> Reply | None:
             return Reply(200, request.query.partition("=")[2]) if request.method == "GET" else None
 
         def receipts(self, request: Wire, account: Account, now: object) -> list[Any]:

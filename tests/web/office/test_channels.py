@@ -294,16 +294,6 @@ def test_what_cannot_be_sent_is_refused_beside_its_field(
     assert post.sent == []
 
 
-def test_nobody_is_flooded_with_tests(shop: Shop, owner: Browser, post: Post) -> None:
-    connect(shop, owner)
-    set_texts(shop, *carriers(shop))
-
-    answers = [send(shop, owner).status_code for _ in range(11)]
-
-    assert answers == [303] * 10 + [429]
-    assert len(post.sent) == 10
-
-
 # Who may, and what it looks like with nothing --------------------------------------------------------------------
 
 
