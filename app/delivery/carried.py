@@ -164,7 +164,9 @@ def _settle_taken(taken: Taken) -> None:
         ending.record_failed(taken.told.delivery_id, reason=receipt.reason, unknown=False, now=now)
         return
     ending.record_taken(taken.told, taken.carrier_id, taken.number, now=now)
-    if receipt is not None and taken.number:
+    if receipt is None:
+        messages.ask_after(taken.carrier_id, taken.number, now=now)
+    elif taken.number:
         ending.learn(taken.carrier_id, taken.number, arrived=receipt.arrived, reason=receipt.reason, at=now)
 
 

@@ -20,15 +20,26 @@ from app.kit.events import publish
 from app.kit.http import Client
 from app.kit.party import Account
 from app.kit.secret import Secret
-from app.messages import limits
+from app.messages import consents, limits
 from app.messages.events import CarrierFailed
 from app.messages.models import Carrier, CarrierWording
-from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder, Wording, provider
+from app.messages.providers import (
+    Carried,
+    Channel,
+    Later,
+    Message,
+    NoConsent,
+    OutOfOrder,
+    WantsConsent,
+    Wording,
+    provider,
+)
 from app.messages.tokens import Purse, purse_of
 
 CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
 NO_ONE_TO_ASK = "the carrier that may have it is connected no more"
+NO_CONSENT = "no consent to such a message is left"
 NO_WORDING = "no approved text is set for this message"
 AFTERLIFE = timedelta(days=30)  # of a carrier that was removed: it may still say, or be asked, what became of messages
 TOO_OFTEN = "this number was sent codes too often"
@@ -142,7 +153,8 @@ def _carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
         if party.needs_wording and wording is None:
             answer = Refused(NO_WORDING)
             continue
-        answer = way.asked(http, partial(party.send, message, wording, http=http))
+        send = partial(way.asked, http, partial(party.send, message, wording, http=http))
+        answer = _bought(message, wording, way, send) if wording and isinstance(party, WantsConsent) else send()
         match answer:
             case OutOfOrder(reason=reason):
                 faults.append(Fault(way.carrier_id, reason))
@@ -151,6 +163,19 @@ def _carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
             case _:
                 return Trip(answer, way.carrier_id, tuple(faults))
     return Trip(_plain(answer), None, tuple(faults))
+
+
+def _bought(message: Message, wording: Wording, way: Line, send: Callable[[], Answer]) -> Answer:
+    """Spend the consent that a message costs and send it; what certainly did not go gives the consent back."""
+    merchant, mine = way.merchant_id, (message.to, wording.code)
+    if not db.write(merchant, lambda: consents.spend_consent(*mine)):
+        return Refused(NO_CONSENT)
+    answer = send()
+    if isinstance(answer, NoConsent):
+        db.write(merchant, lambda: consents.drop_consents(*mine))
+    elif isinstance(answer, Refused | Temporary):
+        db.write(merchant, lambda: consents.give_back(*mine))
+    return answer
 
 
 def ask_about(message: Message, number: str, ways: Sequence[Line], http: Client) -> Trip:

@@ -19,7 +19,7 @@ from app.kit.letters import Posted, circular
 from app.kit.party import Finding
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
-from app.messages import queries, robots, trying
+from app.messages import inquiring, queries, robots, trying
 from app.messages.carrying import Fault, Line, Trip, carry, line, record_faults
 from app.messages.models import Carrier, CarrierTrial, RobotNote, StaffNote, TrialState
 from app.messages.providers import Later, Message, OutOfOrder, Speaks, TellsReceipts, provider
@@ -245,12 +245,15 @@ def settle_sample(intent: Intent, answer: Answer) -> None:
         case _:
             state = TrialState.FAILED
     trying.record_trial(intent.subject_id, state, reason=reason, number=number, now=now)
+    if state is TrialState.TAKEN and trip.carrier_id is not None:
+        inquiring.ask_after(trip.carrier_id, number, now=now)
     record_faults(trip.faults, now=now)
 
 
 KINDS = (
     circular(NOTE_MAIL, "messages/stock", load_notes),
     *(_robot(name) for name in EFFECTS.values()),
+    *inquiring.KINDS,
     Kind(trying.PROBE, load_probes, call_probe, settle_probe, client=Client, repeatable=True),
     Kind(trying.TRIAL, load_samples, call_sample, settle_sample, client=Client, lane=Lane.SMS),
 )

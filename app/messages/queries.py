@@ -33,6 +33,7 @@ from app.messages.providers import Message as Message
 from app.messages.providers import Provider as Provider
 from app.messages.providers import Receipt as Receipt
 from app.messages.providers import TellsReceipts as TellsReceipts
+from app.messages.providers import WantsConsent as WantsConsent
 from app.messages.providers import Wording as Wording
 from app.messages.providers import names
 from app.messages.providers import provider as provider

@@ -25,9 +25,9 @@ from app.messages.connecting import set_wording as set_wording
 from app.messages.connecting import set_wordings as set_wordings
 from app.messages.connecting import switch_carrier as switch_carrier
 from app.messages.consents import grant_consent as grant_consent
-from app.messages.consents import spend_consent as spend_consent
-from app.messages.consents import withdraw_consents as withdraw_consents
+from app.messages.consents import record_consents as record_consents
 from app.messages.events import CarrierFailed
+from app.messages.inquiring import ask_after as ask_after
 from app.messages.models import NotesSeen, StaffNote
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL

@@ -103,6 +103,21 @@ class Token:
     seconds: float
 
 
+@dataclass(frozen=True)
+class NoConsent(Refused):
+    """The other side knows of no consent of this person to such a message, whatever we have counted."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What somebody said to messages of a template: each yes buys one of them, a no takes all of it back."""
+
+    person: Secret
+    template: str
+    given: bool
+    at: datetime  # as the other side saw it; told twice, it is known by this
+
+
 class Provider(Protocol):
     """One party that carries messages by one channel."""
 
@@ -156,6 +171,21 @@ class TakesToken(Protocol):
 
     def fetch_token(self, account: Account, http: Client) -> Answer:
         """Ask for the token that is good now: Done(Token), OutOfOrder, Temporary or Later."""
+
+
+@runtime_checkable
+class MustBeAsked(Protocol):
+    """A party that never says by itself what became of a message; its *query* does, so many seconds later."""
+
+    asked_after: float
+
+
+@runtime_checkable
+class WantsConsent(Protocol):
+    """A party that carries a message only where the person consented to one of its template, and tells us of that."""
+
+    def consents(self, request: Wire, account: Account) -> Sequence[Consent]:
+        """Return the consents that a request tells; raises Forged."""
 
 
 @runtime_checkable

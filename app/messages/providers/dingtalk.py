@@ -58,6 +58,7 @@ class DingTalkApp:
     )
     numbered_by = "appkey"
     needs_wording = False
+    asked_after = 5.0
 
     def __init__(self, origin: str = REAL) -> None:
         self._origin = origin

@@ -54,6 +54,7 @@ REASONS: Mapping[str, str] = {
     "no approved text is set for this message": words("no approved text is set for this message"),
     "the contact is no phone number": words("this is no phone number"),
     "this number was sent codes too often": words("this number was sent codes too often"),
+    "no consent to such a message is left": words("no consent to such a message is left"),
     "nobody carries messages of this channel": words("nobody carries messages of this channel"),
 }
 
