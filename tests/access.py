@@ -330,4 +330,4 @@ OBJECTS |= {f"shop_at.{action}" for action in "thing reveal_thing remove_contact
 OBJECTS |= {f"office.{verb}_carrier" for verb in "change switch mend raise try rename remove".split()}
 OBJECTS |= {"office.carrier", "office.carrier_removal", "office.change_carrier_address"}
 
-OBJECTS |= {"office.carrier_text", "office.change_carrier_text", "office.send_trial"}
+OBJECTS |= {"office.carrier_template", "office.change_carrier_template", "office.send_trial"}

@@ -198,7 +198,7 @@ def _address(posted: Posted, to: Secret) -> Secret:
 
 
 def _values(channel: Channel, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return what an approved text may be filled with; by SMS, which others may read, little of it."""
+    """Return what an approved template may be filled with; by SMS, which others may read, little of it."""
     amount, until = facts.get("back", facts["total"]), facts["until"]
     titles = [title for title, _ in facts["lines"]]
     return {

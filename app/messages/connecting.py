@@ -1,4 +1,4 @@
-"""Carriers: the parties that carry messages for the shop, each with our account, its sealed keys and its texts."""
+"""Carriers: the parties that carry messages for the shop, each with our account, its sealed keys and its templates."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from app.messages import queries
 from app.messages.carrying import CREDENTIALS, line
 from app.messages.errors import AccountFault
 from app.messages.events import CarrierAdded, CarrierChanged, CarrierMended, CarrierSwitched
-from app.messages.models import Carrier, CarrierWording
-from app.messages.providers import ChecksWording, Wording, provider
+from app.messages.models import Carrier, CarrierTemplate
+from app.messages.providers import ChecksTemplate, Template, provider
 from app.messages.queries import RECEIPTS
 
 
@@ -135,36 +135,36 @@ def raise_carrier(carrier_id: UUID, *, now: datetime, by: By) -> None:
     publish(CarrierChanged(subject_id=carrier.id, changed=["position"], at=now, by=by))
 
 
-# Approved texts --------------------------------------------------------------------------------------------------
+# Approved templates ----------------------------------------------------------------------------------------------
 
 
-def set_wording(carrier_id: UUID, about: str, lang: str, text: Wording | None, *, now: datetime, by: By) -> None:
-    """Say which approved text a party has for something in a language, or that it has none; raises Invalid."""
+def set_template(carrier_id: UUID, about: str, lang: str, text: Template | None, *, now: datetime, by: By) -> None:
+    """Say which approved template a party has for something in a language, or that it has none; raises Invalid."""
     carrier = queries.get_connected(carrier_id)
     party = provider(carrier.provider)
-    if text is not None and isinstance(party, ChecksWording):
+    if text is not None and isinstance(party, ChecksTemplate):
         try:
-            party.check_wording(text)
+            party.check_template(text)
         except BadAccount as fault:
             raise Invalid({fault.field: AccountFault(fault.message)}) from fault
-    _forget_wordings(
-        CarrierWording.carrier_id == carrier_id, CarrierWording.about == about, CarrierWording.lang == lang
+    _forget_templates(
+        CarrierTemplate.carrier_id == carrier_id, CarrierTemplate.about == about, CarrierTemplate.lang == lang
     )
     if text is not None:
-        db.session().add(_wording(carrier_id, about, lang, text))
-    publish(CarrierChanged(subject_id=carrier_id, changed=[f"wording {about} {lang}"], at=now, by=by))
+        db.session().add(_template(carrier_id, about, lang, text))
+    publish(CarrierChanged(subject_id=carrier_id, changed=[f"template {about} {lang}"], at=now, by=by))
 
 
-def set_wordings(carrier_id: UUID, texts: Mapping[tuple[str, str], Wording]) -> None:
-    """Put the texts that were approved, by what they are about and language, in place of those before."""
-    _forget_wordings(CarrierWording.carrier_id == carrier_id)
-    db.session().add_all([_wording(carrier_id, about, lang, text) for (about, lang), text in texts.items()])
+def set_templates(carrier_id: UUID, texts: Mapping[tuple[str, str], Template]) -> None:
+    """Put the templates that were approved, by what they are about and language, in place of those before."""
+    _forget_templates(CarrierTemplate.carrier_id == carrier_id)
+    db.session().add_all([_template(carrier_id, about, lang, text) for (about, lang), text in texts.items()])
 
 
-def _forget_wordings(*mine: Any) -> None:
-    db.session().execute(delete(CarrierWording).where(*mine))
+def _forget_templates(*mine: Any) -> None:
+    db.session().execute(delete(CarrierTemplate).where(*mine))
 
 
-def _wording(carrier_id: UUID, about: str, lang: str, text: Wording) -> CarrierWording:
+def _template(carrier_id: UUID, about: str, lang: str, text: Template) -> CarrierTemplate:
     pairs: Sequence[Any] = [list(pair) for pair in text.variables]
-    return CarrierWording(carrier_id=carrier_id, about=about, lang=lang, code=text.code, variables=pairs)
+    return CarrierTemplate(carrier_id=carrier_id, about=about, lang=lang, code=text.code, variables=pairs)

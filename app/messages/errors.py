@@ -18,9 +18,9 @@ class NoSuchVariable(Refusal):
     message = words("Give each variable its name there, and which of our values fills it.")
 
 
-class NoSuchText(Refusal):
+class NoSuchTemplate(Refusal):
     kind = "invalid"
-    message = words("Choose one of the texts that are set.")
+    message = words("Choose one of the templates that are set.")
 
 
 class Retired(Refusal):

@@ -40,7 +40,7 @@ class CarrierAdded(Event):
 @dataclass(frozen=True, kw_only=True)
 class CarrierChanged(Event):
     """`changed` names settings, keys, `title`, `position`, `hook` and `former_hook` (addresses for its receipts), or
-    `wording` with what it is about and its language."""
+    `template` with what it is about and its language."""
 
     name = "carrier.changed"
     subject_type = "carrier"

@@ -137,8 +137,8 @@ class DigitsSent(Owned):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
-class CarrierWording(Owned):
-    """The text that a party approved for what a message is about, in one language."""
+class CarrierTemplate(Owned):
+    """The template that a party approved for what a message is about, in one language."""
 
     __tablename__ = "carrier_wording"
     __table_args__ = (ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),)

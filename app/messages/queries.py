@@ -23,8 +23,8 @@ from app.messages.carrying import line as line_of
 from app.messages.carrying import lines as lines
 from app.messages.errors import Retired
 from app.messages.models import Carrier as Carrier
+from app.messages.models import CarrierTemplate, NotesSeen, Robot, RobotNote
 from app.messages.models import CarrierTrial as CarrierTrial
-from app.messages.models import CarrierWording, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
 from app.messages.models import TrialState as TrialState
 from app.messages.providers import Channel as Channel
@@ -33,8 +33,8 @@ from app.messages.providers import Message as Message
 from app.messages.providers import Provider as Provider
 from app.messages.providers import Receipt as Receipt
 from app.messages.providers import TellsReceipts as TellsReceipts
+from app.messages.providers import Template as Template
 from app.messages.providers import WantsConsent as WantsConsent
-from app.messages.providers import Wording as Wording
 from app.messages.providers import names
 from app.messages.providers import provider as provider
 from app.messages.rules import VALUES_OF as VALUES_OF
@@ -198,11 +198,11 @@ def get_connected(number: UUID | None) -> Carrier:
     return carrier
 
 
-def wordings_of(carrier_id: UUID) -> dict[tuple[str, str], Wording]:
-    """Return the texts that a carrier's party approved, by what they are about and language."""
-    rows = db.session().scalars(select(CarrierWording).where(CarrierWording.carrier_id == carrier_id))
+def templates_of(carrier_id: UUID) -> dict[tuple[str, str], Template]:
+    """Return the templates that a carrier's party approved, by what they are about and language."""
+    rows = db.session().scalars(select(CarrierTemplate).where(CarrierTemplate.carrier_id == carrier_id))
     return {
-        (row.about, row.lang): Wording(row.code, tuple((str(theirs), str(ours)) for theirs, ours in row.variables))
+        (row.about, row.lang): Template(row.code, tuple((str(theirs), str(ours)) for theirs, ours in row.variables))
         for row in rows
     }
 
@@ -215,4 +215,4 @@ def list_trials(carrier_id: UUID) -> Sequence[CarrierTrial]:
 
 def way_of(carrier_id: UUID) -> Line:
     """Return the line to a carrier with its texts, in order or not."""
-    return line_of(db.get(Carrier, carrier_id), wordings_of(carrier_id))
+    return line_of(db.get(Carrier, carrier_id), templates_of(carrier_id))

@@ -19,13 +19,13 @@ from app.messages import queries
 from app.messages.carrying import AFTERLIFE, CREDENTIALS
 from app.messages.errors import LastOfChannel, Retired
 from app.messages.events import CarrierChanged, CarrierRetired
-from app.messages.models import Carrier, CarrierInquiry, CarrierToken, CarrierWording, Robot, RobotNote
+from app.messages.models import Carrier, CarrierInquiry, CarrierTemplate, CarrierToken, Robot, RobotNote
 from app.messages.queries import RECEIPTS
 
 OVERLAP = timedelta(hours=24)  # both addresses work, until the new one is entered at the other side
 TIDY = "messages.tidy"
 NOTHING = Secret("{}")
-LEFTOVERS = (CarrierInquiry, CarrierToken, CarrierWording, RobotNote, Robot)
+LEFTOVERS = (CarrierInquiry, CarrierToken, CarrierTemplate, RobotNote, Robot)
 
 
 def retire_carrier(carrier_id: UUID, *, even_last: bool, now: datetime, by: By) -> None:

@@ -1,4 +1,4 @@
-"""Pure rules of messages: what fills approved texts, how much a robot may say, and what stays out of a group."""
+"""Pure rules of messages: what fills approved templates, how much a robot may say, and what stays out of a group."""
 
 import re
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def discreet(text: str) -> str:
     return PHONE.sub(MASK, MAIL.sub(MASK, text))
 
 
-# What buyers are told by carriers with approved texts, and which of our values there are for it.
+# What buyers are told by carriers with approved templates, and which of our values there are for it.
 VALUES_OF: Mapping[str, tuple[str, ...]] = {
     "ready": ("shop", "number", "title", "count"),
     "queued": ("shop", "number", "title", "count", "until"),

@@ -21,8 +21,8 @@ from app.messages.connecting import change_carrier as change_carrier
 from app.messages.connecting import mend as mend
 from app.messages.connecting import raise_carrier as raise_carrier
 from app.messages.connecting import rename_carrier as rename_carrier
-from app.messages.connecting import set_wording as set_wording
-from app.messages.connecting import set_wordings as set_wordings
+from app.messages.connecting import set_template as set_template
+from app.messages.connecting import set_templates as set_templates
 from app.messages.connecting import switch_carrier as switch_carrier
 from app.messages.consents import grant_consent as grant_consent
 from app.messages.consents import record_consents as record_consents

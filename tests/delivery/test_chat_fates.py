@@ -12,7 +12,7 @@ from app.kit.events import SYSTEM
 from app.kit.secret import Secret
 from app.messages import consents, queries, service
 from app.messages.models import CarrierInquiry, TrialState
-from app.messages.providers import Wording
+from app.messages.providers import Template
 from tests.delivery.routes import DORA, later, learn, plan, sell, states
 from tests.make import Shop
 from tests.messages.chats import OPENID, Chats, running
@@ -20,7 +20,7 @@ from tests.smtp import MailServer
 
 DINGTALK, MINI, EMAIL = Channel.DINGTALK, Channel.MINI, Channel.EMAIL
 TEMPLATE = "TM_ready_0001"
-READY = {("ready", "zh"): Wording(TEMPLATE, (("character_string1", "number"),))}
+READY = {("ready", "zh"): Template(TEMPLATE, (("character_string1", "number"),))}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Forged, Wire
 from app.kit.secret import Secret
 from app.messages import carrying, consents, providers, queries
-from app.messages.providers import Carried, Channel, Greets, Receipt, TellsReceipts, Wording
+from app.messages.providers import Carried, Channel, Greets, Receipt, TellsReceipts, Template
 from simulators.chats import weixin
 from tests.engines import on_one_engine
 from tests.make import Shop
@@ -23,7 +23,7 @@ from tests.messages.chats import OPENID, Chats, ask, carry, message, running
 pytestmark = on_one_engine
 
 READY = {
-    ("ready", "zh"): Wording(
+    ("ready", "zh"): Template(
         "TM_ready_0001", (("character_string1", "number"), ("thing2", "title"), ("amount3", "amount"))
     )
 }

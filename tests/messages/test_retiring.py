@@ -31,8 +31,8 @@ def side() -> Iterator[Side]:
 
 
 def carrier_of(shop: Shop, side: Side) -> Carrier:
-    carrier = connect(shop, side.party, side.account, wording=False)
-    shop.write(lambda: service.set_wordings(carrier.id, {("ready", "zh"): READY["aliyun"]}))
+    carrier = connect(shop, side.party, side.account, template=False)
+    shop.write(lambda: service.set_templates(carrier.id, {("ready", "zh"): READY["aliyun"]}))
     return carrier
 
 
@@ -100,7 +100,7 @@ def test_after_a_month_it_tells_nothing_and_its_keys_are_gone(shop: Shop, side: 
     row = found(shop, carrier)
     assert row.hook_token == ""
     assert not shop.read(lambda: carrying.line(row)).account.keys
-    assert shop.read(lambda: queries.wordings_of(carrier.id)) == {}
+    assert shop.read(lambda: queries.templates_of(carrier.id)) == {}
     assert push(shop, carrier.hook_token, receipt) == 404, "whatever the clock says"
 
 
@@ -143,7 +143,7 @@ def test_it_is_removed_once_and_for_good(shop: Shop, side: Side) -> None:
         lambda: service.mend(carrier.id, **known),
         lambda: service.raise_carrier(carrier.id, **known),
         lambda: service.change_hook(carrier.id, **known),
-        lambda: service.set_wording(carrier.id, "ready", "zh", None, **known),
+        lambda: service.set_template(carrier.id, "ready", "zh", None, **known),
         lambda: service.ask_test(carrier.id, receipts_url="", now=known["now"]),
     ):
         with pytest.raises(Retired):

@@ -33,13 +33,13 @@ class Channel(IntEnum):
     DINGTALK_ROBOT = 8  # a group of the staff
 
 
-# What a party's approved wording, or our own template, may be filled with; never a code, never the token of a link.
+# What a party's approved template, or our own template, may be filled with; never a code, never the token of a link.
 VARIABLES = ("shop", "number", "title", "amount", "until", "digits", "minutes", "count")
 
 
 @dataclass(frozen=True)
-class Wording:
-    """The text that a party approved for something, and which of our values fill it: (its name or place, ours)."""
+class Template:
+    """The template that a party approved for something, and which of our values fill it: (its name or place, ours)."""
 
     code: str
     variables: tuple[tuple[str, str], ...] = ()
@@ -126,12 +126,12 @@ class Provider(Protocol):
     channel: Channel
     fields: tuple[Field, ...]
     numbered_by: str  # the field that is our number there
-    needs_wording: bool  # whether it carries approved texts only
+    needs_template: bool  # whether it carries approved templates only
 
     def check(self, account: Account) -> None:
         """Raise BadAccount when what was entered cannot work; needs no network."""
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         """Hand a message over: Done(Carried), Refused, OutOfOrder, Temporary, Later or Unknown."""
 
     def query(self, number: str, message: Message, account: Account, http: Client) -> Answer:
@@ -189,10 +189,10 @@ class WantsConsent(Protocol):
 
 
 @runtime_checkable
-class ChecksWording(Protocol):
-    """A party that can tell by itself that an approved text is none of theirs."""
+class ChecksTemplate(Protocol):
+    """A party that can tell by itself that an approved template is none of theirs."""
 
-    def check_wording(self, wording: Wording) -> None:
+    def check_template(self, template: Template) -> None:
         """Raise BadAccount of the field `code` or `variables`, with how to mend it."""
 
 

@@ -12,7 +12,7 @@ from app.kit.effects import Absent, Answer, Done, Refused, Unknown
 from app.kit.errors import words
 from app.kit.http import Client
 from app.kit.party import Account, Field, Finding, Kind
-from app.messages.providers.base import TOKEN, Carried, Channel, Message, Receipt, Wording
+from app.messages.providers.base import TOKEN, Carried, Channel, Message, Receipt, Template
 from app.messages.providers.talking import Codes, Said, Talk, answered, fits, fits_bytes, token_in
 from app.messages.providers.wecom import check_fields
 
@@ -57,7 +57,7 @@ class DingTalkApp:
         Field(SECRET, words("AppSecret"), kind=Kind.PASSWORD, pattern=r"[\w-]{20,100}"),
     )
     numbered_by = "appkey"
-    needs_wording = False
+    needs_template = False
     asked_after = 5.0
 
     def __init__(self, origin: str = REAL) -> None:
@@ -70,7 +70,7 @@ class DingTalkApp:
         asked = urlencode({"appkey": account.number, "appsecret": account.key(SECRET).expose()})
         return Talk(self._origin, AT_THE_DOOR, http).get(f"/gettoken?{asked}", token_in)
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         to = message.to.expose()
         if not USER_ID.fullmatch(to):  # a comma would make several people of it
             return Refused("this is no user ID of DingTalk")
@@ -150,7 +150,7 @@ class DingTalkRobot:
         ),
     )
     numbered_by = "group"
-    needs_wording = False
+    needs_template = False
 
     def __init__(self, origin: str = REAL) -> None:
         self._origin = origin
@@ -158,7 +158,7 @@ class DingTalkRobot:
     def check(self, account: Account) -> None:
         check_fields(self.fields, self.numbered_by, account)
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         answer = self.say(f"{message.title}\n{message.text}", account, http)
         return Done(Carried(message.key.hex)) if isinstance(answer, Done) else answer
 

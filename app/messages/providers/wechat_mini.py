@@ -15,7 +15,7 @@ from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Field, Kind, Reply, Wire
 from app.kit.secret import Secret
 from app.messages.providers import wechat, wechat_template
-from app.messages.providers.base import Carried, Channel, Consent, Message, NoConsent, Receipt, Wording
+from app.messages.providers.base import Carried, Channel, Consent, Message, NoConsent, Receipt, Template
 from app.messages.providers.talking import Talk
 from app.messages.providers.wechat_template import CALLBACK_FIELD, event_in, fields_in, values_of
 
@@ -48,7 +48,7 @@ class WeChatMini:
         ),
     )
     numbered_by = "appid"
-    needs_wording = True
+    needs_template = True
     accepted = Reply(200, "success")
 
     def __init__(self, origin: str = wechat.REAL) -> None:
@@ -63,13 +63,13 @@ class WeChatMini:
     def fetch_token(self, account: Account, http: Client) -> Answer:
         return wechat.fetch_token(self._origin, account, http)
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
-        if wording is None:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
+        if template is None:
             return Refused("no template is set for this message")
         content: dict[str, Any] = {
             "touser": message.to.expose(),
-            "template_id": wording.code,
-            "data": values_of(message, wording),
+            "template_id": template.code,
+            "data": values_of(message, template),
             "miniprogram_state": account.setting("state") or "formal",
             "lang": "zh_CN" if message.lang.startswith("zh") else "en_US",
         }

@@ -13,7 +13,7 @@ from app.kit.errors import words
 from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Field, Forged, Kind, Reply, Wire
 from app.messages.providers import wechat
-from app.messages.providers.base import Carried, Channel, Message, Receipt, Wording
+from app.messages.providers.base import Carried, Channel, Message, Receipt, Template
 from app.messages.providers.talking import Said, Talk
 
 CALLBACK = "callback_token"
@@ -43,7 +43,7 @@ class WeChatTemplate:
         CALLBACK_FIELD,
     )
     numbered_by = "appid"
-    needs_wording = True
+    needs_template = True
     accepted = Reply(200, "success")
 
     def __init__(self, origin: str = wechat.REAL) -> None:
@@ -56,14 +56,14 @@ class WeChatTemplate:
     def fetch_token(self, account: Account, http: Client) -> Answer:
         return wechat.fetch_token(self._origin, account, http)
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
-        if wording is None:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
+        if template is None:
             return Refused("no template is set for this message")
         content: dict[str, Any] = {
             "touser": message.to.expose(),
-            "template_id": wording.code,
+            "template_id": template.code,
             "client_msg_id": message.key.hex,  # the same one is the same message there
-            "data": values_of(message, wording),
+            "data": values_of(message, template),
         }
         content |= {"url": message.url} if message.url else {}
         talk = Talk(self._origin, wechat.CODES, http)
@@ -89,10 +89,10 @@ class WeChatTemplate:
         return [Receipt(said["MsgID"], status == "success", "" if status == "success" else status, now)]
 
 
-def values_of(message: Message, wording: Wording) -> dict[str, dict[str, str]]:
+def values_of(message: Message, template: Template) -> dict[str, dict[str, str]]:
     """Return the fields of a template, filled."""
     return {
-        theirs: {"value": wechat.fitted(theirs, message.values.get(ours, ""))} for theirs, ours in wording.variables
+        theirs: {"value": wechat.fitted(theirs, message.values.get(ours, ""))} for theirs, ours in template.variables
     }
 
 

@@ -1,4 +1,4 @@
-"""Carriers of messages and their texts, as pages of the office show them."""
+"""Carriers of messages and their templates, as pages of the office show them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from flask_babel import gettext
 from app.kit import clock
 from app.kit.errors import words
 from app.messages import queries
-from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, TrialState, Wording
+from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, Template, TrialState
 from app.web.language import LANGUAGES
 from app.web.office.parties import FieldShown, fields_shown
 from app.web.office.shown import about_words
@@ -51,7 +51,8 @@ STATES: Mapping[TrialState, tuple[str, str]] = {
     TrialState.UNKNOWN: (words("Unknown"), "warn"),
 }
 REASONS: Mapping[str, str] = {
-    "no approved text is set for this message": words("no approved text is set for this message"),
+    "no template is set for this message": words("no template is set for this message"),
+    "no approved text is set for this message": words("no template is set for this message"),  # as it was written before
     "the contact is no phone number": words("this is no phone number"),
     "this number was sent codes too often": words("this number was sent codes too often"),
     "no consent to such a message is left": words("no consent to such a message is left"),
@@ -86,8 +87,8 @@ class CarrierShown:
     rests_until: datetime | None
     tested_at: datetime | None
     is_well: bool
-    lacks_texts: bool
-    needs_texts: bool
+    lacks_templates: bool
+    needs_templates: bool
     tells: bool  # pushes receipts
     is_phone: bool
     is_robot: bool
@@ -105,8 +106,8 @@ class ChannelShown:
 
 
 @dataclass(frozen=True)
-class TextShown:
-    """The approved text for one thing in one language; without a number there is none."""
+class TemplateShown:
+    """The approved template for one thing in one language; without a number there is none."""
 
     about: str
     about_name: str
@@ -161,8 +162,8 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
         rests_until=carrier.rests_until if carrier.rests_until and carrier.rests_until > now else None,
         tested_at=carrier.tested_at,
         is_well=all(finding["well"] for finding in carrier.findings),
-        lacks_texts=party.needs_wording and not queries.wordings_of(carrier.id),
-        needs_texts=party.needs_wording,
+        lacks_templates=party.needs_template and not queries.templates_of(carrier.id),
+        needs_templates=party.needs_template,
         tells=isinstance(party, TellsReceipts),
         is_phone=carrier.channel is Channel.SMS,
         is_robot=carrier.channel in queries.ROBOTS,
@@ -172,29 +173,31 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
     )
 
 
-def texts_shown(wordings: Mapping[tuple[str, str], Wording]) -> list[TextShown]:
+def templates_shown(templates: Mapping[tuple[str, str], Template]) -> list[TemplateShown]:
     """Return what a carrier's party approved, and what it has not yet."""
     return [
-        text_shown(about, lang, wordings.get((about, lang), Wording("")))
+        template_shown(about, lang, templates.get((about, lang), Template("")))
         for about in queries.VALUES_OF
         for lang in LANGUAGES
     ]
 
 
-def text_shown(about: str, lang: str, wording: Wording) -> TextShown:
-    """Return one approved text."""
-    filled = [f"{theirs}: {gettext(VALUES[ours]) if ours in VALUES else ours}" for theirs, ours in wording.variables]
-    return TextShown(about, about_words(about), lang, LANGUAGES[lang], wording.code, str(gettext(", ")).join(filled))
+def template_shown(about: str, lang: str, template: Template) -> TemplateShown:
+    """Return one approved template."""
+    filled = [f"{theirs}: {gettext(VALUES[ours]) if ours in VALUES else ours}" for theirs, ours in template.variables]
+    return TemplateShown(
+        about, about_words(about), lang, LANGUAGES[lang], template.code, str(gettext(", ")).join(filled)
+    )
 
 
-def samples_shown(texts: Sequence[TextShown], *, needs_texts: bool) -> list[tuple[str, str]]:
-    """Return which texts can be sent for a test, as choices."""
-    known = [text for text in texts if text.code or not needs_texts]
-    return [(f"{text.about}/{text.lang}", f"{text.about_name} · {text.lang_name}") for text in known]
+def samples_shown(templates: Sequence[TemplateShown], *, needs_templates: bool) -> list[tuple[str, str]]:
+    """Return which templates can be sent for a test, as choices."""
+    known = [one for one in templates if one.code or not needs_templates]
+    return [(f"{one.about}/{one.lang}", f"{one.about_name} · {one.lang_name}") for one in known]
 
 
 def values_shown(about: str) -> list[tuple[str, str]]:
-    """Return the values of ours that a text may be filled with."""
+    """Return the values of ours that a template may be filled with."""
     return [("", "–"), *((name, gettext(VALUES[name])) for name in queries.VALUES_OF[about])]
 
 

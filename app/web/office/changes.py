@@ -175,7 +175,8 @@ CARRIER: Mapping[str, str] = {
     "position": words("place"),
     "sign_name": words("signature"),
     "region": words("region"),
-    "wording": words("text"),
+    "wording": words("template"),  # as events from before call it
+    "template": words("template"),
 }
 
 
