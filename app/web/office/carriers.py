@@ -52,7 +52,7 @@ STATES: Mapping[TrialState, tuple[str, str]] = {
 }
 REASONS: Mapping[str, str] = {
     "no template is set for this message": words("no template is set for this message"),
-    "no approved text is set for this message": words("no template is set for this message"),  # as it was written before
+    "no approved text is set for this message": words("no template is set for this message"),  # before
     "the contact is no phone number": words("this is no phone number"),
     "this number was sent codes too often": words("this number was sent codes too often"),
     "no consent to such a message is left": words("no consent to such a message is left"),

@@ -197,10 +197,10 @@ def carrier_removal(carrier: str) -> Page:
 @unit(None)
 @corrects(carrier_removal)
 def remove_carrier(carrier: str) -> Redirect:
+    number, meant = db.read(frame().merchant_id, lambda: _carrier(carrier).id), request.form.get("even_last") == "1"
     prove()
-    meant = request.form.get("even_last") == "1"
-    retire = partial(service.retire_carrier, even_last=meant, now=clock.now(), by=actor().by)
-    db.write(frame().merchant_id, lambda: retire(_carrier(carrier).id))
+    retire = partial(service.retire_carrier, number, even_last=meant, now=clock.now(), by=actor().by)
+    db.write(frame().merchant_id, retire)
     return Redirect(here(".channels"), toast=_("Removed: nothing goes by it any more"))
 
 
