@@ -40,7 +40,7 @@ class TooManyTrials(Refusal):
 
     kind = "throttled"
     message = words("You have sent {most} messages for a test within a minute.")
-    mend = words("Wait {seconds} seconds and try again.")
+    mend = words("Try again in {seconds} s.")
 
     def __init__(self, most: int, seconds: int) -> None:
         self.most, self.seconds = most, seconds
@@ -62,7 +62,7 @@ class RobotBusy(Refusal):
 
     kind = "throttled"
     message = words("The robot has said as much as it may just now.")
-    mend = words("Wait {seconds} seconds and try again.")
+    mend = words("Try again in {seconds} s.")
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds

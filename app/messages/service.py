@@ -28,7 +28,7 @@ from app.messages.consents import grant_consent as grant_consent
 from app.messages.consents import record_consents as record_consents
 from app.messages.events import CarrierFailed
 from app.messages.inquiring import ask_after as ask_after
-from app.messages.models import NotesSeen, StaffNote
+from app.messages.models import Carrier, NotesSeen, StaffNote
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
 from app.messages.retiring import change_hook as change_hook
@@ -70,4 +70,6 @@ def mark_read(user_id: UUID, *, until: datetime) -> None:
 def note_faults(failed: Sequence[CarrierFailed]) -> None:
     """Leave a note of carriers that carry nothing until somebody mends them."""
     for one in failed:
-        note("carrier.failed", subject=("carrier", one.subject_id), facts={"reason": one.reason}, now=one.at)
+        carrier = db.get(Carrier, one.subject_id)
+        facts = {"reason": one.reason, "title": carrier.title or carrier.account}
+        note("carrier.failed", subject=("carrier", one.subject_id), facts=facts, now=one.at)

@@ -149,9 +149,10 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
     """Return how a carrier is shown."""
     party, now = queries.provider(carrier.provider), clock.now()
     alarm, _, code = carrier.alarm.partition(" · ")
+    is_robot = carrier.channel in queries.ROBOTS
     return CarrierShown(
         id=carrier.id,
-        name=carrier.title or gettext(party.title),
+        name=carrier.title or (carrier.account if is_robot else gettext(party.title)),
         title=carrier.title,
         party=gettext(party.title),
         account=carrier.account,
@@ -166,7 +167,7 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
         needs_templates=party.needs_template,
         tells=isinstance(party, TellsReceipts),
         is_phone=carrier.channel is Channel.SMS,
-        is_robot=carrier.channel in queries.ROBOTS,
+        is_robot=is_robot,
         former_until=carrier.former_until if carrier.former_until and carrier.former_until > now else None,
         retired_at=carrier.retired_at,
         heard_until=queries.heard_until(carrier),

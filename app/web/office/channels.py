@@ -36,6 +36,7 @@ from app.web.office.proving import prove
 from app.web.render import Page, Redirect, page
 
 WAIT = 8.0  # seconds somebody waits for a test
+LATEST = 10  # of what happened to a carrier
 ROWS = 6  # variables that a template may have
 LONGEST_NAME, LONGEST_CODE, LONGEST_ADDRESS = 40, 100, 128
 
@@ -89,7 +90,7 @@ def _account_shown(found: Carrier) -> dict[str, Any]:
         "settings": found.settings,
         "findings": [finding_shown(finding, FINDINGS) for finding in found.findings],
         "receipts": _receipts_url(found),
-        "trail": happened(events.timeline(subject=("carrier", found.id))),
+        "trail": happened(events.timeline(subject=("carrier", found.id)))[:LATEST],
     }
 
 
