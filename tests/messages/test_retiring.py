@@ -5,15 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from app.kit import clock, effects
+from app.kit import clock, db, effects
 from app.kit.errors import Invalid
 from app.kit.events import SYSTEM
 from app.kit.secret import Secret
+from app.merchants import queries as merchants
 from app.merchants import service as addresses
 from app.messages import carrying, connecting, queries, service, trying
 from app.messages.errors import LastOfChannel, Retired
-from app.messages.models import Carrier, TrialState
+from app.messages.models import Carrier, StaffNote, TrialState
 from app.messages.providers import Channel
 from tests.make import Shop
 from tests.messages.carriers import connect, connect_fake
@@ -101,7 +103,18 @@ def test_after_a_month_it_tells_nothing_and_its_keys_are_gone(shop: Shop, side: 
     assert row.hook_token == ""
     assert not shop.read(lambda: carrying.line(row)).account.keys
     assert shop.read(lambda: queries.templates_of(carrier.id)) == {}
-    assert push(shop, carrier.hook_token, receipt) == 404, "whatever the clock says"
+    assert shop.read(lambda: merchants.find_address("receipts", carrier.hook_token)) is None
+
+
+def test_nobody_is_called_to_mend_what_was_removed(shop: Shop, side: Side) -> None:
+    carrier = carrier_of(shop, side)
+    retire(shop, carrier)
+
+    shop.write(lambda: service.record_faults([service.Fault(carrier.id, "wrong key")], now=clock.now()))
+    shop.drain()
+
+    assert found(shop, carrier).alarm == ""
+    assert not shop.read(lambda: db.session().scalars(select(StaffNote.id)).all())
 
 
 def test_the_last_of_a_channel_goes_only_when_that_is_meant(shop: Shop) -> None:
