@@ -19,6 +19,17 @@ class MessageReceipt(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatFailed(Event):
+    """What somebody was told by a chat, and its carrier took, did not reach them; `teller` is the kind of the chat."""
+
+    name = "chat.failed"
+    subject_type = "chat"
+
+    teller: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RobotSet(Event):
     """Somebody chose what a robot tells the staff; `silent` are the kinds of notes that it leaves out."""
 

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from app.kit import clock, db, effects
 from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary, Unknown
+from app.kit.events import publish
 from app.kit.http import Client
 from app.kit.ids import new_id
 from app.kit.secret import Secret
 from app.messages import queries, trying
 from app.messages.carrying import Line, ask_about, line
+from app.messages.events import ChatFailed
 from app.messages.models import Carrier, CarrierInquiry
 from app.messages.providers import Message, MustBeAsked, Receipt, provider
 
@@ -31,15 +33,20 @@ class Inquiry:
     line: Line
 
 
-def ask_after(carrier_id: UUID, number: str, *, now: datetime) -> None:
-    """Have a carrier asked what became of a message that it took, once, if it never says so by itself."""
+def ask_after(
+    carrier_id: UUID, number: str, *, now: datetime, teller: str = "", subject_id: UUID | None = None
+) -> None:
+    """Have a carrier asked what became of a message that it took, once, if it never says so by itself.
+
+    Whoever tells by a chat names its kind and subject, and hears by ChatFailed when it reached nobody.
+    """
     party = provider(queries.get_carrier(carrier_id).provider)
     if not number or not isinstance(party, MustBeAsked):
         return
-    row = {"merchant_id": db.merchant_id(), "id": new_id(), "carrier_id": carrier_id, "number": number, "asked_at": now}
-    if db.changed(db.insert_or(CarrierInquiry).values(row).on_conflict_do_nothing()):
-        due = now + timedelta(seconds=party.asked_after)
-        effects.intend(INQUIRY, row["id"], due_at=due, deadline=now + LIFE)  # type: ignore[arg-type]
+    asked, about = new_id(), {"teller": teller, "subject_id": subject_id}
+    row = {"merchant_id": db.merchant_id(), "id": asked, "carrier_id": carrier_id, "number": number, "asked_at": now}
+    if db.changed(db.insert_or(CarrierInquiry).values(row | about).on_conflict_do_nothing()):
+        effects.intend(INQUIRY, asked, due_at=now + timedelta(seconds=party.asked_after), deadline=now + LIFE)
 
 
 def load(intents: Sequence[Intent]) -> Mapping[UUID, Inquiry]:
@@ -68,7 +75,10 @@ def settle(intent: Intent, answer: Answer) -> None:
         return
     db.session().delete(row)
     if isinstance(answer, Done):
-        trying.record_receipts(row.carrier_id, [answer.value], now=clock.now())
+        receipt, now = answer.value, clock.now()
+        trying.record_receipts(row.carrier_id, [receipt], now=now)
+        if row.subject_id is not None and not receipt.arrived:
+            publish(ChatFailed(subject_id=row.subject_id, teller=row.teller, reason=receipt.reason, at=now))
 
 
 KINDS = (Kind(INQUIRY, load, call, settle, client=Client, repeatable=True, lane=Lane.CHAT),)

@@ -124,6 +124,8 @@ class CarrierInquiry(Owned):
     carrier_id: Mapped[UUID] = mapped_column(Id)
     number: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime] = mapped_column(Moment)
+    teller: Mapped[str] = mapped_column(Text, default="")  # the kind of a chat (app/messages/chatting.py); "" of others
+    subject_id: Mapped[UUID | None] = mapped_column(Id, default=None)  # what that chat was about
 
 
 class DigitsSent(Owned):

@@ -33,6 +33,8 @@ def upgrade() -> None:
         sa.Column("carrier_id", Id(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("asked_at", Moment(), nullable=False),
+        sa.Column("teller", sa.Text(), nullable=False),
+        sa.Column("subject_id", Id(), nullable=True),
         sa.ForeignKeyConstraint(
             ["merchant_id", "carrier_id"],
             ["carrier.merchant_id", "carrier.id"],
