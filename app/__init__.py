@@ -26,6 +26,7 @@ from app.ledger import tasks as ledger_tasks
 from app.members import effects as member_effects
 from app.messages import effects as message_effects
 from app.messages import providers as carriers
+from app.messages import tasks as message_tasks
 from app.messages.providers.outside import outside as outside_carriers
 from app.orders import tasks as order_tasks
 from app.payments import effects as payment_effects
@@ -54,6 +55,7 @@ OUTSIDE_CALLS = (
     finance_effects,
 )
 LONG_WORK = (
+    message_tasks,
     ledger_tasks,
     inventory_tasks,
     order_tasks,

@@ -20,6 +20,7 @@ from app.entitlements.events import CodeReplaced, PromisesKept
 from app.finance import service as finance
 from app.finance import tasks as billing
 from app.finance.events import FeeBilled
+from app.gifting import service as gifting
 from app.inventory import service as inventory
 from app.inventory.events import (
     BatchChanged,
@@ -40,7 +41,7 @@ from app.kit.events import Event, LaterReaction, Reaction
 from app.ledger import tasks as books
 from app.members import service as members
 from app.messages import service as messages
-from app.messages.events import CarrierFailed, MessageReceipt
+from app.messages.events import CarrierFailed, ChatFailed, MessageReceipt
 from app.orders import service as orders
 from app.orders import tasks as forgetting
 from app.orders.events import (
@@ -112,6 +113,7 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     BalanceSpent: (finance.post_balances,),
     BalanceReturned: (finance.post_balances,),
     CarrierFailed: (messages.note_faults,),
+    ChatFailed: (companies.follow_failed, gifting.follow_failed),
 }
 # After the commit, through the outbox, in a unit of their own; safe to run twice.
 LATER: dict[type[Event], tuple[LaterReaction, ...]] = {

@@ -46,8 +46,8 @@ def measure(stage: Stage) -> Figure:
     """Send many messages and return how fast that went."""
     count = stage.size.texts
     with desk(stage) as carrier:
-        line = connect(stage.shop, carrier.party, carrier.account, wording=False)
-        stage.shop.write(lambda: connecting.set_wordings(line.id, {("ready", "zh"): READY[ALIYUN]}))
+        line = connect(stage.shop, carrier.party, carrier.account, template=False)
+        stage.shop.write(lambda: connecting.set_templates(line.id, {("ready", "zh"): READY[ALIYUN]}))
         bare = floor(carrier, count)
         stage.shop.drain()
         ask(stage.shop, sell(stage.shop, count, phones(1)), count, Channel.SMS)

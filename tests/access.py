@@ -165,6 +165,7 @@ OWN_UNITS: Mapping[str, str] = {
     "hooks.receipts": "It finds its merchant first, and reads the receipts before it writes.",
     "office.add_carrier": "A password is hashed outside of units.",
     "office.change_carrier": "A password is hashed outside of units.",
+    "office.remove_carrier": "A password is hashed outside of units.",
     "office.try_carrier": "A carrier is asked outside of units.",
     "office.send_trial": "A carrier is asked outside of units.",
     "office.add_payment": "A password is hashed outside of units.",
@@ -326,6 +327,7 @@ OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand noti
 OBJECTS |= {"office.member", "office.sign_member_out"}
 
 OBJECTS |= {f"shop_at.{action}" for action in "thing reveal_thing remove_contact end_session".split()}
-OBJECTS |= {f"office.{verb}_carrier" for verb in "change switch mend raise try".split()} | {"office.carrier"}
+OBJECTS |= {f"office.{verb}_carrier" for verb in "change switch mend raise try rename remove".split()}
+OBJECTS |= {"office.carrier", "office.carrier_removal", "office.change_carrier_address"}
 
-OBJECTS |= {"office.carrier_text", "office.change_carrier_text", "office.send_trial"}
+OBJECTS |= {"office.carrier_template", "office.change_carrier_template", "office.send_trial"}

@@ -79,7 +79,7 @@ def load(channel: Channel, intents: Sequence[Intent]) -> Mapping[UUID, Borne]:
     """Return the messages of a channel that have not left yet or may have, each with how its order stands now."""
     now, waiting = clock.now(), list_waiting(intents, {State.QUEUED, State.UNKNOWN})
     posted = list_posted(waiting.values())
-    ways, all_ways = carriers.lines(channel, now=now), carriers.all_lines(channel)
+    ways, all_ways = carriers.lines(channel, now=now), carriers.all_lines(channel, now=now)
     rests = "" if ways or channel not in carriers.carried_channels() else RESTING
     plan, zone = read_plan(), merchants.current().zone
     found = {}
@@ -161,6 +161,8 @@ def _settle_taken(taken: TakenOver) -> None:
         ending.record_failed(taken.told.delivery_id, reason=receipt.reason, unknown=False, now=now)
         return
     ending.record_taken(taken, now=now)
+    if receipt is None:
+        messages.ask_after(taken.carrier_id, taken.number, now=now)
 
 
 def _faults(answer: Answer) -> Sequence[Fault]:
@@ -191,7 +193,7 @@ def _address(posted: Posted, to: Secret) -> Secret:
 
 
 def _values(channel: Channel, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return what an approved text may be filled with; by SMS, which others may read, little of it."""
+    """Return what an approved template may be filled with; by SMS, which others may read, little of it."""
     amount, until = facts.get("back", facts["total"]), facts["until"]
     titles = [title for title, _ in facts["lines"]]
     return {

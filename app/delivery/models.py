@@ -66,7 +66,7 @@ class Delivery(Owned):
         UniqueConstraint("merchant_id", "source_id", "channel"),
         UniqueConstraint("merchant_id", "source_id", "after_id"),  # a reaction that runs twice tells once
         Index(None, "merchant_id", "order_id"),
-        # All that the figures of a week ask, so that they read no row (docs/decisions/0023-routing.md).
+        # All that the figures of a week ask, so that they read no row (docs/decisions/0025-routing.md).
         Index("ix_delivery_figures", "merchant_id", "created_at", "channel", "state", "left_pace", "paid_pace"),
         Index(
             "ix_delivery_stuck",

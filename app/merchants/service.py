@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from app.kit import colours, db
 from app.kit.errors import Invalid, Refusal, Required, TooLong
@@ -84,6 +84,13 @@ def list_address(kind: str, key: str, *, target: str) -> None:
     queries.forget()
     entry = {"kind": kind, "key_hash": hash_key(key), "merchant_id": db.merchant_id(), "target": target}
     db.session().execute(insert(Directory), [entry])
+
+
+def delist_address(kind: str, key: str) -> None:
+    """Let `key` lead nowhere any more, if it leads to the running merchant."""
+    queries.forget()
+    mine = (Directory.kind == kind, Directory.key_hash == hash_key(key), Directory.merchant_id == db.merchant_id())
+    db.session().execute(delete(Directory).where(*mine))
 
 
 def change_reply_to(address: str, *, now: datetime, by: By) -> None:

@@ -20,28 +20,40 @@ from app.kit.events import publish
 from app.kit.http import Client
 from app.kit.party import Account
 from app.kit.secret import Secret
-from app.messages import limits
+from app.messages import consents, limits
 from app.messages.events import CarrierFailed
-from app.messages.models import Carrier, CarrierWording
-from app.messages.providers import Carried, Channel, Later, Message, OutOfOrder, Wording, provider
+from app.messages.models import Carrier, CarrierTemplate
+from app.messages.providers import (
+    Carried,
+    Channel,
+    Later,
+    Message,
+    NoConsent,
+    OutOfOrder,
+    Template,
+    WantsConsent,
+    provider,
+)
 from app.messages.tokens import Purse, purse_of
 
 CREDENTIALS = "carrier credentials"
 NO_CARRIER = "nobody carries messages of this channel"
 NO_ONE_TO_ASK = "the carrier that may have it is connected no more"
-NO_WORDING = "no approved text is set for this message"
+NO_CONSENT = "no consent to such a message is left"
+NO_TEMPLATE = "no template is set for this message"
+AFTERLIFE = timedelta(days=30)  # of a carrier that was removed: it may still say, or be asked, what became of messages
 TOO_OFTEN = "this number was sent codes too often"
 DIGITS = "code"  # what a message with a one-time code is about
 
 
 @dataclass(frozen=True)
 class Line:
-    """An open line to a carrier, with the texts that were approved there by what they are about and language."""
+    """An open line to a carrier, with the templates that were approved there by what they are about and language."""
 
     carrier_id: UUID
     provider: str
     account: Account
-    wordings: Mapping[tuple[str, str], Wording]
+    templates: Mapping[tuple[str, str], Template]
     purse: Purse
     merchant_id: int = 0
 
@@ -49,10 +61,10 @@ class Line:
         """Return the answer to what is asked in the name of our account, with a token where the party wants one."""
         return self.purse.asked(provider(self.provider), self.account, http, ask)
 
-    def wording_for(self, message: Message) -> Wording | None:
-        """Return the text for a message, in any language when there is none in its own."""
-        own = self.wordings.get((message.about, message.lang))
-        return own or next((each for (about, _), each in self.wordings.items() if about == message.about), None)
+    def template_for(self, message: Message) -> Template | None:
+        """Return the template for a message, in any language when there is none in its own."""
+        own = self.templates.get((message.about, message.lang))
+        return own or next((each for (about, _), each in self.templates.items() if about == message.about), None)
 
 
 @dataclass(frozen=True)
@@ -85,24 +97,24 @@ def lines(channel: Channel, *, now: datetime) -> list[Line]:
     return _lines(Carrier.channel == channel, Carrier.enabled.is_(True), Carrier.alarm == "", awake)
 
 
-def all_lines(channel: Channel) -> list[Line]:
-    """Return the lines to all carriers of a channel, in order or not: one of them may have a message already."""
-    return _lines(Carrier.channel == channel)
+def all_lines(channel: Channel, *, now: datetime) -> list[Line]:
+    """Return the lines to all carriers of a channel, in order, out of it or removed: one may have a message already."""
+    return _lines(Carrier.channel == channel, or_(Carrier.retired_at.is_(None), Carrier.retired_at > now - AFTERLIFE))
 
 
 def _lines(*mine: ColumnElement[bool]) -> list[Line]:
     carriers = db.session().scalars(select(Carrier).where(*mine).order_by(Carrier.position, Carrier.id)).all()
     if not carriers:
         return []
-    rows = select(CarrierWording).where(CarrierWording.carrier_id.in_([carrier.id for carrier in carriers]))
-    texts: dict[UUID, dict[tuple[str, str], Wording]] = {carrier.id: {} for carrier in carriers}
+    rows = select(CarrierTemplate).where(CarrierTemplate.carrier_id.in_([carrier.id for carrier in carriers]))
+    texts: dict[UUID, dict[tuple[str, str], Template]] = {carrier.id: {} for carrier in carriers}
     for row in db.session().scalars(rows):
         pairs = tuple((str(theirs), str(ours)) for theirs, ours in row.variables)
-        texts[row.carrier_id][row.about, row.lang] = Wording(row.code, pairs)
+        texts[row.carrier_id][row.about, row.lang] = Template(row.code, pairs)
     return [line(carrier, texts[carrier.id]) for carrier in carriers]
 
 
-def line(carrier: Carrier, wordings: Mapping[tuple[str, str], Wording] | None = None) -> Line:
+def line(carrier: Carrier, templates: Mapping[tuple[str, str], Template] | None = None) -> Line:
     """Return the open line to one carrier."""
     place = crypto.Sealed(
         "carrier", "credentials", carrier.merchant_id, carrier.id, carrier.key_id, carrier.credentials
@@ -110,7 +122,7 @@ def line(carrier: Carrier, wordings: Mapping[tuple[str, str], Wording] | None = 
     keys: dict[str, Any] = json.loads(crypto.unseal(place, CREDENTIALS).expose() or "{}")
     account = Account(carrier.account, carrier.settings, {name: Secret(key) for name, key in keys.items()})
     purse = purse_of(carrier.id, provider(carrier.provider))
-    return Line(carrier.id, carrier.provider, account, wordings or {}, purse, carrier.merchant_id)
+    return Line(carrier.id, carrier.provider, account, templates or {}, purse, carrier.merchant_id)
 
 
 def carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
@@ -137,11 +149,12 @@ def _carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
     faults: list[Fault] = []
     answer: Answer = Refused(NO_CARRIER)
     for way in ways:
-        party, wording = provider(way.provider), way.wording_for(message)
-        if party.needs_wording and wording is None:
-            answer = Refused(NO_WORDING)
+        party, template = provider(way.provider), way.template_for(message)
+        if party.needs_template and template is None:
+            answer = Refused(NO_TEMPLATE)
             continue
-        answer = way.asked(http, partial(party.send, message, wording, http=http))
+        send = partial(way.asked, http, partial(party.send, message, template, http=http))
+        answer = _bought(message, template, way, send) if template and isinstance(party, WantsConsent) else send()
         match answer:
             case OutOfOrder(reason=reason):
                 faults.append(Fault(way.carrier_id, reason))
@@ -150,6 +163,19 @@ def _carry(message: Message, ways: Sequence[Line], http: Client) -> Trip:
             case _:
                 return Trip(answer, way.carrier_id, tuple(faults))
     return Trip(_plain(answer), None, tuple(faults))
+
+
+def _bought(message: Message, template: Template, way: Line, send: Callable[[], Answer]) -> Answer:
+    """Spend the consent that a message costs and send it; what certainly did not go gives the consent back."""
+    merchant, mine = way.merchant_id, (message.to, template.code)
+    if not db.write(merchant, lambda: consents.spend_consent(*mine)):
+        return Refused(NO_CONSENT)
+    answer = send()
+    if isinstance(answer, NoConsent):
+        db.write(merchant, lambda: consents.drop_consents(*mine))
+    elif isinstance(answer, Refused | Temporary):
+        db.write(merchant, lambda: consents.give_back(*mine))
+    return answer
 
 
 def ask_about(message: Message, number: str, ways: Sequence[Line], http: Client) -> Trip:
@@ -172,7 +198,7 @@ def record_faults(faults: Sequence[Fault], *, now: datetime) -> None:
     """Let carriers rest that could not do their work; what is out of order waits for somebody to mend it."""
     broken = []
     for fault in faults:
-        mine = update(Carrier).where(Carrier.id == fault.carrier_id)
+        mine = update(Carrier).where(Carrier.id == fault.carrier_id, Carrier.retired_at.is_(None))
         if fault.seconds is not None:
             db.changed(mine.values(rests_until=now + timedelta(seconds=fault.seconds)))
         elif db.changed(mine.where(Carrier.alarm == "").values(alarm=fault.reason)):

@@ -10,6 +10,7 @@ from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary, Unknown
 from app.kit.http import Client
 from app.kit.secret import Secret
 from app.messages.carrying import Line, carry, record_faults
+from app.messages.inquiring import ask_after
 from app.messages.providers import Message
 
 
@@ -33,7 +34,8 @@ def in_chat(
 ) -> Kind:
     """Return the kind of a message that goes by one chat; said twice, the same words are one message there.
 
-    `settle` hears whether it was taken; when not, somebody may be told by another way.
+    `settle` hears whether it was taken; when not, somebody may be told by another way. What was taken and reached
+    nobody all the same is told by ChatFailed.
     """
 
     def call(said: Said, http: Client) -> Answer:
@@ -47,8 +49,11 @@ def in_chat(
 
     def settled(intent: Intent, answer: Answer) -> None:
         if isinstance(answer, Done):
-            record_faults(answer.value.faults, now=clock.now())
-            settle(intent, isinstance(answer.value.answer, Done))
+            trip, now = answer.value, clock.now()
+            record_faults(trip.faults, now=now)
+            settle(intent, isinstance(trip.answer, Done))
+            if trip.carrier_id is not None:
+                ask_after(trip.carrier_id, trip.number, now=now, teller=name, subject_id=intent.subject_id)
         elif not isinstance(answer, Temporary | Unknown):
             settle(intent, False)
 

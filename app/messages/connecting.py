@@ -1,4 +1,4 @@
-"""Carriers: the parties that carry messages for the shop, each with our account, its sealed keys and its texts."""
+"""Carriers: the parties that carry messages for the shop, each with our account, its sealed keys and its templates."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,27 +16,34 @@ from app.kit.party import Account, BadAccount
 from app.kit.secret import Secret
 from app.kit.tokens import random_token
 from app.merchants import service as addresses
+from app.messages import queries
 from app.messages.carrying import CREDENTIALS, line
 from app.messages.errors import AccountFault
 from app.messages.events import CarrierAdded, CarrierChanged, CarrierMended, CarrierSwitched
-from app.messages.models import Carrier, CarrierWording
-from app.messages.providers import ChecksWording, Wording, provider
-
-RECEIPTS = "receipts"  # the kind of an address to which carriers push
+from app.messages.models import Carrier, CarrierTemplate
+from app.messages.providers import ChecksTemplate, Template, provider
+from app.messages.queries import RECEIPTS
 
 
 def add_carrier(
-    *, provider_name: str, account: Account, now: datetime, by: By = SYSTEM, carrier_id: UUID | None = None
+    *,
+    provider_name: str,
+    account: Account,
+    now: datetime,
+    title: str = "",
+    by: By = SYSTEM,
+    carrier_id: UUID | None = None,
 ) -> Carrier:
     """Let messages of a channel go by a party; raises Invalid for what cannot work, by field.
 
-    Who sends the same form twice, under one `carrier_id`, has one carrier.
+    Who sends the same form twice, under one `carrier_id`, has one carrier. `title` is what the shop calls it.
     """
     _check(provider_name, account)
     number = carrier_id or new_id()
     if (before := db.find(Carrier, number)) is not None:
         return before
     row = _row(number, provider_name, account, now)
+    row.title = title
     db.session().add(row)
     db.session().flush()
     addresses.list_address(RECEIPTS, row.hook_token, target=number.hex)
@@ -79,7 +86,7 @@ def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By)
 
     A key that is not given stays as it is, and so does the number, under which receipts may still come.
     """
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     whole = Account(carrier.account, account.settings, {**line(carrier).account.keys, **account.keys})
     _check(carrier.provider, whole)
     changed = [name for name in account.settings if account.settings[name] != carrier.settings.get(name, "")]
@@ -90,9 +97,17 @@ def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By)
     publish(CarrierChanged(subject_id=carrier.id, changed=[*changed, *account.keys], at=now, by=by))
 
 
+def rename_carrier(carrier_id: UUID, title: str, *, now: datetime, by: By) -> None:
+    """Call a carrier by another name in the office; "" is its party's own."""
+    carrier = queries.get_connected(carrier_id)
+    if carrier.title != title:
+        carrier.title = title
+        publish(CarrierChanged(subject_id=carrier.id, changed=["title"], at=now, by=by))
+
+
 def switch_carrier(carrier_id: UUID, *, on: bool, now: datetime, by: By) -> None:
     """Let messages go by a carrier, or by it no more; what it has it still carries."""
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     if carrier.enabled != on:
         carrier.enabled = on
         publish(CarrierSwitched(subject_id=carrier.id, on=on, at=now, by=by))
@@ -100,7 +115,7 @@ def switch_carrier(carrier_id: UUID, *, on: bool, now: datetime, by: By) -> None
 
 def mend(carrier_id: UUID, *, now: datetime, by: By) -> None:
     """Use a carrier again that was out of order or rested."""
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     if carrier.alarm or carrier.rests_until:
         carrier.alarm, carrier.rests_until = "", None
         publish(CarrierMended(subject_id=carrier.id, at=now, by=by))
@@ -108,9 +123,9 @@ def mend(carrier_id: UUID, *, now: datetime, by: By) -> None:
 
 def raise_carrier(carrier_id: UUID, *, now: datetime, by: By) -> None:
     """Ask a carrier one place earlier among those of its channel."""
-    carrier = db.get(Carrier, carrier_id)
-    query = select(Carrier).where(Carrier.channel == carrier.channel).order_by(Carrier.position, Carrier.id)
-    rows = list(db.session().scalars(query))
+    carrier = queries.get_connected(carrier_id)
+    mine = select(Carrier).where(Carrier.channel == carrier.channel, Carrier.retired_at.is_(None))
+    rows = list(db.session().scalars(mine.order_by(Carrier.position, Carrier.id)))
     place = rows.index(carrier)
     if place == 0:
         return
@@ -120,36 +135,36 @@ def raise_carrier(carrier_id: UUID, *, now: datetime, by: By) -> None:
     publish(CarrierChanged(subject_id=carrier.id, changed=["position"], at=now, by=by))
 
 
-# Approved texts --------------------------------------------------------------------------------------------------
+# Approved templates ----------------------------------------------------------------------------------------------
 
 
-def set_wording(carrier_id: UUID, about: str, lang: str, text: Wording | None, *, now: datetime, by: By) -> None:
-    """Say which approved text a party has for something in a language, or that it has none; raises Invalid."""
-    carrier = db.get(Carrier, carrier_id)
+def set_template(carrier_id: UUID, about: str, lang: str, text: Template | None, *, now: datetime, by: By) -> None:
+    """Say which approved template a party has for something in a language, or that it has none; raises Invalid."""
+    carrier = queries.get_connected(carrier_id)
     party = provider(carrier.provider)
-    if text is not None and isinstance(party, ChecksWording):
+    if text is not None and isinstance(party, ChecksTemplate):
         try:
-            party.check_wording(text)
+            party.check_template(text)
         except BadAccount as fault:
             raise Invalid({fault.field: AccountFault(fault.message)}) from fault
-    _forget_wordings(
-        CarrierWording.carrier_id == carrier_id, CarrierWording.about == about, CarrierWording.lang == lang
+    _forget_templates(
+        CarrierTemplate.carrier_id == carrier_id, CarrierTemplate.about == about, CarrierTemplate.lang == lang
     )
     if text is not None:
-        db.session().add(_wording(carrier_id, about, lang, text))
-    publish(CarrierChanged(subject_id=carrier_id, changed=[f"wording {about} {lang}"], at=now, by=by))
+        db.session().add(_template(carrier_id, about, lang, text))
+    publish(CarrierChanged(subject_id=carrier_id, changed=[f"template {about} {lang}"], at=now, by=by))
 
 
-def set_wordings(carrier_id: UUID, texts: Mapping[tuple[str, str], Wording]) -> None:
-    """Put the texts that were approved, by what they are about and language, in place of those before."""
-    _forget_wordings(CarrierWording.carrier_id == carrier_id)
-    db.session().add_all([_wording(carrier_id, about, lang, text) for (about, lang), text in texts.items()])
+def set_templates(carrier_id: UUID, texts: Mapping[tuple[str, str], Template]) -> None:
+    """Put the templates that were approved, by what they are about and language, in place of those before."""
+    _forget_templates(CarrierTemplate.carrier_id == carrier_id)
+    db.session().add_all([_template(carrier_id, about, lang, text) for (about, lang), text in texts.items()])
 
 
-def _forget_wordings(*mine: Any) -> None:
-    db.session().execute(delete(CarrierWording).where(*mine))
+def _forget_templates(*mine: Any) -> None:
+    db.session().execute(delete(CarrierTemplate).where(*mine))
 
 
-def _wording(carrier_id: UUID, about: str, lang: str, text: Wording) -> CarrierWording:
+def _template(carrier_id: UUID, about: str, lang: str, text: Template) -> CarrierTemplate:
     pairs: Sequence[Any] = [list(pair) for pair in text.variables]
-    return CarrierWording(carrier_id=carrier_id, about=about, lang=lang, code=text.code, variables=pairs)
+    return CarrierTemplate(carrier_id=carrier_id, about=about, lang=lang, code=text.code, variables=pairs)

@@ -19,10 +19,10 @@ from app.kit.letters import Posted, circular
 from app.kit.party import Finding
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
-from app.messages import queries, robots, trying
-from app.messages.carrying import Line, Trip, carry, line, record_faults
+from app.messages import inquiring, queries, robots, trying
+from app.messages.carrying import Fault, Line, Trip, carry, line, record_faults
 from app.messages.models import Carrier, CarrierTrial, RobotNote, StaffNote, TrialState
-from app.messages.providers import Message, TellsReceipts, provider
+from app.messages.providers import Later, Message, OutOfOrder, Speaks, TellsReceipts, provider
 from app.messages.queries import NOTE_MAIL, facts_of
 from app.messages.robots import EFFECTS, MOST, Spoken
 from app.messages.rules import discreet
@@ -127,25 +127,59 @@ class Tried:
 
     line: Line
     receipts_url: str
+    shop: str
+    lang: str
 
 
 def load_probes(intents: Sequence[Intent]) -> Mapping[UUID, Tried]:
     """Return the carriers to try out."""
-    found = {intent.id: db.find(Carrier, intent.subject_id) for intent in intents}
-    return {number: Tried(line(row), row.receipts_url) for number, row in found.items() if row is not None}
+    shop, found = merchants.current(), {intent.id: db.find(Carrier, intent.subject_id) for intent in intents}
+    name = " ".join(shop.name.split())
+    return {one: Tried(line(row), row.receipts_url, name, shop.lang) for one, row in found.items() if row is not None}
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a self-test found, and what is wrong with the carrier."""
+
+    findings: Sequence[Finding]
+    faults: Sequence[Fault] = ()
 
 
 def call_probe(tried: Tried, http: Client) -> Answer:
     """Try an account out, and whether receipts can reach the shop."""
     party = provider(tried.line.provider)
+    if isinstance(party, Speaks):
+        return Done(_spoken(party, tried, http))
     answer = tried.line.asked(http, lambda account: party.probe(account, http))
     found = tuple(answer.value) if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
-    return Done((*found, _reachable(tried.receipts_url, http)) if isinstance(party, TellsReceipts) else found)
+    found = (*found, _reachable(tried.receipts_url, http)) if isinstance(party, TellsReceipts) else found
+    return Done(Probed(found))
 
 
 NO_ANSWER = words("The service does not answer.")
 NOT_HERE = words("Receipts cannot reach this shop, so it never learns which messages arrived.")
 MEND_HERE = words("Set BASE_URL to the https address of the shop, and let its web server pass /hooks/ on to it.")
+WAIT_THERE = words("It was told too much just now. Wait a while, and try again.")
+LOOK_THERE = words("The note may be there all the same: look in the group before you try again.")
+AGAIN = words("Try again in a minute; if it stays, look at the robot's settings in the group.")
+
+
+def _spoken(party: Speaks, tried: Tried, http: Client) -> Probed:
+    """Have a robot say to its group that this is a test, and return what it answered, in its own words."""
+    said, way = chat.write("messages/test", lang=tried.lang, facts={"shop": tried.shop}), tried.line
+    answer = party.say(f"{said.title}\n{said.text}", way.account, http)
+    reason = str(getattr(answer, "reason", ""))
+    match answer:
+        case Done(value=words_of_it):
+            return Probed([Finding("robot", well=True, message=words_of_it)])
+        case OutOfOrder(mend=mend):
+            return Probed([Finding("robot", well=False, message=reason, mend=mend)], [Fault(way.carrier_id, reason)])
+        case Later(seconds=seconds):
+            rests = [Fault(way.carrier_id, reason, seconds)]
+            return Probed([Finding("robot", well=False, message=reason, mend=WAIT_THERE)], rests)
+    mend = LOOK_THERE if isinstance(answer, Unknown) else AGAIN
+    return Probed([Finding("robot", well=False, message=reason, mend=mend)])
 
 
 def _reachable(receipts_url: str, http: Client) -> Finding:
@@ -159,8 +193,10 @@ def _reachable(receipts_url: str, http: Client) -> Finding:
 
 def settle_probe(intent: Intent, answer: Answer) -> None:
     """Keep what was found."""
-    found = answer.value if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
-    trying.record_test(intent.subject_id, found, now=clock.now())
+    now, lost = clock.now(), Probed((Finding("query", well=False, message=NO_ANSWER),))
+    found = answer.value if isinstance(answer, Done) else lost
+    trying.record_test(intent.subject_id, found.findings, now=now)
+    record_faults(found.faults, now=now)
 
 
 # A message to whoever tries it -----------------------------------------------------------------------------------
@@ -209,12 +245,15 @@ def settle_sample(intent: Intent, answer: Answer) -> None:
         case _:
             state = TrialState.FAILED
     trying.record_trial(intent.subject_id, state, reason=reason, number=number, now=now)
+    if state is TrialState.TAKEN and trip.carrier_id is not None:
+        inquiring.ask_after(trip.carrier_id, number, now=now)
     record_faults(trip.faults, now=now)
 
 
 KINDS = (
     circular(NOTE_MAIL, "messages/stock", load_notes),
     *(_robot(name) for name in EFFECTS.values()),
+    *inquiring.KINDS,
     Kind(trying.PROBE, load_probes, call_probe, settle_probe, client=Client, repeatable=True),
     Kind(trying.TRIAL, load_samples, call_sample, settle_sample, client=Client, lane=Lane.SMS),
 )

@@ -18,15 +18,51 @@ class NoSuchVariable(Refusal):
     message = words("Give each variable its name there, and which of our values fills it.")
 
 
-class NoSuchText(Refusal):
+class NoSuchTemplate(Refusal):
     kind = "invalid"
-    message = words("Choose one of the texts that are set.")
+    message = words("Choose one of the templates that are set.")
+
+
+class Retired(Refusal):
+    kind = "conflict"
+    message = words("This account was removed.")
+    mend = words("Connect it again to use it.")
+
+
+class LastOfChannel(Refusal):
+    kind = "invalid"
+    message = words("Nobody else carries messages of this channel.")
+    mend = words("Connect another one first, or tick that nothing shall go by this channel any more.")
 
 
 class TooManyTrials(Refusal):
+    """Somebody sent as many messages for a test as one person may within a minute."""
+
     kind = "throttled"
-    message = words("Enough messages for a test just now.")
+    message = words("You have sent {most} messages for a test within a minute.")
+    mend = words("Try again in {seconds} s.")
+
+    def __init__(self, most: int, seconds: int) -> None:
+        self.most, self.seconds = most, seconds
+
+
+class TooManyOfShop(Refusal):
+    """All who work for the shop sent as many messages for a test as it may within an hour."""
+
+    kind = "throttled"
+    message = words("The shop has sent {most} messages for a test within an hour.")
     mend = words("Wait {minutes} minutes and try again.")
 
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
+    def __init__(self, most: int, minutes: int) -> None:
+        self.most, self.minutes = most, minutes
+
+
+class RobotBusy(Refusal):
+    """A robot has said as much as it may just now."""
+
+    kind = "throttled"
+    message = words("The robot has said as much as it may just now.")
+    mend = words("Try again in {seconds} s.")
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds

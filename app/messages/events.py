@@ -19,6 +19,17 @@ class MessageReceipt(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatFailed(Event):
+    """What somebody was told by a chat, and its carrier took, did not reach them; `teller` is the kind of the chat."""
+
+    name = "chat.failed"
+    subject_type = "chat"
+
+    teller: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RobotSet(Event):
     """Somebody chose what a robot tells the staff; `silent` are the kinds of notes that it leaves out."""
 
@@ -39,7 +50,8 @@ class CarrierAdded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierChanged(Event):
-    """`changed` names settings, keys, `position`, or `wording` with what it is about and its language."""
+    """`changed` names settings, keys, `title`, `position`, `hook` and `former_hook` (addresses for its receipts), or
+    `template` with what it is about and its language."""
 
     name = "carrier.changed"
     subject_type = "carrier"
@@ -53,6 +65,16 @@ class CarrierSwitched(Event):
     subject_type = "carrier"
 
     on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierRetired(Event):
+    """Nothing new goes by a carrier, for good."""
+
+    name = "carrier.retired"
+    subject_type = "carrier"
+
+    channel: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,17 @@ from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Choice, Moment, choice_check
@@ -57,9 +67,12 @@ class Carrier(Owned):
     created_at: Mapped[datetime] = mapped_column(Moment)
     tested_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     findings: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of the last self-test
+    former_token: Mapped[str] = mapped_column(Text, default="")  # the address before, good until then
+    former_until: Mapped[datetime | None] = mapped_column(Moment, default=None)
     receipts_url: Mapped[str] = mapped_column(Text, default="")  # as a self-test tries it from outside
     alarm: Mapped[str] = mapped_column(Text, default="")  # why it is out of order until somebody mends it
     rests_until: Mapped[datetime | None] = mapped_column(Moment, default=None)  # after failures in a row, or too many
+    retired_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # nothing new goes by it, for good
 
 
 class TrialState(IntEnum):
@@ -80,6 +93,7 @@ class CarrierTrial(Owned):
         choice_check("state", TrialState),
         ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),
         Index(None, "merchant_id", "carrier_id"),
+        Index(None, "merchant_id", "asked_at"),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -93,7 +107,25 @@ class CarrierTrial(Owned):
     reason: Mapped[str] = mapped_column(Text, default="")
     number: Mapped[str] = mapped_column(Text, default="")  # what the carrier calls it
     asked_at: Mapped[datetime] = mapped_column(Moment)
+    asked_by: Mapped[UUID | None] = mapped_column(Id, default=None)
     ended_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class CarrierInquiry(Owned):
+    """A message of which its carrier says nothing by itself, so it is asked what became of it."""
+
+    __tablename__ = "carrier_inquiry"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),
+        UniqueConstraint("merchant_id", "carrier_id", "number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    carrier_id: Mapped[UUID] = mapped_column(Id)
+    number: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    teller: Mapped[str] = mapped_column(Text, default="")  # the kind of a chat (app/messages/chatting.py); "" of others
+    subject_id: Mapped[UUID | None] = mapped_column(Id, default=None)  # what that chat was about
 
 
 class DigitsSent(Owned):
@@ -107,8 +139,8 @@ class DigitsSent(Owned):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
-class CarrierWording(Owned):
-    """The text that a party approved for what a message is about, in one language."""
+class CarrierTemplate(Owned):
+    """The template that a party approved for what a message is about, in one language."""
 
     __tablename__ = "carrier_wording"
     __table_args__ = (ForeignKeyConstraint(["merchant_id", "carrier_id"], ["carrier.merchant_id", "carrier.id"]),)
@@ -173,3 +205,4 @@ class MiniConsent(Owned):
     person: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # a keyed digest of the openid
     template: Mapped[str] = mapped_column(Text, primary_key=True)
     remaining: Mapped[int] = mapped_column(Integer)
+    told_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # when WeChat saw the latest of them given

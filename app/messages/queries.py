@@ -16,13 +16,15 @@ from app.kit.party import Field as Field
 from app.kit.party import Forged as Forged
 from app.kit.party import Reply as Reply
 from app.kit.party import Wire as Wire
+from app.messages.carrying import AFTERLIFE as AFTERLIFE
 from app.messages.carrying import Line as Line
 from app.messages.carrying import all_lines as all_lines
 from app.messages.carrying import line as line_of
 from app.messages.carrying import lines as lines
+from app.messages.errors import Retired
 from app.messages.models import Carrier as Carrier
+from app.messages.models import CarrierTemplate, NotesSeen, Robot, RobotNote
 from app.messages.models import CarrierTrial as CarrierTrial
-from app.messages.models import CarrierWording, NotesSeen, Robot, RobotNote
 from app.messages.models import StaffNote as StaffNote
 from app.messages.models import TrialState as TrialState
 from app.messages.providers import Channel as Channel
@@ -31,12 +33,14 @@ from app.messages.providers import Message as Message
 from app.messages.providers import Provider as Provider
 from app.messages.providers import Receipt as Receipt
 from app.messages.providers import TellsReceipts as TellsReceipts
-from app.messages.providers import Wording as Wording
+from app.messages.providers import Template as Template
+from app.messages.providers import WantsConsent as WantsConsent
 from app.messages.providers import names
 from app.messages.providers import provider as provider
 from app.messages.rules import VALUES_OF as VALUES_OF
 
 NOTE_MAIL = "messages.note_mail"
+RECEIPTS = "receipts"  # the kind of an address to which carriers push
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 MANY = 100  # unread ones beyond that are not counted
 
@@ -105,7 +109,8 @@ class RobotShown:
 
 def list_robots() -> list[RobotShown]:
     """List the robots of the shop, those in order and those out of it."""
-    query = select(Carrier).where(Carrier.channel.in_(ROBOTS)).order_by(Carrier.channel, Carrier.position, Carrier.id)
+    mine = (Carrier.channel.in_(ROBOTS), Carrier.retired_at.is_(None))
+    query = select(Carrier).where(*mine).order_by(Carrier.channel, Carrier.position, Carrier.id)
     carriers = db.session().scalars(query).all()
     robots = {row.carrier_id: row for row in db.session().scalars(select(Robot))}
     counted = select(RobotNote.carrier_id, func.count()).group_by(RobotNote.carrier_id)
@@ -115,8 +120,8 @@ def list_robots() -> list[RobotShown]:
 
 def _robot(carrier: Carrier, robot: Robot | None, waiting: int) -> RobotShown:
     silent, spoke_at = (frozenset(robot.silent), robot.spoke_at) if robot else (frozenset[str](), None)
-    title = carrier.title or provider(carrier.provider).title
-    return RobotShown(carrier, title, carrier.account, silent, waiting, spoke_at)
+    title, group = provider(carrier.provider).title, carrier.title or carrier.account
+    return RobotShown(carrier, title, group, silent, waiting, spoke_at)
 
 
 def fields_of(name: str) -> tuple[Sequence[Field], str]:
@@ -149,19 +154,55 @@ def find_provider(name: str) -> Provider | None:
 
 def list_carriers() -> Sequence[Carrier]:
     """List every carrier that people connected, in use or not, by channel and in the order they are asked."""
-    return db.session().scalars(select(Carrier).order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
+    mine = select(Carrier).where(Carrier.retired_at.is_(None))
+    return db.session().scalars(mine.order_by(Carrier.channel, Carrier.position, Carrier.id)).all()
+
+
+def list_retired(*, now: datetime) -> Sequence[Carrier]:
+    """List the carriers that were removed and may still tell of what they have, the latest first."""
+    mine = select(Carrier).where(Carrier.retired_at > now - AFTERLIFE)
+    return db.session().scalars(mine.order_by(Carrier.retired_at.desc(), Carrier.id)).all()
+
+
+def heard_until(carrier: Carrier) -> datetime | None:
+    """Return until when the receipts of a carrier that was removed are taken."""
+    return carrier.retired_at + AFTERLIFE if carrier.retired_at else None
+
+
+def is_heard(carrier_id: UUID, token: str, *, now: datetime) -> bool:
+    """Tell whether what comes to an address is from a carrier, or no more."""
+    carrier = db.get(Carrier, carrier_id)
+    until = carrier.former_until if token == carrier.former_token else None
+    ends = [end for end in (until, heard_until(carrier)) if end]
+    return token in (carrier.hook_token, carrier.former_token) and all(end > now for end in ends)
+
+
+def is_last(carrier: Carrier) -> bool:
+    """Tell whether messages to people go by a carrier, and by no other of its channel."""
+    if carrier.channel in ROBOTS or not carrier.enabled or carrier.alarm:
+        return False
+    others = (Carrier.channel == carrier.channel, Carrier.enabled, Carrier.alarm == "", Carrier.id != carrier.id)
+    return db.session().scalar(select(Carrier.id).where(*others).limit(1)) is None
 
 
 def get_carrier(number: UUID | None) -> Carrier:
-    """Return one carrier, or refuse with NotFound."""
+    """Return one carrier, removed or not, or refuse with NotFound."""
     return db.get(Carrier, number)
 
 
-def wordings_of(carrier_id: UUID) -> dict[tuple[str, str], Wording]:
-    """Return the texts that a carrier's party approved, by what they are about and language."""
-    rows = db.session().scalars(select(CarrierWording).where(CarrierWording.carrier_id == carrier_id))
+def get_connected(number: UUID | None) -> Carrier:
+    """Return one carrier that was not removed, or refuse with NotFound or Retired."""
+    carrier = db.get(Carrier, number)
+    if carrier.retired_at is not None:
+        raise Retired
+    return carrier
+
+
+def templates_of(carrier_id: UUID) -> dict[tuple[str, str], Template]:
+    """Return the templates that a carrier's party approved, by what they are about and language."""
+    rows = db.session().scalars(select(CarrierTemplate).where(CarrierTemplate.carrier_id == carrier_id))
     return {
-        (row.about, row.lang): Wording(row.code, tuple((str(theirs), str(ours)) for theirs, ours in row.variables))
+        (row.about, row.lang): Template(row.code, tuple((str(theirs), str(ours)) for theirs, ours in row.variables))
         for row in rows
     }
 
@@ -174,4 +215,4 @@ def list_trials(carrier_id: UUID) -> Sequence[CarrierTrial]:
 
 def way_of(carrier_id: UUID) -> Line:
     """Return the line to a carrier with its texts, in order or not."""
-    return line_of(db.get(Carrier, carrier_id), wordings_of(carrier_id))
+    return line_of(db.get(Carrier, carrier_id), templates_of(carrier_id))

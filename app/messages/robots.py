@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from app.kit import db, effects
 from app.kit.errors import NotFound
 from app.kit.events import By, publish
+from app.messages import queries
 from app.messages.carrying import Fault, record_faults
 from app.messages.events import RobotSet
 from app.messages.models import Carrier, Robot, RobotNote, StaffNote
@@ -47,7 +48,7 @@ def tell_robots(note: StaffNote, *, now: datetime) -> None:
 
 def set_kinds(carrier_id: UUID | None, *, silent: Sequence[str], now: datetime, by: By) -> None:
     """Choose which kinds of notes a robot leaves out; raises NotFound."""
-    carrier = db.get(Carrier, carrier_id)
+    carrier = queries.get_connected(carrier_id)
     if carrier.channel not in EFFECTS:
         raise NotFound
     robot = lock(carrier.id)

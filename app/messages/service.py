@@ -20,16 +20,20 @@ from app.messages.connecting import add_carrier as add_carrier
 from app.messages.connecting import change_carrier as change_carrier
 from app.messages.connecting import mend as mend
 from app.messages.connecting import raise_carrier as raise_carrier
-from app.messages.connecting import set_wording as set_wording
-from app.messages.connecting import set_wordings as set_wordings
+from app.messages.connecting import rename_carrier as rename_carrier
+from app.messages.connecting import set_template as set_template
+from app.messages.connecting import set_templates as set_templates
 from app.messages.connecting import switch_carrier as switch_carrier
 from app.messages.consents import grant_consent as grant_consent
-from app.messages.consents import spend_consent as spend_consent
-from app.messages.consents import withdraw_consents as withdraw_consents
+from app.messages.consents import record_consents as record_consents
 from app.messages.events import CarrierFailed
-from app.messages.models import NotesSeen, StaffNote
+from app.messages.inquiring import ask_after as ask_after
+from app.messages.models import Carrier, NotesSeen, StaffNote
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
+from app.messages.retiring import change_hook as change_hook
+from app.messages.retiring import end_former_hook as end_former_hook
+from app.messages.retiring import retire_carrier as retire_carrier
 from app.messages.robots import set_kinds as set_kinds
 from app.messages.robots import tell_robots
 from app.messages.trying import ask_test as ask_test
@@ -66,4 +70,6 @@ def mark_read(user_id: UUID, *, until: datetime) -> None:
 def note_faults(failed: Sequence[CarrierFailed]) -> None:
     """Leave a note of carriers that carry nothing until somebody mends them."""
     for one in failed:
-        note("carrier.failed", subject=("carrier", one.subject_id), facts={"reason": one.reason}, now=one.at)
+        carrier = db.get(Carrier, one.subject_id)
+        facts = {"reason": one.reason, "title": carrier.title or carrier.account}
+        note("carrier.failed", subject=("carrier", one.subject_id), facts=facts, now=one.at)

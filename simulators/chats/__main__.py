@@ -66,7 +66,12 @@ def new_keys() -> Keys:
             "secret": secrets.token_hex(16),
             "callback_token": secrets.token_hex(8),
         },
-        "wechat_mini": {"appid": f"wx{secrets.token_hex(8)}", "secret": secrets.token_hex(16), "state": "formal"},
+        "wechat_mini": {
+            "appid": f"wx{secrets.token_hex(8)}",
+            "secret": secrets.token_hex(16),
+            "callback_token": secrets.token_hex(8),
+            "state": "formal",
+        },
         "wecom": {"corpid": f"ww{secrets.token_hex(8)}", "agentid": "1000002", "secret": secrets.token_hex(22)},
         "wecom_robot": {"group": "值班群 Staff", "key": secrets.token_hex(16)},
         "dingtalk": {

@@ -51,7 +51,9 @@ class Desk:
     clock: Callable[[], float] = time.time
     fetched: Counter[str] = field(default_factory=Counter)  # how often the token of an app was asked for
     sent: list[dict[str, Any]] = field(default_factory=list)
+    fate_after: float = 0.0  # seconds until it is known what became of a work notice
     consents: Counter[tuple[str, str]] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)  # by place
     modes: list[Mode] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -25,12 +25,7 @@ def gettoken(desk: Desk, asked: Mapping[str, str]) -> dict[str, Any]:
 
 def notify(desk: Desk, token: str, wish: Mapping[str, Any]) -> dict[str, Any]:
     """Take a work notice; what becomes of it is asked later."""
-    try:
-        app = desk.check(token)
-    except Answer as stale:
-        raise Answer(88, "ding talk error", sub_code=str(stale.told["errcode"]), sub_msg=stale.told["errmsg"]) from None
-    if wish.get("agent_id") != 41605932:
-        raise Answer(400002, "invalid parameter: agent_id")
+    app = _app_of(desk, token, wish)
     said, to = wish.get("msg"), str(wish.get("userid_list", ""))
     if not isinstance(said, dict) or said.get("msgtype") not in ("text", "action_card", "markdown") or not to:
         raise Answer(400002, "invalid parameter: msg")
@@ -46,11 +41,25 @@ def notify(desk: Desk, token: str, wish: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def result(desk: Desk, token: str, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell what became of a work notice."""
-    desk.check(token)
-    found = [one for one in desk.sent if one["number"] == wish.get("task_id") and "fate" in one]
+    """Tell what became of a work notice; before that is known, nobody is in any of the lists."""
+    app, known = _app_of(desk, token, wish), desk.clock() - desk.fate_after
+    mine = [one for one in desk.sent if one["number"] == wish.get("task_id") and "fate" in one and one["app"] == app]
+    if not mine:
+        raise Answer(400002, "invalid parameter: task_id")
+    found = [one for one in mine if one["at"] <= known]
     told = {f"{one['fate']}_user_id_list": [one["to"]] for one in found}
     return {"errcode": 0, "errmsg": "ok", "send_result": told}
+
+
+def _app_of(desk: Desk, token: str, wish: Mapping[str, Any]) -> str:
+    """Return the app that asks; what is wrong with its token stands behind another number."""
+    try:
+        app = desk.check(token)
+    except Answer as stale:
+        raise Answer(88, "ding talk error", sub_code=str(stale.told["errcode"]), sub_msg=stale.told["errmsg"]) from None
+    if wish.get("agent_id") != 41605932:
+        raise Answer(400002, "invalid parameter: agent_id")
+    return app
 
 
 def speak(desk: Desk, asked: Mapping[str, str], wish: Mapping[str, Any], size: int) -> dict[str, Any]:

@@ -105,6 +105,7 @@ def _add_pages(app: Flask, desk: Desk) -> None:
 
 def _answer(desk: Desk, place: str, work: Callable[[], dict[str, Any]]) -> Response:
     """Return the answer to a question, or its number; it may come slowly or get lost after the work is done."""
+    desk.calls[place] += 1
     try:
         if mode := desk.strike("answer", place):
             raise Answer(mode.code)

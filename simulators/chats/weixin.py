@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulators.chats.desk import OVERLAP, Answer, Desk
@@ -75,7 +75,8 @@ def send_subscribed(desk: Desk, token: str, wish: Mapping[str, Any]) -> dict[str
             raise Answer(43101, "user refuse to accept the msg")
         desk.consents[consent] -= 1
         values = {name: one["value"] for name, one in wish["data"].items()}
-        number = desk.take("weixin.subscribe", app=app, to=to, values=values, page=wish.get("page", ""))
+        known = {"template": consent[1], "values": values, "page": wish.get("page", "")}
+        number = desk.take("weixin.subscribe", app=app, to=to, **known)
     return {"errcode": 0, "errmsg": "ok", "msgid": number}
 
 
@@ -112,6 +113,39 @@ def event(message: Mapping[str, Any], status: str = "success") -> bytes:
     """Return what is pushed when the fate of a message is known."""
     told = EVENT.format(to=message["to"], at=int(message["at"]), number=message["number"], status=status)
     return told.encode()
+
+
+SUBSCRIPTION = """<xml><ToUserName><![CDATA[gh_simulated]]></ToUserName><FromUserName><![CDATA[{to}]]></FromUserName>\
+<CreateTime>{at}</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[subscribe_msg_{name}_event]]></Event>\
+<{around}>{lists}</{around}></xml>"""
+
+
+def tapped(desk: Desk, to: str, templates: Mapping[str, str], *, name: str = "popup") -> bytes:
+    """Let somebody allow or refuse templates, and return what is pushed of it; `change` is what they turn off later."""
+    with desk.held():
+        for template, said in templates.items():
+            if said == "accept":
+                desk.consents[to, template] += 1
+            elif name == "change":
+                desk.consents[to, template] = 0
+    said_of = [{"TemplateId": template, "SubscribeStatusString": said} for template, said in templates.items()]
+    return _subscription(to, desk.clock(), name, said_of)
+
+
+def became(message: Mapping[str, Any], status: str = "success") -> bytes:
+    """Return what is pushed when the fate of a subscribe message is known."""
+    told = {"TemplateId": message["template"], "MsgID": str(message["number"]), "ErrorStatus": status}
+    told["ErrorCode"] = "0" if status == "success" else "1"
+    return _subscription(message["to"], message["at"], "sent", [told])
+
+
+def _subscription(to: str, at: float, name: str, told: Sequence[Mapping[str, str]]) -> bytes:
+    lists = "".join(
+        "<List>" + "".join(f"<{field}><![CDATA[{text}]]></{field}>" for field, text in one.items()) + "</List>"
+        for one in told
+    )
+    around = f"SubscribeMsg{name.capitalize()}Event"
+    return SUBSCRIPTION.format(to=to, at=int(at), name=name, around=around, lists=lists).encode()
 
 
 def signed_query(token: str, stamp: str, nonce: str, **more: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from app.kit.events import SYSTEM
 from app.kit.ids import new_id
 from app.messages.queries import Channel
 from tests.companies.firm import Firm
+from tests.delivery.routes import later
 from tests.mailbox import Mailbox
 from tests.make import Shop
 from tests.messages.chats import Chats, running
@@ -72,6 +73,21 @@ def test_each_is_told_by_what_they_want_first(firm: Firm, chats: Chats) -> None:
 
     assert [said["to"] for said in chats.desk.sent_at("wecom.app")] == [["usual"]]
     assert [said["to"] for said in chats.desk.sent_at("dingtalk.app")] == ["other"]
+
+
+def test_whom_dingtalk_did_not_reach_after_all_is_told_by_letter_once(
+    firm: Firm, chats: Chats, mailbox: Mailbox
+) -> None:
+    chats.connect(firm.shop, "dingtalk")
+    enter(firm, firm.member(Role.DISTRIBUTOR), dingtalk="nobody")
+    deliver(firm)
+    assert not mailbox.letters(firm.mail("distributor")), "it was taken, and what became of it is not known yet"
+
+    for seconds in (6, 12, 60):
+        with later(seconds=seconds):
+            firm.shop.drain()
+
+    assert len(mailbox.letters(firm.mail("distributor"))) == 1
 
 
 def test_who_is_unknown_in_wecom_is_told_in_dingtalk_and_else_by_letter(

@@ -13,7 +13,7 @@ from app.kit.effects import Absent, Answer, Done, Unknown
 from app.kit.http import Client
 from app.kit.party import Account, Field
 from app.messages import providers
-from app.messages.providers import Carried, Channel, Message, Wording
+from app.messages.providers import Carried, Channel, Message, Template
 from app.settings import Settings
 
 
@@ -45,7 +45,7 @@ def _drain(
 class Deaf:
     """A carrier whose messages arrive in a file, so that they are counted across a death, and that tells nothing."""
 
-    name, title, numbered_by, needs_wording = "deaf", "Deaf", "account", False
+    name, title, numbered_by, needs_template = "deaf", "Deaf", "account", False
     channel = Channel.SMS
     fields: tuple[Field, ...] = (Field("account", "Account"),)
 
@@ -55,7 +55,7 @@ class Deaf:
     def check(self, account: Account) -> None:
         """Any account will do."""
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         with self.file.open("a") as arrived:
             arrived.write(f"{message.key.hex}\n")
         return Done(Carried(message.key.hex))

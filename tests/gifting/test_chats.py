@@ -14,6 +14,7 @@ from app.kit import clock, db
 from app.kit.events import SYSTEM
 from app.messages.queries import Channel
 from tests.companies.firm import Firm
+from tests.delivery.routes import later
 from tests.mailbox import Mailbox
 from tests.messages.chats import Chats, running
 
@@ -75,6 +76,17 @@ def test_whom_a_chat_does_not_reach_gets_a_letter(firm: Firm, chats: Chats, mail
 
     assert len(mailbox.letters("li@example.com")) == 1
     assert not chats.desk.sent_at("wecom.app")
+
+
+def test_whom_dingtalk_did_not_reach_after_all_gets_a_letter(firm: Firm, chats: Chats, mailbox: Mailbox) -> None:
+    chats.connect(firm.shop, "dingtalk")
+
+    give(firm, "Li,E-1,li@example.com,dingtalk:nobody")
+    for seconds in (6, 12, 60):
+        with later(seconds=seconds):
+            firm.shop.drain()
+
+    assert len(mailbox.letters("li@example.com")) == 1
 
 
 def test_without_a_carrier_everybody_with_an_address_gets_a_letter(firm: Firm, chats: Chats, mailbox: Mailbox) -> None:

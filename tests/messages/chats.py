@@ -14,7 +14,7 @@ from app.kit.secret import Secret
 from app.messages import carrying, connecting, providers
 from app.messages.carrying import Trip
 from app.messages.models import Carrier
-from app.messages.providers import Channel, Message, Wording
+from app.messages.providers import Channel, Message, Template
 from app.messages.providers.outside import CHATS, outside
 from simulators.chats.__main__ import Keys, make_desk, new_keys, serve
 from simulators.chats.desk import Desk
@@ -44,9 +44,9 @@ class Chats:
         account = self.account(name, **changes)
         return shop.write(lambda: connecting.add_carrier(provider_name=name, account=account, now=clock.now()))
 
-    def connect_with(self, shop: Shop, name: str, wordings: Mapping[tuple[str, str], Wording]) -> Carrier:
+    def connect_with(self, shop: Shop, name: str, templates: Mapping[tuple[str, str], Template]) -> Carrier:
         carrier = self.connect(shop, name)
-        shop.write(lambda: connecting.set_wordings(carrier.id, wordings))
+        shop.write(lambda: connecting.set_templates(carrier.id, templates))
         return carrier
 
     def said(self, place: str) -> list[str]:

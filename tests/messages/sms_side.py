@@ -10,7 +10,7 @@ from app.kit.http import Client
 from app.kit.ids import new_id
 from app.kit.party import Account
 from app.kit.secret import Secret
-from app.messages.providers import Message, Wording
+from app.messages.providers import Message, Template
 from app.messages.providers.aliyun import Aliyun
 from app.messages.providers.tencent import Tencent
 from simulators.sms.book import Book, Taken
@@ -23,10 +23,10 @@ from tests.payments.gate import reachable
 
 PHONE = "+8613912345678"
 VALUES = {"number": "42AB", "digits": "123456", "minutes": "10", "amount": "19.90 CNY", "shop": "Shop", "title": "Card"}
-READY = {ALIYUN: Wording("SMS_1002", (("number", "number"),)), TENCENT: Wording("2002", (("1", "number"),))}
+READY = {ALIYUN: Template("SMS_1002", (("number", "number"),)), TENCENT: Template("2002", (("1", "number"),))}
 CODE = {
-    ALIYUN: Wording("SMS_1001", (("code", "digits"), ("minutes", "minutes"))),
-    TENCENT: Wording("2001", (("1", "digits"), ("2", "minutes"))),
+    ALIYUN: Template("SMS_1001", (("code", "digits"), ("minutes", "minutes"))),
+    TENCENT: Template("2001", (("1", "digits"), ("2", "minutes"))),
 }
 
 
@@ -63,10 +63,10 @@ class Side:
         return account_of(self.vendor, self.service.keys)
 
     def send(
-        self, sent: Message | None = None, wording: Wording | None = None, account: Account | None = None
+        self, sent: Message | None = None, template: Template | None = None, account: Account | None = None
     ) -> Answer:
         sent = sent or message()
-        known = wording or (CODE if sent.about == "code" else READY)[self.vendor]
+        known = template or (CODE if sent.about == "code" else READY)[self.vendor]
         return self.party.send(sent, known, account or self.account, self.client)
 
     def query(self, sent: Message, number: str = "") -> Answer:

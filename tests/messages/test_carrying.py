@@ -75,9 +75,9 @@ def test_without_a_carrier_it_is_refused_so_that_another_channel_may_follow(shop
 
 def test_a_party_that_takes_approved_texts_only_is_not_given_another(shop: Shop) -> None:
     fake = connect_fake(shop, Channel.SMS)
-    fake.needs_wording = True
+    fake.needs_template = True
     odd = Message(new_id(), "unheard", Secret("+8613800138000"), "zh", "", "")
     ways = shop.read(lambda: carrying.lines(Channel.SMS, now=clock.now()))
     with http.Client() as client:
-        assert carrying.carry(odd, ways, client).answer == Refused(carrying.NO_WORDING)
+        assert carrying.carry(odd, ways, client).answer == Refused(carrying.NO_TEMPLATE)
     assert not fake.sent

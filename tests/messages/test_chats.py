@@ -12,16 +12,16 @@ from app.kit.effects import Absent, Done, Refused, Temporary, Unknown
 from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Forged, Wire
 from app.messages import providers
-from app.messages.providers import Carried, Channel, Greets, Receipt, TellsReceipts, Wording
+from app.messages.providers import Carried, Channel, Greets, Receipt, TellsReceipts, Template
 from simulators.chats import weixin
 from tests.engines import on_one_engine
 from tests.make import Shop
-from tests.messages.chats import OPENID, Chats, ask, carry, message, running
+from tests.messages.chats import Chats, ask, carry, message, running
 
 pytestmark = on_one_engine
 
 READY = {
-    ("ready", "zh"): Wording(
+    ("ready", "zh"): Template(
         "TM_ready_0001", (("character_string1", "number"), ("thing2", "title"), ("amount3", "amount"))
     )
 }
@@ -105,17 +105,6 @@ def test_a_busy_answer_is_tried_again_later(shop: Shop, chats: Chats) -> None:
 
     assert isinstance(carry(shop, Channel.WECHAT, message()).answer, Temporary)
     assert isinstance(carry(shop, Channel.WECHAT, message()).answer, Done)
-
-
-def test_each_consent_in_a_mini_program_buys_one_message(shop: Shop, chats: Chats) -> None:
-    chats.connect_with(shop, "wechat_mini", READY)
-    chats.desk.consents[OPENID, "TM_ready_0001"] = 1
-
-    assert isinstance(carry(shop, Channel.MINI, message()).answer, Done)
-    answer = carry(shop, Channel.MINI, message()).answer
-
-    assert isinstance(answer, Refused)
-    assert answer.reason.startswith("43101")
 
 
 # What WeChat pushes ----------------------------------------------------------------------------------------------

@@ -129,20 +129,20 @@ def test_a_code_by_sms_is_digits_and_at_most_six(side: Side) -> None:
 
 
 def test_what_is_too_long_is_cut_and_what_is_missing_is_refused(side: Side) -> None:
-    wording = replace(READY[side.vendor], variables=((READY[side.vendor].variables[0][0], "title"),))
+    template = replace(READY[side.vendor], variables=((READY[side.vendor].variables[0][0], "title"),))
 
-    assert isinstance(side.send(message(title="游戏点卡【豪华版】\n" * 20), wording), Done)
-    assert isinstance(side.send(message(title=" "), wording), Refused)
+    assert isinstance(side.send(message(title="游戏点卡【豪华版】\n" * 20), template), Done)
+    assert isinstance(side.send(message(title=" "), template), Refused)
 
     (taken,) = side.taken
     assert "豪华版 " in taken.said or "豪华版…" in taken.said
     assert taken.said.count("【") == 1, "only the signature has brackets"
 
 
-def test_a_wording_can_ask_for_nothing_but_our_variables(side: Side) -> None:
-    wording = replace(READY[side.vendor], variables=((READY[side.vendor].variables[0][0], "code"),))
+def test_a_template_can_ask_for_nothing_but_our_variables(side: Side) -> None:
+    template = replace(READY[side.vendor], variables=((READY[side.vendor].variables[0][0], "code"),))
 
-    assert side.send(message(code="ABCD-EFGH-IJKL"), wording) == Refused("there is no value for code")
+    assert side.send(message(code="ABCD-EFGH-IJKL"), template) == Refused("there is no value for code")
 
 
 # When it fails ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from app.kit import clock
 from app.kit.effects import Done
 from app.kit.party import Account, BadAccount, Forged, Wire
 from app.kit.secret import Secret
-from app.messages.providers import Wording, sms, tencent
+from app.messages.providers import Template, sms, tencent
 from simulators.sms.keys import ALIYUN, TENCENT
 from tests.messages.sms_side import CODE, READY, Side, message, served
 
@@ -71,20 +71,20 @@ def test_an_account_that_cannot_work_is_refused_by_field(side: Side) -> None:
 
 @pytest.mark.parametrize("code", ["", "1002; x", "https://x"])
 def test_a_text_has_the_number_that_it_has_there(side: Side, code: str) -> None:
-    side.party.check_wording(READY[side.vendor])
-    side.party.check_wording(CODE[side.vendor])
+    side.party.check_template(READY[side.vendor])
+    side.party.check_template(CODE[side.vendor])
     with pytest.raises(BadAccount):
-        side.party.check_wording(Wording(code))
+        side.party.check_template(Template(code))
 
 
 def test_tencents_variables_are_numbered_as_they_stand() -> None:
     with pytest.raises(BadAccount, match="1, 2, 3"):
-        tencent.Tencent().check_wording(Wording("2001", (("code", "digits"),)))
+        tencent.Tencent().check_template(Template("2001", (("code", "digits"),)))
 
 
 def test_a_shorter_limit_of_the_console_is_kept() -> None:
     with served(TENCENT) as side:
         account = Account(side.account.number, {**side.account.settings, "longest": "6"}, side.account.keys)
-        wording = Wording("2002", (("1", "title"),))
-        assert isinstance(side.send(message(title="一二三四五六七八"), wording, account), Done)
+        template = Template("2002", (("1", "title"),))
+        assert isinstance(side.send(message(title="一二三四五六七八"), template, account), Done)
         assert "一二三四五…" in side.taken[0].said

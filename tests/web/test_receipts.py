@@ -119,8 +119,8 @@ def test_a_message_for_a_test_ends_as_its_receipt_says(shop: Shop, carrier: Carr
         carrier = connect(shop, side.party, side.account)
         wish: dict[str, Any] = {"about": "ready", "lang": "zh", "to": Secret("+8613912345678"), "mask": "139****5678"}
         known: dict[str, Any] = {"now": clock.now(), "by": SYSTEM}
-        wording = providers.Wording("SMS_1002", (("number", "number"),))
-        shop.write(lambda: service.set_wording(carrier.id, "ready", "zh", wording, **known))
+        template = providers.Template("SMS_1002", (("number", "number"),))
+        shop.write(lambda: service.set_template(carrier.id, "ready", "zh", template, **known))
         trial, effect = shop.write(lambda: trying.ask_trial(carrier.id, **wish, **known))
         effects.perform(shop.merchant_id, [effect], within=5)
         assert state(shop, trial) is TrialState.TAKEN

@@ -12,22 +12,22 @@ from app.kit.events import SYSTEM
 from app.kit.http import Client
 from app.kit.secret import Secret
 from app.messages import queries, service
-from app.messages.queries import Account, Wording
+from app.messages.queries import Account, Template
 
 Keys = Mapping[str, str]
 NUMBER, DIGITS, AMOUNT = ("number", "number"), ("code", "digits"), ("amount", "amount")
 TEXTS = {
     "aliyun": {
-        "ready": Wording("SMS_1002", (NUMBER,)),
-        "queued": Wording("SMS_1003", (NUMBER,)),
-        "refunded": Wording("SMS_1004", (NUMBER, AMOUNT)),
-        "code": Wording("SMS_1001", (DIGITS, ("minutes", "minutes"))),
+        "ready": Template("SMS_1002", (NUMBER,)),
+        "queued": Template("SMS_1003", (NUMBER,)),
+        "refunded": Template("SMS_1004", (NUMBER, AMOUNT)),
+        "code": Template("SMS_1001", (DIGITS, ("minutes", "minutes"))),
     },
     "tencent": {
-        "ready": Wording("2002", (("1", "number"),)),
-        "queued": Wording("2003", (("1", "number"),)),
-        "refunded": Wording("2004", (("1", "number"), ("2", "amount"))),
-        "code": Wording("2001", (("1", "digits"), ("2", "minutes"))),
+        "ready": Template("2002", (("1", "number"),)),
+        "queued": Template("2003", (("1", "number"),)),
+        "refunded": Template("2004", (("1", "number"), ("2", "amount"))),
+        "code": Template("2001", (("1", "digits"), ("2", "minutes"))),
     },
 }
 
@@ -54,9 +54,9 @@ def _connected(name: str, account: Account) -> str:
     return row.hook_token
 
 
-def _set_texts(carrier_id: UUID, texts: Mapping[str, Wording]) -> None:
+def _set_texts(carrier_id: UUID, texts: Mapping[str, Template]) -> None:
     for about, text in texts.items():
-        service.set_wording(carrier_id, about, "zh", text, now=clock.now(), by=SYSTEM)
+        service.set_template(carrier_id, about, "zh", text, now=clock.now(), by=SYSTEM)
 
 
 def _aliyun(keys: Keys) -> Account:

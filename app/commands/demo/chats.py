@@ -11,12 +11,12 @@ from app.kit.party import Account
 from app.kit.secret import Secret
 from app.messages import queries as messages
 from app.messages import service
-from app.messages.queries import Wording
+from app.messages.queries import Template
 
 NAME = "chats"
 CONNECTED = ("wecom_robot", "wecom", "wechat_template")
 READY = {
-    ("ready", "zh"): Wording(
+    ("ready", "zh"): Template(
         "TM_order_ready_01", (("character_string1", "number"), ("thing2", "title"), ("amount3", "amount"))
     )
 }
@@ -43,4 +43,4 @@ def _connect(name: str, known: Mapping[str, str]) -> None:
     account = Account(known[number], plain, {key: Secret(known[key]) for key in secret if key in known})
     carrier = service.add_carrier(provider_name=name, account=account, now=clock.now())
     if name == "wechat_template":
-        service.set_wordings(carrier.id, READY)
+        service.set_templates(carrier.id, READY)

@@ -14,7 +14,7 @@ from app.companies.service.members import (
 from app.companies.service.ordering import Wanted, place
 from app.companies.service.paying import ask_top_up, pay_due, top_up
 from app.companies.service.reaching import choose_first, set_ways
-from app.companies.service.telling import tell_ready
+from app.companies.service.telling import follow_failed, tell_ready
 
 __all__ = [
     "Wanted",
@@ -27,6 +27,7 @@ __all__ = [
     "close",
     "create",
     "end_member",
+    "follow_failed",
     "invite",
     "join",
     "lock",

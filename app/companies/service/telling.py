@@ -18,6 +18,7 @@ from app.kit import clock, db, effects
 from app.kit.events import EventRow
 from app.kit.ids import new_id
 from app.messages import queries as messages
+from app.messages.events import ChatFailed
 from app.messages.queries import Channel
 from app.orders import queries as orders
 
@@ -65,6 +66,15 @@ def record_told(telling_id: UUID, *, told: bool, now: datetime) -> None:
     elif row.then:
         row.channel, row.then = Channel(row.then[0]), row.then[1:]
         _ask(row, now)
+
+
+def follow_failed(failed: Sequence[ChatFailed]) -> None:
+    """Have the next way tried for members whom a chat did not reach that had taken the message."""
+    for one in failed:
+        row = db.find(Telling, one.subject_id) if one.teller in BY.values() else None
+        if row is not None and BY[row.channel] == one.teller:
+            row.told_at = None
+            record_told(row.id, told=False, now=one.at)
 
 
 def _ask(row: Telling, now: datetime) -> None:

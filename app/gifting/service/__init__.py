@@ -6,7 +6,7 @@ from app.gifting.service.campaigning import Plan as CampaignPlan
 from app.gifting.service.claiming import Admitted, open_claim, prove
 from app.gifting.service.extracting import Wanted, again, extract, open_some
 from app.gifting.service.giving import Plan, confirm, discard, draft
-from app.gifting.service.keeping import MAIL, remind, revoke
+from app.gifting.service.keeping import MAIL, follow_failed, remind, revoke
 from app.gifting.service.wrapping import LAPSE, Wrapping, give_back, lapse, set_giving, take_back, wrap
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "discard",
     "draft",
     "extract",
+    "follow_failed",
     "give_back",
     "lapse",
     "launch",

@@ -15,6 +15,7 @@ from app.kit import db, effects
 from app.kit.errors import NotFound
 from app.kit.events import By, publish
 from app.messages import queries as messages
+from app.messages.events import ChatFailed
 from app.messages.queries import Channel
 
 MAIL = "gifting.mail"
@@ -40,6 +41,13 @@ def record_chat(row_id: UUID, *, told: bool, now: datetime) -> None:
     row = db.get(HandoutRow, row_id)
     if not told and row.contact_sealed is not None:
         effects.intend(MAIL, row.id, due_at=now, deadline=now + REMIND_EVERY)
+
+
+def follow_failed(failed: Sequence[ChatFailed]) -> None:
+    """Write a letter to people whom a chat did not reach that had taken the message."""
+    for one in failed:
+        if one.teller in CHATS.values() and db.find(HandoutRow, one.subject_id) is not None:
+            record_chat(one.subject_id, told=False, now=one.at)
 
 
 def remind(handout_id: UUID | None, row_id: UUID | None = None, *, company_id: UUID, now: datetime, by: By) -> int:

@@ -18,7 +18,7 @@ from app.kit.errors import words
 from app.kit.http import Client, Response
 from app.kit.party import Account, BadAccount, Field, Kind, Reply, Wire
 from app.messages.providers import sms
-from app.messages.providers.base import Carried, Channel, Later, Message, Receipt, Wording
+from app.messages.providers.base import Carried, Channel, Later, Message, Receipt, Template
 from app.messages.providers.signing import Sent, acs3, digest, query_of
 
 REAL = "https://dysmsapi.aliyuncs.com"
@@ -61,7 +61,7 @@ class Aliyun:
     title = words("Aliyun SMS")
     channel = Channel.SMS
     numbered_by = "key_id"
-    needs_wording = True
+    needs_template = True
     accepted = Reply(200, '{"code":0,"msg":"接收成功"}', "application/json; charset=utf-8")
     fields: tuple[Field, ...] = (
         Field("key_id", words("AccessKey ID"), words("Of a RAM user that may do nothing but send SMS.")),
@@ -81,25 +81,25 @@ class Aliyun:
         if not account.setting("sign_name") or set("【】[]") & set(account.setting("sign_name")):
             raise BadAccount("sign_name", words("Leave the brackets out."))
 
-    def check_wording(self, wording: Wording) -> None:
+    def check_template(self, template: Template) -> None:
         """Raise BadAccount when a text cannot be one of theirs."""
-        sms.check_code(wording, r"SMS_[0-9]{1,20}")
+        sms.check_code(template, r"SMS_[0-9]{1,20}")
 
     # Sending -----------------------------------------------------------------------------------------------------
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         """Hand a text over."""
         number = sms.number_of(message.to.expose())
-        if not number or wording is None:
+        if not number or template is None:
             return Refused(sms.NUMBER_ILLEGAL)
         try:
-            values = dict(sms.filled(message, wording, FITS))
+            values = dict(sms.filled(message, template, FITS))
         except sms.Unfit as fault:
             return Refused(str(fault))
         wish = {
             "PhoneNumbers": _dialled(number),
             "SignName": account.setting("sign_name"),
-            "TemplateCode": wording.code,
+            "TemplateCode": template.code,
             "TemplateParam": json.dumps(values, ensure_ascii=False, separators=(",", ":")),
             "OutId": message.key.hex,
         }

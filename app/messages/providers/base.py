@@ -33,13 +33,13 @@ class Channel(IntEnum):
     DINGTALK_ROBOT = 8  # a group of the staff
 
 
-# What a party's approved wording, or our own template, may be filled with; never a code, never the token of a link.
+# What a party's approved template, or our own template, may be filled with; never a code, never the token of a link.
 VARIABLES = ("shop", "number", "title", "amount", "until", "digits", "minutes", "count")
 
 
 @dataclass(frozen=True)
-class Wording:
-    """The text that a party approved for something, and which of our values fill it: (its name or place, ours)."""
+class Template:
+    """The template that a party approved for something, and which of our values fill it: (its name or place, ours)."""
 
     code: str
     variables: tuple[tuple[str, str], ...] = ()
@@ -103,6 +103,21 @@ class Token:
     seconds: float
 
 
+@dataclass(frozen=True)
+class NoConsent(Refused):
+    """The other side knows of no consent of this person to such a message, whatever we have counted."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What somebody said to messages of a template: each yes buys one of them, a no takes all of it back."""
+
+    person: Secret
+    template: str
+    given: bool
+    at: datetime  # as the other side saw it; told twice, it is known by this
+
+
 class Provider(Protocol):
     """One party that carries messages by one channel."""
 
@@ -111,12 +126,12 @@ class Provider(Protocol):
     channel: Channel
     fields: tuple[Field, ...]
     numbered_by: str  # the field that is our number there
-    needs_wording: bool  # whether it carries approved texts only
+    needs_template: bool  # whether it carries approved templates only
 
     def check(self, account: Account) -> None:
         """Raise BadAccount when what was entered cannot work; needs no network."""
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         """Hand a message over: Done(Carried), Refused, OutOfOrder, Temporary, Later or Unknown."""
 
     def query(self, number: str, message: Message, account: Account, http: Client) -> Answer:
@@ -136,6 +151,14 @@ class TellsReceipts(Protocol):
         """Return what a request tells; raises Forged."""
 
 
+@runtime_checkable
+class Speaks(Protocol):
+    """A party that speaks to a group; saying something is the only way to try it out."""
+
+    def say(self, text: str, account: Account, http: Client) -> Answer:
+        """Say something: Done(what it answered), Refused, OutOfOrder, Temporary, Later or Unknown."""
+
+
 TOKEN = "access_token"  # the key of an account under which a party that wants a token finds it
 
 
@@ -151,10 +174,25 @@ class TakesToken(Protocol):
 
 
 @runtime_checkable
-class ChecksWording(Protocol):
-    """A party that can tell by itself that an approved text is none of theirs."""
+class MustBeAsked(Protocol):
+    """A party that never says by itself what became of a message; its *query* does, so many seconds later."""
 
-    def check_wording(self, wording: Wording) -> None:
+    asked_after: float
+
+
+@runtime_checkable
+class WantsConsent(Protocol):
+    """A party that carries a message only where the person consented to one of its template, and tells us of that."""
+
+    def consents(self, request: Wire, account: Account) -> Sequence[Consent]:
+        """Return the consents that a request tells; raises Forged."""
+
+
+@runtime_checkable
+class ChecksTemplate(Protocol):
+    """A party that can tell by itself that an approved template is none of theirs."""
+
+    def check_template(self, template: Template) -> None:
         """Raise BadAccount of the field `code` or `variables`, with how to mend it."""
 
 

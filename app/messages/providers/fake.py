@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from app.kit.effects import Absent, Answer, Done
 from app.kit.http import Client
 from app.kit.party import Account, Field, Finding
-from app.messages.providers.base import Carried, Channel, Message, Receipt, Wording
+from app.messages.providers.base import Carried, Channel, Message, Receipt, Template
 
 
 @dataclass
@@ -18,14 +18,14 @@ class Fake:
     title: str = "Fake"
     fields: tuple[Field, ...] = (Field("account", "Account"),)
     numbered_by: str = "account"
-    needs_wording: bool = False
+    needs_template: bool = False
     answer: Callable[[Message], Answer] | None = None
     sent: list[Message] = field(default_factory=list)
 
     def check(self, account: Account) -> None:
         """Any account will do."""
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         answer = self.answer(message) if self.answer else Done(Carried(message.key.hex))
         if isinstance(answer, Done):
             self.sent.append(message)

@@ -15,7 +15,7 @@ from app.kit.effects import Answer, Temporary, Unknown
 from app.kit.errors import words
 from app.kit.http import Client, Interrupted, Response, Unreachable
 from app.kit.party import BadAccount, Finding, Forged, Wire
-from app.messages.providers.base import VARIABLES, Later, Message, OutOfOrder, Wording
+from app.messages.providers.base import VARIABLES, Later, Message, OutOfOrder, Template
 
 CHINA = timezone(timedelta(hours=8))
 DIGITS = "digits"
@@ -59,9 +59,9 @@ def number_of(text: str) -> str:
     return plain if NUMBER.fullmatch(plain) and not plain.startswith("+86") else ""
 
 
-def filled(message: Message, wording: Wording, fits: Fits) -> list[tuple[str, str]]:
-    """Return the variables of a text with their values, as its wording pairs them; raises Unfit."""
-    return [(theirs, _value(ours, message.values.get(ours, ""), fits)) for theirs, ours in wording.variables]
+def filled(message: Message, template: Template, fits: Fits) -> list[tuple[str, str]]:
+    """Return the variables of a text with their values, as its template pairs them; raises Unfit."""
+    return [(theirs, _value(ours, message.values.get(ours, ""), fits)) for theirs, ours in template.variables]
 
 
 def _value(name: str, text: str, fits: Fits) -> str:
@@ -137,11 +137,11 @@ def findings(answer: Answer | None) -> tuple[Finding, ...]:
 
 NO_ANSWER = words("It does not answer as it should.")
 NO_ANSWER_MEND = words("Try again in a minute; if it stays, ask there.")
-NO_TEMPLATE = words("Give the number that the approved text has there.")
+NO_TEMPLATE = words("Give the number that the approved template has there.")
 NOT_IN_ORDER = words("Number the variables 1, 2, 3 … as they stand in the text.")
 
 
-def check_code(wording: Wording, pattern: str) -> None:
+def check_code(template: Template, pattern: str) -> None:
     """Raise BadAccount when the number of a text cannot be one."""
-    if not re.fullmatch(pattern, wording.code, re.ASCII):
+    if not re.fullmatch(pattern, template.code, re.ASCII):
         raise BadAccount("code", NO_TEMPLATE)

@@ -90,6 +90,11 @@ def number_of(said: Said) -> int:
     return code if isinstance(code, int) else -1
 
 
+def answered(said: Said) -> Answer:
+    """Return what a party answered, in its own words."""
+    return Done(f"{number_of(said)}: {said.get('errmsg', '')}"[:LONGEST_REASON])
+
+
 def token_in(said: Said) -> Answer:
     """Return the access token of an answer."""
     text, seconds = said.get("access_token"), said.get("expires_in")

@@ -17,7 +17,7 @@ from app.kit.errors import words
 from app.kit.http import Client, Response
 from app.kit.party import Account, BadAccount, Field, Kind, Reply, Wire
 from app.messages.providers import sms
-from app.messages.providers.base import Carried, Channel, Later, Message, Receipt, Wording
+from app.messages.providers.base import Carried, Channel, Later, Message, Receipt, Template
 from app.messages.providers.signing import Sent, tc3
 
 REAL = "https://sms.tencentcloudapi.com"
@@ -53,7 +53,7 @@ class Tencent:
     title = words("Tencent Cloud SMS")
     channel = Channel.SMS
     numbered_by = "app_id"
-    needs_wording = True
+    needs_template = True
     accepted = Reply(200, '{"result":0,"errmsg":"OK"}', "application/json; charset=utf-8")
     fields: tuple[Field, ...] = (
         Field("app_id", words("SDK AppID"), words("Ten digits; of the application in the SMS console.")),
@@ -91,29 +91,29 @@ class Tencent:
         if account.setting("longest") and not _is_number(account.setting("longest"), 1, 3):
             raise BadAccount("longest", words("Give a whole number."))
 
-    def check_wording(self, wording: Wording) -> None:
+    def check_template(self, template: Template) -> None:
         """Raise BadAccount when a text cannot be one of theirs."""
-        sms.check_code(wording, r"[0-9]{1,12}")
-        names = [theirs for theirs, _ in wording.variables]
+        sms.check_code(template, r"[0-9]{1,12}")
+        names = [theirs for theirs, _ in template.variables]
         if names != [str(place + 1) for place in range(len(names))]:
             raise BadAccount("variables", sms.NOT_IN_ORDER)
 
     # Sending -----------------------------------------------------------------------------------------------------
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         """Hand a text over."""
         number = sms.number_of(message.to.expose())
-        if not number or wording is None:
+        if not number or template is None:
             return Refused(sms.NUMBER_ILLEGAL)
         try:
-            values = sms.filled(message, wording, sms.Fits(int(account.setting("longest") or LONGEST)))
+            values = sms.filled(message, template, sms.Fits(int(account.setting("longest") or LONGEST)))
         except sms.Unfit as fault:
             return Refused(str(fault))
         wish = {
             "PhoneNumberSet": [number],
             "SmsSdkAppId": account.number,
             "SignName": account.setting("sign_name"),
-            "TemplateId": wording.code,
+            "TemplateId": template.code,
             "TemplateParamSet": [value for _, value in values],
             "SessionContext": message.key.hex,
         }

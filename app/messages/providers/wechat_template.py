@@ -13,12 +13,20 @@ from app.kit.errors import words
 from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Field, Forged, Kind, Reply, Wire
 from app.messages.providers import wechat
-from app.messages.providers.base import Carried, Channel, Message, Receipt, Wording
+from app.messages.providers.base import Carried, Channel, Message, Receipt, Template
 from app.messages.providers.talking import Said, Talk
 
 CALLBACK = "callback_token"
 ODD_CALLBACK = words("3 to 32 letters and digits, the same as in the WeChat platform.")
 ENDED = "TEMPLATESENDJOBFINISH"
+CALLBACK_FIELD = Field(
+    CALLBACK,
+    words("Token of the server configuration"),
+    words("Optional: with it WeChat tells what became of each message. In plain text mode."),
+    kind=Kind.PASSWORD,
+    required=False,
+    pattern=r"[0-9A-Za-z]{3,32}",
+)
 LARGEST_EVENT = 64 * 1024
 TAG = re.compile(r"<(\w+)>(?:<!\[CDATA\[(.*?)\]\]>|([^<>]*))</\1>", re.DOTALL)
 
@@ -32,17 +40,10 @@ class WeChatTemplate:
     fields: tuple[Field, ...] = (
         wechat.APPID,
         wechat.APP_SECRET,
-        Field(
-            CALLBACK,
-            words("Token of the server configuration"),
-            words("Optional: with it WeChat tells what became of each message. In plain text mode."),
-            kind=Kind.PASSWORD,
-            required=False,
-            pattern=r"[0-9A-Za-z]{3,32}",
-        ),
+        CALLBACK_FIELD,
     )
     numbered_by = "appid"
-    needs_wording = True
+    needs_template = True
     accepted = Reply(200, "success")
 
     def __init__(self, origin: str = wechat.REAL) -> None:
@@ -50,21 +51,19 @@ class WeChatTemplate:
 
     def check(self, account: Account) -> None:
         wechat.check(account)
-        token = account.key(CALLBACK).expose()
-        if token and not re.fullmatch(r"[0-9A-Za-z]{3,32}", token):
-            raise BadAccount(CALLBACK, ODD_CALLBACK)
+        check_callback(account)
 
     def fetch_token(self, account: Account, http: Client) -> Answer:
         return wechat.fetch_token(self._origin, account, http)
 
-    def send(self, message: Message, wording: Wording | None, account: Account, http: Client) -> Answer:
-        if wording is None:
+    def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
+        if template is None:
             return Refused("no template is set for this message")
         content: dict[str, Any] = {
             "touser": message.to.expose(),
-            "template_id": wording.code,
+            "template_id": template.code,
             "client_msg_id": message.key.hex,  # the same one is the same message there
-            "data": values_of(message, wording),
+            "data": values_of(message, template),
         }
         content |= {"url": message.url} if message.url else {}
         talk = Talk(self._origin, wechat.CODES, http)
@@ -78,8 +77,7 @@ class WeChatTemplate:
         return wechat.found(self.fetch_token(account, http))
 
     def greet(self, request: Wire, account: Account) -> Reply:
-        check_signature(request, account)
-        return Reply(200, parse_qs(request.query).get("echostr", [""])[0][:200])
+        return echoed(request, account)
 
     def receipts(self, request: Wire, account: Account, now: datetime) -> Sequence[Receipt]:
         """Return what an event tells; other events of the account tell nothing to us."""
@@ -91,10 +89,10 @@ class WeChatTemplate:
         return [Receipt(said["MsgID"], status == "success", "" if status == "success" else status, now)]
 
 
-def values_of(message: Message, wording: Wording) -> dict[str, dict[str, str]]:
+def values_of(message: Message, template: Template) -> dict[str, dict[str, str]]:
     """Return the fields of a template, filled."""
     return {
-        theirs: {"value": wechat.fitted(theirs, message.values.get(ours, ""))} for theirs, ours in wording.variables
+        theirs: {"value": wechat.fitted(theirs, message.values.get(ours, ""))} for theirs, ours in template.variables
     }
 
 
@@ -103,6 +101,19 @@ def _carried(said: Said) -> Answer:
 
 
 # What WeChat pushes ----------------------------------------------------------------------------------------------
+
+
+def check_callback(account: Account) -> None:
+    """Raise BadAccount for a token that WeChat does not take."""
+    token = account.key(CALLBACK).expose()
+    if token and not re.fullmatch(CALLBACK_FIELD.pattern, token):
+        raise BadAccount(CALLBACK, ODD_CALLBACK)
+
+
+def echoed(request: Wire, account: Account) -> Reply:
+    """Return what WeChat wants to hear when it tries our address out."""
+    check_signature(request, account)
+    return Reply(200, parse_qs(request.query).get("echostr", [""])[0][:200])
 
 
 def check_signature(request: Wire, account: Account) -> None:
@@ -131,4 +142,9 @@ def event_in(body: bytes) -> Mapping[str, str]:
     inner = re.fullmatch(r"\s*<xml>(.*)</xml>\s*", text, re.DOTALL)
     if inner is None:
         raise Forged("it is no event")
-    return {name: marked or plain for name, marked, plain in TAG.findall(inner[1])}
+    return fields_in(inner[1])
+
+
+def fields_in(text: str) -> Mapping[str, str]:
+    """Return the innermost fields of a piece of an event."""
+    return {name: marked or plain for name, marked, plain in TAG.findall(text)}

@@ -11,7 +11,18 @@ from app.kit.errors import NotFound
 from app.kit.tenancy import System
 from app.merchants import queries as merchants
 from app.messages import queries, service
-from app.messages.queries import Account, Forged, Greets, Provider, Receipt, Reply, TellsReceipts, Wire
+from app.messages.queries import (
+    Account,
+    Forged,
+    Greets,
+    Line,
+    Provider,
+    Receipt,
+    Reply,
+    TellsReceipts,
+    WantsConsent,
+    Wire,
+)
 from app.web.guard import unit
 from app.web.hooks import bp
 
@@ -57,8 +68,14 @@ def _teller(token: str) -> Teller:
     if address is None:
         raise NotFound
     number = UUID(address.target)
-    line = db.read(address.merchant_id, lambda: queries.way_of(number))
+    line = db.read(address.merchant_id, lambda: _line_of(number, token))
     return Teller(address.merchant_id, number, queries.provider(line.provider), line.account)
+
+
+def _line_of(number: UUID, token: str) -> Line:
+    if not queries.is_heard(number, token, now=clock.now()):
+        raise NotFound
+    return queries.way_of(number)
 
 
 def _greeted(teller: Teller, came: Wire) -> Reply | None:
@@ -73,6 +90,9 @@ def _take(teller: Teller, came: Wire) -> Reply:
         raise NotFound
     now = clock.now()
     told: list[Receipt] = list(teller.party.receipts(came, teller.account, now))
+    consents = teller.party.consents(came, teller.account) if isinstance(teller.party, WantsConsent) else ()
+    if consents:
+        db.write(teller.merchant_id, partial(service.record_consents, consents))
     if told:
         db.write(teller.merchant_id, partial(service.record_receipts, teller.carrier_id, told, now=now))
     return teller.party.accepted

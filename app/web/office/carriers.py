@@ -1,4 +1,4 @@
-"""Carriers of messages and their texts, as pages of the office show them."""
+"""Carriers of messages and their templates, as pages of the office show them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from flask_babel import gettext
 from app.kit import clock
 from app.kit.errors import words
 from app.messages import queries
-from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, TrialState, Wording
+from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, Template, TrialState
 from app.web.language import LANGUAGES
 from app.web.office.parties import FieldShown, fields_shown
 from app.web.office.shown import about_words
@@ -31,6 +31,7 @@ FINDINGS: Mapping[str, str] = {
     "clock": words("Clock"),
     "query": words("Question to the service"),
     "receipts": words("Receipts reach the shop"),
+    "robot": words("What the robot answered to a test note"),
 }
 VALUES: Mapping[str, str] = {
     "shop": words("name of the shop"),
@@ -50,9 +51,11 @@ STATES: Mapping[TrialState, tuple[str, str]] = {
     TrialState.UNKNOWN: (words("Unknown"), "warn"),
 }
 REASONS: Mapping[str, str] = {
-    "no approved text is set for this message": words("no approved text is set for this message"),
+    "no template is set for this message": words("no template is set for this message"),
+    "no approved text is set for this message": words("no template is set for this message"),  # before
     "the contact is no phone number": words("this is no phone number"),
     "this number was sent codes too often": words("this number was sent codes too often"),
+    "no consent to such a message is left": words("no consent to such a message is left"),
     "nobody carries messages of this channel": words("nobody carries messages of this channel"),
 }
 
@@ -65,6 +68,7 @@ class PartyShown:
     title: str
     channel: str
     fields: Sequence[FieldShown]
+    is_robot: bool
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class CarrierShown:
 
     id: UUID
     name: str
+    title: str  # in the shop's own words, or ""
+    party: str
     account: str
     channel: str
     enabled: bool
@@ -81,10 +87,14 @@ class CarrierShown:
     rests_until: datetime | None
     tested_at: datetime | None
     is_well: bool
-    lacks_texts: bool
-    needs_texts: bool
+    lacks_templates: bool
+    needs_templates: bool
     tells: bool  # pushes receipts
     is_phone: bool
+    is_robot: bool
+    former_until: datetime | None  # until when the former address for receipts works
+    retired_at: datetime | None
+    heard_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,8 @@ class ChannelShown:
 
 
 @dataclass(frozen=True)
-class TextShown:
-    """The approved text for one thing in one language; without a number there is none."""
+class TemplateShown:
+    """The approved template for one thing in one language; without a number there is none."""
 
     about: str
     about_name: str
@@ -122,7 +132,8 @@ class TrialShown:
 def party_shown(party: Provider) -> PartyShown:
     """Return how a party and its form are shown."""
     fields = fields_shown(party.fields, party.numbered_by)
-    return PartyShown(party.name, gettext(party.title), gettext(CHANNELS[party.channel]), fields)
+    is_robot = party.channel in queries.ROBOTS
+    return PartyShown(party.name, gettext(party.title), gettext(CHANNELS[party.channel]), fields, is_robot)
 
 
 def channels_shown(carriers: Sequence[Carrier]) -> list[ChannelShown]:
@@ -138,9 +149,12 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
     """Return how a carrier is shown."""
     party, now = queries.provider(carrier.provider), clock.now()
     alarm, _, code = carrier.alarm.partition(" · ")
+    is_robot = carrier.channel in queries.ROBOTS
     return CarrierShown(
         id=carrier.id,
-        name=carrier.title or gettext(party.title),
+        name=carrier.title or (carrier.account if is_robot else gettext(party.title)),
+        title=carrier.title,
+        party=gettext(party.title),
         account=carrier.account,
         channel=gettext(CHANNELS[carrier.channel]),
         enabled=carrier.enabled,
@@ -149,36 +163,42 @@ def carrier_shown(carrier: Carrier) -> CarrierShown:
         rests_until=carrier.rests_until if carrier.rests_until and carrier.rests_until > now else None,
         tested_at=carrier.tested_at,
         is_well=all(finding["well"] for finding in carrier.findings),
-        lacks_texts=party.needs_wording and not queries.wordings_of(carrier.id),
-        needs_texts=party.needs_wording,
+        lacks_templates=party.needs_template and not queries.templates_of(carrier.id),
+        needs_templates=party.needs_template,
         tells=isinstance(party, TellsReceipts),
         is_phone=carrier.channel is Channel.SMS,
+        is_robot=is_robot,
+        former_until=carrier.former_until if carrier.former_until and carrier.former_until > now else None,
+        retired_at=carrier.retired_at,
+        heard_until=queries.heard_until(carrier),
     )
 
 
-def texts_shown(wordings: Mapping[tuple[str, str], Wording]) -> list[TextShown]:
+def templates_shown(templates: Mapping[tuple[str, str], Template]) -> list[TemplateShown]:
     """Return what a carrier's party approved, and what it has not yet."""
     return [
-        text_shown(about, lang, wordings.get((about, lang), Wording("")))
+        template_shown(about, lang, templates.get((about, lang), Template("")))
         for about in queries.VALUES_OF
         for lang in LANGUAGES
     ]
 
 
-def text_shown(about: str, lang: str, wording: Wording) -> TextShown:
-    """Return one approved text."""
-    filled = [f"{theirs}: {gettext(VALUES[ours]) if ours in VALUES else ours}" for theirs, ours in wording.variables]
-    return TextShown(about, about_words(about), lang, LANGUAGES[lang], wording.code, str(gettext(", ")).join(filled))
+def template_shown(about: str, lang: str, template: Template) -> TemplateShown:
+    """Return one approved template."""
+    filled = [f"{theirs}: {gettext(VALUES[ours]) if ours in VALUES else ours}" for theirs, ours in template.variables]
+    return TemplateShown(
+        about, about_words(about), lang, LANGUAGES[lang], template.code, str(gettext(", ")).join(filled)
+    )
 
 
-def samples_shown(texts: Sequence[TextShown], *, needs_texts: bool) -> list[tuple[str, str]]:
-    """Return which texts can be sent for a test, as choices."""
-    known = [text for text in texts if text.code or not needs_texts]
-    return [(f"{text.about}/{text.lang}", f"{text.about_name} · {text.lang_name}") for text in known]
+def samples_shown(templates: Sequence[TemplateShown], *, needs_templates: bool) -> list[tuple[str, str]]:
+    """Return which templates can be sent for a test, as choices."""
+    known = [one for one in templates if one.code or not needs_templates]
+    return [(f"{one.about}/{one.lang}", f"{one.about_name} · {one.lang_name}") for one in known]
 
 
 def values_shown(about: str) -> list[tuple[str, str]]:
-    """Return the values of ours that a text may be filled with."""
+    """Return the values of ours that a template may be filled with."""
     return [("", "–"), *((name, gettext(VALUES[name])) for name in queries.VALUES_OF[about])]
 
 

@@ -26,6 +26,7 @@ NAMES: Mapping[str, str] = {
     "carrier.added": words("Connected"),
     "carrier.changed": words("Changed"),
     "carrier.switched": words("In use, or not any more"),
+    "carrier.retired": words("Removed"),
     "carrier.tested": words("Tried out"),
     "carrier.tried": words("Message sent for a test"),
     "carrier.failed": words("Out of order"),
@@ -47,6 +48,7 @@ TONES: Mapping[str, str] = {
     "merchant.opened": "ok",
     "carrier.failed": "bad",
     "carrier.mended": "ok",
+    "carrier.retired": "warn",
 }
 
 STATUSES: Mapping[str, str] = {
@@ -167,10 +169,14 @@ def _test_note(facts: Mapping[str, Any]) -> str:
 
 
 CARRIER: Mapping[str, str] = {
+    "title": words("name"),
+    "hook": words("new address for receipts"),
+    "former_hook": words("former address for receipts ended"),
     "position": words("place"),
     "sign_name": words("signature"),
     "region": words("region"),
-    "wording": words("text"),
+    "wording": words("template"),  # as events from before call it
+    "template": words("template"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Channels: the parties that carry messages for the shop, their keys, order and texts, and whether they work."""
+"""Channels: the parties that carry messages for the shop, their keys, order and templates, and whether they work."""
 
 from functools import partial
 from typing import Any
@@ -12,8 +12,8 @@ from app.kit.errors import NotFound
 from app.kit.ids import from_public, new_id, public
 from app.kit.secret import Secret
 from app.messages import queries, service
-from app.messages.errors import NoSuchText, NoSuchVariable
-from app.messages.queries import Carrier, Provider, Wording
+from app.messages.errors import NoSuchTemplate, NoSuchVariable
+from app.messages.queries import Carrier, Provider, Template
 from app.orders.queries import mask_contact
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs, settings, unit
@@ -25,8 +25,8 @@ from app.web.office.carriers import (
     channels_shown,
     party_shown,
     samples_shown,
-    text_shown,
-    texts_shown,
+    template_shown,
+    templates_shown,
     trial_shown,
     values_shown,
 )
@@ -36,7 +36,8 @@ from app.web.office.proving import prove
 from app.web.render import Page, Redirect, page
 
 WAIT = 8.0  # seconds somebody waits for a test
-ROWS = 6  # variables that a text may have
+LATEST = 10  # of what happened to a carrier
+ROWS = 6  # variables that a template may have
 LONGEST_NAME, LONGEST_CODE, LONGEST_ADDRESS = 40, 100, 128
 
 
@@ -44,8 +45,13 @@ LONGEST_NAME, LONGEST_CODE, LONGEST_ADDRESS = 40, 100, 128
 @needs("channels.edit")
 def channels() -> Page:
     parties = [party_shown(party) for party in queries.list_providers()]
-    found = channels_shown(queries.list_carriers())
-    return page("office/channels/channels.html", channels=found, parties=parties, sender=settings().mail_from)
+    return page(
+        "office/channels/channels.html",
+        channels=channels_shown(queries.list_carriers()),
+        retired=[carrier_shown(row) for row in queries.list_retired(now=clock.now())],
+        parties=parties,
+        sender=settings().mail_from,
+    )
 
 
 @bp.get("/<shop>/channels/new/<party>")
@@ -61,11 +67,11 @@ def new_carrier(party: str) -> Page:
 @corrects(new_carrier)
 def add_carrier(party: str) -> Redirect:
     known = _party(party)
-    account = account_typed(known.fields, known.numbered_by, known=False)
+    account, title = account_typed(known.fields, known.numbered_by, known=False), _title_typed()
     prove()
     once = from_public("carrier", request.form.get("once", ""))
-    add = partial(service.add_carrier, provider_name=party, account=account, now=clock.now(), by=actor().by)
-    added = db.write(frame().merchant_id, lambda: public("carrier", add(carrier_id=once).id))
+    add = partial(service.add_carrier, provider_name=party, account=account, title=title, carrier_id=once)
+    added = db.write(frame().merchant_id, lambda: public("carrier", add(now=clock.now(), by=actor().by).id))
     return Redirect(here(".carrier", carrier=added), toast=_("Connected: now try it out"))
 
 
@@ -73,7 +79,7 @@ def add_carrier(party: str) -> Redirect:
 @needs("channels.edit")
 def carrier(carrier: str) -> Page:
     found = _carrier(carrier)
-    return page("office/channels/carrier.html", number=carrier, **_account_shown(found), **_texts_shown(found))
+    return page("office/channels/carrier.html", number=carrier, **_account_shown(found), **_templates_shown(found))
 
 
 def _account_shown(found: Carrier) -> dict[str, Any]:
@@ -84,16 +90,16 @@ def _account_shown(found: Carrier) -> dict[str, Any]:
         "settings": found.settings,
         "findings": [finding_shown(finding, FINDINGS) for finding in found.findings],
         "receipts": _receipts_url(found),
-        "trail": happened(events.timeline(subject=("carrier", found.id))),
+        "trail": happened(events.timeline(subject=("carrier", found.id)))[:LATEST],
     }
 
 
-def _texts_shown(found: Carrier) -> dict[str, Any]:
-    """Return the texts of a carrier, and what was sent of them for a test."""
-    texts = texts_shown(queries.wordings_of(found.id))
+def _templates_shown(found: Carrier) -> dict[str, Any]:
+    """Return the templates of a carrier, and what was sent of them for a test."""
+    shown = templates_shown(queries.templates_of(found.id))
     return {
-        "texts": texts,
-        "samples": samples_shown(texts, needs_texts=queries.provider(found.provider).needs_wording),
+        "templates": shown,
+        "samples": samples_shown(shown, needs_templates=queries.provider(found.provider).needs_template),
         "trials": [trial_shown(trial) for trial in queries.list_trials(found.id)],
     }
 
@@ -110,6 +116,21 @@ def change_carrier(carrier: str) -> Redirect:
     change = partial(service.change_carrier, found.id, account, now=clock.now(), by=actor().by)
     db.write(frame().merchant_id, change)
     return _back(carrier, _("Saved"))
+
+
+@bp.post("/<shop>/channels/<carrier>/name")
+@needs("channels.edit")
+@corrects(carrier)
+def rename_carrier(carrier: str) -> Redirect:
+    service.rename_carrier(_carrier(carrier).id, _title_typed(), now=clock.now(), by=actor().by)
+    return _back(carrier, _("Saved"))
+
+
+def _title_typed() -> str:
+    form = Form(request.form)
+    title = form.text("title", most=LONGEST_NAME)
+    form.done()
+    return title
 
 
 @bp.post("/<shop>/channels/<carrier>/switch")
@@ -150,41 +171,75 @@ def try_carrier(carrier: str) -> Redirect:
     return Redirect(here(".carrier", carrier=carrier) + "#test")
 
 
+@bp.post("/<shop>/channels/<carrier>/address")
+@needs("channels.edit")
+@corrects(carrier)
+def change_carrier_address(carrier: str) -> Redirect:
+    """Give a carrier another address for its receipts, or end the one before."""
+    ends = request.form.get("former") == "end"
+    verb = service.end_former_hook if ends else service.change_hook
+    verb(_carrier(carrier).id, now=clock.now(), by=actor().by)
+    said = _("The former address works no longer") if ends else _("New address: enter it in the console of the service")
+    return Redirect(here(".carrier", carrier=carrier) + "#test", toast=said)
+
+
+@bp.get("/<shop>/channels/<carrier>/removal")
+@needs("channels.edit")
+def carrier_removal(carrier: str) -> Page:
+    found = _carrier(carrier)
+    shown, last = carrier_shown(found), queries.is_last(found)
+    return page(
+        "office/channels/removal.html", carrier=shown, number=carrier, is_last=last, days=queries.AFTERLIFE.days
+    )
+
+
+@bp.post("/<shop>/channels/<carrier>/removal")
+@needs("channels.edit")
+@unit(None)
+@corrects(carrier_removal)
+def remove_carrier(carrier: str) -> Redirect:
+    number, meant = db.read(frame().merchant_id, lambda: _carrier(carrier).id), request.form.get("even_last") == "1"
+    prove()
+    retire = partial(service.retire_carrier, number, even_last=meant, now=clock.now(), by=actor().by)
+    db.write(frame().merchant_id, retire)
+    return Redirect(here(".channels"), toast=_("Removed: nothing goes by it any more"))
+
+
 def _ask_test(found: Carrier) -> UUID:
     return service.ask_test(found.id, receipts_url=_receipts_url(found), now=clock.now())
 
 
-# Approved texts --------------------------------------------------------------------------------------------------
+# Approved templates ----------------------------------------------------------------------------------------------
 
 
-@bp.get("/<shop>/channels/<carrier>/texts/<about>/<language>")
+@bp.get("/<shop>/channels/<carrier>/templates/<about>/<language>")
 @needs("channels.edit")
-def carrier_text(carrier: str, about: str, language: str) -> Page:
-    found = _texts_carrier(carrier, about, language)
-    wording = queries.wordings_of(found.id).get((about, language), Wording(""))
+def carrier_template(carrier: str, about: str, language: str) -> Page:
+    found = _templates_carrier(carrier, about, language)
+    template = queries.templates_of(found.id).get((about, language), Template(""))
     return page(
-        "office/channels/text.html",
+        "office/channels/template.html",
         carrier=carrier_shown(found),
         number=carrier,
-        text=text_shown(about, language, wording),
-        pairs=[*wording.variables, *[("", "")] * ROWS][:ROWS],
+        approved=template_shown(about, language, template),
+        pairs=[*template.variables, *[("", "")] * ROWS][:ROWS],
         values=values_shown(about),
     )
 
 
-@bp.post("/<shop>/channels/<carrier>/texts/<about>/<language>")
+@bp.post("/<shop>/channels/<carrier>/templates/<about>/<language>")
 @needs("channels.edit")
-@corrects(carrier_text)
-def change_carrier_text(carrier: str, about: str, language: str) -> Redirect:
-    found, form = _texts_carrier(carrier, about, language), Form(request.form)
-    wording = _wording_typed(form, about)
+@corrects(carrier_template)
+def change_carrier_template(carrier: str, about: str, language: str) -> Redirect:
+    found, form = _templates_carrier(carrier, about, language), Form(request.form)
+    template = _template_typed(form, about)
     form.done()
-    service.set_wording(found.id, about, language, wording, now=clock.now(), by=actor().by)
-    return Redirect(here(".carrier", carrier=carrier) + "#texts", toast=_("Saved"))
+    service.set_template(found.id, about, language, template, now=clock.now(), by=actor().by)
+    return Redirect(here(".carrier", carrier=carrier) + "#templates", toast=_("Saved"))
 
 
-def _wording_typed(form: Form, about: str) -> Wording | None:
-    """Return the text that a form tells, or None when its number was taken away."""
+def _template_typed(form: Form, about: str) -> Template | None:
+    """Return the template that a form tells, or None when its number was taken away."""
     pairs = []
     for row in range(ROWS):
         theirs, ours = form.text(f"theirs_{row}", most=LONGEST_NAME), form.fields.get(f"ours_{row}", "")
@@ -193,7 +248,7 @@ def _wording_typed(form: Form, about: str) -> Wording | None:
         if theirs and ours:
             pairs.append((theirs, ours))
     code = form.text("code", most=LONGEST_CODE)
-    return Wording(code, tuple(pairs)) if code or pairs else None
+    return Template(code, tuple(pairs)) if code or pairs else None
 
 
 # A message to oneself --------------------------------------------------------------------------------------------
@@ -209,7 +264,7 @@ def send_trial(carrier: str) -> Redirect:
     to = form.text("to", most=LONGEST_ADDRESS, required=True)
     about, _slash, language = form.text("what", most=LONGEST_CODE).partition("/")
     if about not in queries.VALUES_OF or language not in LANGUAGES:
-        form.faults["what"] = NoSuchText()
+        form.faults["what"] = NoSuchTemplate()
     form.done()
     ask = partial(_ask_trial, carrier, Secret(to), about, language)
     effects.perform(frame().merchant_id, [db.write(frame().merchant_id, ask)], within=WAIT)
@@ -232,8 +287,8 @@ def _carrier(carrier: str) -> Carrier:
     return queries.get_carrier(from_public("carrier", carrier))
 
 
-def _texts_carrier(carrier: str, about: str, language: str) -> Carrier:
-    """Return a carrier that has a text for this in this language, or could have one."""
+def _templates_carrier(carrier: str, about: str, language: str) -> Carrier:
+    """Return a carrier that has a template for this in this language, or could have one."""
     found = _carrier(carrier)
     if about not in queries.VALUES_OF or language not in LANGUAGES:
         raise NotFound
