@@ -155,9 +155,7 @@ def _holding(rules: Iterable[ExchangeRule], item: Entitlement, places: Places, n
     """Return the rules that hold for a piece now."""
     names, since = places.get(item.sku_id, set()), item.ready_at or item.granted_at
     return [
-        rule
-        for rule in rules
-        if (rule.from_scope, rule.from_id) in names and now < since + timedelta(days=rule.days)
+        rule for rule in rules if (rule.from_scope, rule.from_id) in names and now < since + timedelta(days=rule.days)
     ]
 
 
@@ -166,11 +164,4 @@ def _targets(rules: Sequence[ExchangeRule], own: UUID, code: str) -> list[tuple[
     wanted = [sku for sku in catalog.list_skus_for_sale() if sku.on_sale and sku.id != own and code in ("", sku.code)]
     there = stock.list_in_stock() if wanted else frozenset()
     names = _named([sku for sku in wanted if sku.id in there or sku.source not in KEPT_IN_STOCK])
-    return [
-        (sku, rule)
-        for sku in wanted
-        for rule in rules
-        if (rule.to_scope, rule.to_id) in names.get(sku.id, set())
-    ]
-
-
+    return [(sku, rule) for sku in wanted for rule in rules if (rule.to_scope, rule.to_id) in names.get(sku.id, set())]

@@ -228,9 +228,7 @@ def post_exchanges(done: Sequence[ExchangeDone]) -> None:
     """Post what exchanged pieces pay of other orders, and what the shop keeps of them."""
     ledger.post(
         [
-            posting(
-                exchange_id=event.subject_id, amount=Money(amount, event.currency), at=event.at, day=_day(event.at)
-            )
+            posting(exchange_id=event.subject_id, amount=Money(amount, event.currency), at=event.at, day=_day(event.at))
             for event in done
             for posting, amount in ((postings.exchange, event.amount), (postings.exchange_fee, event.kept))
             if amount

@@ -17,7 +17,6 @@ from app.exchanges.service import RuleDraft, Wish
 from app.inventory import service as inventory
 from app.kit import clock
 from app.kit.events import SYSTEM
-from app.kit.ids import base32
 from app.kit.money import Money
 from app.orders import queries as orders
 from app.orders.models import Order
@@ -25,16 +24,21 @@ from app.payments import queries as paying
 from app.payments.models import Payback
 from app.refunds import service as refunds
 from tests.gifting.giving import LOOK
-from tests.make import Notice, Shop, fresh_code, make_product
+from tests.make import Shop, fresh_code, make_product
+from tests.payments.market import Market
 
 
 @dataclass
 class Trader:
     """Somebody who bought pieces of the shop's first product, and may exchange them for others."""
 
-    shop: Shop
+    market: Market
     order: Order
     others: dict[int, str] = field(default_factory=dict)  # SKU codes by price
+
+    @property
+    def shop(self) -> Shop:
+        return self.market.shop
 
     def owned(self, order: Order | None = None) -> Sequence[Entitlement]:
         return self.shop.read(lambda: entitled.list_of_order((order or self.order).id))
@@ -57,23 +61,9 @@ class Trader:
     def send(self, wish: Wish) -> Order:
         return self.shop.write(lambda: service.ask(wish, now=clock.now(), by=SYSTEM))
 
-    def pay_rest(self, order: Order) -> bool:
-        """Let the gateway say that what is due of an order was paid."""
-        due = self.shop.read(lambda: orders.find_due(order.id))
-        assert due is not None
-        return self.notice(due.id, due.amount, order).arrive()
-
-    def notice(self, tender_id: UUID, amount: int, order: Order) -> Notice:
-        said = {
-            "merchant_no": self.shop.slug,
-            "out_trade_no": base32(tender_id),
-            "trade_no": f"TG{order.number}",
-            "amount": amount,
-            "currency": "CNY",
-            "status": "paid",
-            "paid_at": clock.now().isoformat(),
-        }
-        return Notice(self.shop, said)
+    def pay_rest(self, order: Order) -> None:
+        """Pay what is due of an order at the gateway."""
+        self.market.buy(order)
 
     def look(self, order: Order | None = None) -> list[UUID]:
         mine = order or self.order
@@ -81,10 +71,10 @@ class Trader:
         return [one.entitlement_id for one in opened]
 
     def refund(self, order: Order, **more: Any) -> None:
-        """Let the shop give all of an order back, gateways included."""
+        """Let the shop give an order back, gateways included."""
         wish = refunds.Wish(order.id, "sorry", **more)
         self.shop.write(lambda: refunds.take_back(wish, now=clock.now(), by=SYSTEM))
-        self.shop.drain()
+        self.market.work()
 
     def exchanges(self, order: Order | None = None) -> Sequence[Exchange]:
         return self.shop.read(lambda: queries.list_of_order((order or self.order).id))
@@ -108,12 +98,13 @@ def make_rule(shop: Shop, old: str, new: str, **terms: Any) -> ExchangeRule:
     return shop.write(make)
 
 
-def make_trader(shop: Shop, *prices: int, pieces: int = 1, **terms: Any) -> Trader:
+def make_trader(market: Market, *prices: int, pieces: int = 1, **terms: Any) -> Trader:
     """Return a buyer of pieces at 19.99, and for each price another product that they may become."""
+    shop = market.shop
     shop.codes(pieces)
     order = shop.place(pieces)
-    assert shop.pay(order)
-    trader = Trader(shop, order)
+    market.buy(order)
+    trader = Trader(market, order)
     for price in prices:
         trader.others[price] = sku = make_product(shop, kind=Kind.CODE, price=price)
         stock(shop, sku)
@@ -125,4 +116,3 @@ def stock(shop: Shop, sku: str, count: int = 2) -> None:
     """Let there be codes of a SKU, counted as the shelf shows them."""
     shop.imports("\n".join(fresh_code() for _ in range(count)), sku=sku)
     shop.write(lambda: inventory.recount([catalog.get_sku(sku).id], now=clock.now()))
-

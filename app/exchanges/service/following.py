@@ -2,6 +2,7 @@
 none refuses."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,10 +55,8 @@ def release(closed: Sequence[OrderExpired | OrderCancelled]) -> None:
         ordering.end_parts(event.subject_id)
         if not _restate(exchange.id, ExchangeState.ENDED, event.at):
             continue
-        try:
+        with suppress(NotInHand):  # its money may have been given back meanwhile
             entitlements.hand(exchange.entitlement_id, giver_id=exchange.id, holder_id=None)
-        except NotInHand:
-            pass  # its money was given back meanwhile
         number = orders.list_numbers([exchange.new_order_id])[exchange.new_order_id]
         about = {"subject_id": exchange.id, "order_id": exchange.order_id, "number": number}
         publish(ExchangeEnded(**about, at=event.at, by=event.by))

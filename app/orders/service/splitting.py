@@ -77,7 +77,9 @@ def end_parts(order_id: UUID) -> list[Part]:
     """
     mine = (TENDER.merchant_id == db.merchant_id(), TENDER.order_id == order_id)
     met = update(Tender.__table__).where(*mine, TENDER.state == TenderState.MET)  # type: ignore[arg-type]
-    ended = met.values(state=TenderState.RETURNED).returning(TENDER.id, TENDER.method_id, TENDER.amount, TENDER.currency)
+    ended = met.values(state=TenderState.RETURNED).returning(
+        TENDER.id, TENDER.method_id, TENDER.amount, TENDER.currency
+    )
     rows = sorted(db.session().execute(ended), key=lambda row: row.id)
     parts = [Part(row.id, row.method_id, Money(row.amount, row.currency)) for row in rows]
     if parts:
