@@ -19,12 +19,14 @@ from app.exchanges.rules import MOST_DAYS as MOST_DAYS
 from app.exchanges.rules import MOST_OPTIONS, MOST_RULES, Terms, reckon
 from app.inventory import queries as stock
 from app.kit import db
+from app.kit.listing import Listing
 from app.kit.money import Money
 from app.orders import queries as orders
 from app.orders.queries import Order, Payment, Purpose
 from app.refunds import queries as refunds
 
 KEPT_IN_STOCK = (Source.POOL, Source.SHARED)  # of other goods placing says whether they can be had
+EXCHANGES = Listing(query=lambda: select(Exchange), keys=(Exchange.id,))
 HAS_MONEY = (Payment.PAID, Payment.PARTIALLY_REFUNDED)
 
 
@@ -95,6 +97,11 @@ def list_of_order(order_id: UUID) -> Sequence[Exchange]:
     mine = or_(Exchange.order_id == order_id, Exchange.new_order_id == order_id)
     query = select(Exchange).where(mine, Exchange.state != ExchangeState.ENDED).order_by(Exchange.id)
     return db.session().scalars(query).all()
+
+
+def list_about(order: Order) -> list[UUID]:
+    """List the exchanges whose postings are about an order: the one that paid some of it, those of its pieces."""
+    return [row.id for row in list_of_order(order.id)]
 
 
 def list_into(order_ids: Collection[UUID]) -> dict[UUID, Exchange]:

@@ -27,11 +27,10 @@ from app.payments.models import TellingState as TellingState
 from app.payments.providers import BALANCE as BALANCE
 from app.payments.providers import BY_HAND as BY_HAND
 from app.payments.providers import EXCHANGE as EXCHANGE
-from app.payments.providers import OURS
+from app.payments.providers import OURS, ChecksReferrer, Provider, provider
 from app.payments.providers import TRANSFER as TRANSFER
 from app.payments.providers import Account as Account
 from app.payments.providers import BadAccount as BadAccount
-from app.payments.providers import ChecksReferrer, Provider, provider
 from app.payments.providers import Field as Field
 from app.payments.providers import Kind as Kind
 from app.payments.providers import NamesBuyers as NamesBuyers

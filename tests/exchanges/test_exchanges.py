@@ -20,6 +20,7 @@ from tests.exchanges.trading import Trader, make_rule, make_trader, stock
 from tests.gifting.giving import Giver
 from tests.make import at_once
 from tests.payments.market import Market, rows
+from tests.refunds.test_parts import keep
 
 PRICE = 1999  # of what is exchanged
 
@@ -245,8 +246,8 @@ def test_a_piece_that_is_worth_no_more_than_the_fee_becomes_nothing(market: Mark
 @pytest.mark.parametrize(("returned", "free"), [(Returned.STOCK, 1), (Returned.ASIDE, 0), (Returned.VOID, 0)])
 def test_the_old_code_goes_where_the_shop_wants_it(market: Market, returned: Returned, free: int) -> None:
     dora = make_trader(market, PRICE)
-    shop, change = dora.shop, {"returned": returned}
-    shop.write(lambda: change_returned(change["returned"]))
+    shop = dora.shop
+    keep(shop, returned)
 
     dora.ask(dora.others[PRICE])
 
@@ -254,12 +255,6 @@ def test_the_old_code_goes_where_the_shop_wants_it(market: Market, returned: Ret
     market.work()
     market.assert_books()
     market.assert_no_code_twice()
-
-
-def change_returned(returned: Returned) -> None:
-    from app.merchants.queries import get_current
-
-    get_current().returned = returned
 
 
 # At once ------------------------------------------------------------------------------------------------------------

@@ -112,6 +112,22 @@ def make_trader(market: Market, *prices: int, pieces: int = 1, **terms: Any) -> 
     return trader
 
 
+def exchange_one(shop: Shop) -> Order:
+    """Let a piece become another one of the same price, without a gateway that runs; return the other's order."""
+    shop.codes(1)
+    order, sku = shop.place(), make_product(shop, kind=Kind.CODE, price=1999)
+    assert shop.pay(order)
+    stock(shop, sku)
+    make_rule(shop, shop.sku, sku)
+
+    def ask() -> Order:
+        owned = entitled.list_of_order(order.id)[0]
+        wish = Wish(order.id, owned.id, sku, 0, "en", None)
+        return service.ask(wish, now=clock.now(), by=SYSTEM)
+
+    return shop.write(ask)
+
+
 def stock(shop: Shop, sku: str, count: int = 2) -> None:
     """Let there be codes of a SKU, counted as the shelf shows them."""
     shop.imports("\n".join(fresh_code() for _ in range(count)), sku=sku)

@@ -1,4 +1,5 @@
-"""Paying by what the shop keeps itself, a balance above all: the same notice as any gateway's, made by ourselves in the same unit."""
+"""Paying by what the shop keeps itself, a balance above all: the same notice as any gateway's, made by ourselves in the
+same unit."""
 
 from datetime import datetime
 from uuid import UUID

@@ -12,6 +12,7 @@ from app.balances import queries as balances
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
+from app.exchanges import queries as exchanges
 from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
@@ -134,6 +135,7 @@ def _money(found: Order) -> MoneyShown:
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
     about += balances.list_movements_about(found)
+    about += exchanges.list_about(found)
     tenders = queries.list_tenders_of(found.id)
     about += [tender.id for tender in tenders]
     about += [notice.id for notice in payments.list_notices([tender.id for tender in tenders])]
