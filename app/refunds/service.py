@@ -94,7 +94,7 @@ def trade_in(what: TradeIn, *, now: datetime, by: By) -> Money:
     _store(row, taken.parts, sent=bool(back))
     payments.set_origins(what.tender_id, moved)
     payments.send_back_payments(order.id, back, refund_id=row["id"], now=now, by=by)
-    into = {"into_id": what.into.id, "number": what.into.number, "back": what.back.minor}
+    into: dict[str, Any] = {"into_id": what.into.id, "number": what.into.number, "back": what.back.minor}
     publish(PieceTraded(**_facts(row, taken), **into, at=now, by=by))
     if not taken.whole:
         entitlements.catch_up(order.id, now=now)

@@ -268,7 +268,7 @@ def test_of_looks_and_exchanges_at_once_one_comes_first(market: Market) -> None:
         market.buy(dora.order)
         wishes = [dora.wish(dora.others[price]) for price in (PRICE, 2999)]
         stock(dora.shop, dora.others[PRICE])
-        asking = [lambda wish=wish: dora.send(wish) for wish in wishes * 2]  # type: ignore[misc]
+        asking = [lambda wish=wish: dora.send(wish) for wish in wishes * 2]
 
         said = at_once([*asking, *([dora.look] * 4)])
 

@@ -51,7 +51,7 @@ class Trader:
         """Return what a buyer asks for who read the options just now."""
         option = next(one for one in self.options(place, order) if one.sku.code == sku)
         mine = order or self.order
-        known = {"difference": option.terms.difference, "lang": "en", "device_id": None} | changes
+        known: dict[str, Any] = {"difference": option.terms.difference, "lang": "en", "device_id": None} | changes
         return Wish(mine.id, self.owned(order)[place].id, sku, **known)
 
     def ask(self, sku: str, place: int = 0, order: Order | None = None, **changes: Any) -> Order:

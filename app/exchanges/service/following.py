@@ -58,7 +58,7 @@ def release(closed: Sequence[OrderExpired | OrderCancelled]) -> None:
         with suppress(NotInHand):  # its money may have been given back meanwhile
             entitlements.hand(exchange.entitlement_id, giver_id=exchange.id, holder_id=None)
         number = orders.list_numbers([exchange.new_order_id])[exchange.new_order_id]
-        about = {"subject_id": exchange.id, "order_id": exchange.order_id, "number": number}
+        about: dict[str, Any] = {"subject_id": exchange.id, "order_id": exchange.order_id, "number": number}
         publish(ExchangeEnded(**about, at=event.at, by=event.by))
 
 

@@ -1,6 +1,7 @@
 """Exchanging: the owner of a piece that nobody has looked at sees what it may become, with the difference."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
@@ -41,19 +42,13 @@ def exchange(token: str, entitlement: str) -> Page | Redirect:
     piece, back = _piece(token, entitlement), here(".order", token=token)
     if piece is None:
         return Redirect(back)
-    found = queries.options(piece.order, piece.owned, now=clock.now())
-    url = here(".exchange", token=token, entitlement=entitlement)
     return page(
         "shop/exchange/exchange.html",
         fragments={"exchange": "shop/exchange/_exchange.html"},
         secret=True,
-        title=titles_of(piece.order, [piece.owned.sku_id]).get(piece.owned.sku_id, ""),
-        choices=_choices(found),
-        is_dearer=any(option.terms.due for option in found),
+        **_shown(piece),
         back=back,
-        url=url,
-        labels={"choice": _("What it becomes")},
-        **whereabouts(url),
+        **whereabouts(here(".exchange", token=token, entitlement=entitlement)),
     )
 
 
@@ -75,6 +70,16 @@ def _piece(token: str, entitlement: str) -> Piece | None:
     if owned is None:
         raise NotFound
     return Piece(order, owned) if is_mine(order) else None
+
+
+def _shown(piece: Piece) -> dict[str, Any]:
+    found = queries.options(piece.order, piece.owned, now=clock.now())
+    return {
+        "title": titles_of(piece.order, [piece.owned.sku_id]).get(piece.owned.sku_id, ""),
+        "choices": _choices(found),
+        "is_dearer": any(option.terms.due for option in found),
+        "labels": {"choice": _("What it becomes")},
+    }
 
 
 def _choices(found: list[Option]) -> list[tuple[str, str, str]]:
