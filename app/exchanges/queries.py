@@ -99,6 +99,13 @@ def list_of_order(order_id: UUID) -> Sequence[Exchange]:
     return db.session().scalars(query).all()
 
 
+def list_became(entitlement_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return of these pieces, where one was exchanged, the order that has what it became."""
+    mine = (Exchange.entitlement_id.in_(list(entitlement_ids)), Exchange.state == ExchangeState.DONE)
+    found = db.session().execute(select(Exchange.entitlement_id, Exchange.new_order_id).where(*mine)).all()
+    return {row.entitlement_id: row.new_order_id for row in found}
+
+
 def list_about(order: Order) -> list[UUID]:
     """List the exchanges whose postings are about an order: the one that paid some of it, those of its pieces."""
     return [row.id for row in list_of_order(order.id)]

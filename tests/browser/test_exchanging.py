@@ -19,7 +19,7 @@ def test_a_voucher_becomes_a_cheaper_one_at_once(
 
     choose(tab, "goes back to you")
 
-    expect(tab.get_by_text("is paid by a piece of order")).to_be_visible()
+    expect(tab.get_by_text("is paid by an exchanged piece")).to_be_visible()
     assert steps.shown_code(tab)
     tab.goto(order)
     expect(tab.locator("#exchanges").get_by_text("Exchanged")).to_be_visible()

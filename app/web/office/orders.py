@@ -127,6 +127,7 @@ class MoneyShown:
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
     ahead: AheadShown | None = None  # of a top-up: what can go back
+    exchanged: bool = False  # what was taken back became something else, all of it
     gone_back: bool = False  # a balance held a part of it until it was closed
 
 
@@ -143,6 +144,7 @@ def _money(found: Order) -> MoneyShown:
         tenders=_tenders(found.id),
         refund=refunds.leading(taken_back),
         refunds=refunds_shown(found.id),
+        exchanged=bool(taken_back) and all(row.into_id for row in taken_back),
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
         ahead=ahead_shown(found),

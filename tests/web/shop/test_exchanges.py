@@ -46,7 +46,7 @@ def test_a_piece_becomes_another_of_the_same_price_by_one_form(shop: Shop) -> No
     assert answer.location != stall.order
     new = stall.page(answer.location)
     assert "It has arrived" in new
-    assert "is paid by a piece of order" in new
+    assert "is paid by an exchanged piece" in new
     old = stall.page()
     assert "Exchanged" in old
     assert latest(shop).number in old
@@ -60,7 +60,7 @@ def test_a_dearer_one_leads_to_the_cashier_with_the_difference(shop: Shop) -> No
     cashier = stall.page(stall.choose().location)
 
     assert "CN¥10.00" in cashier
-    assert "CN¥19.99 of this is paid by a piece of order" in cashier
+    assert "CN¥19.99 is paid by an exchanged piece" in cashier
     old = stall.page()
     assert "Waiting for payment" in old
     assert stall.url not in old
