@@ -1,7 +1,8 @@
 """What an order's page shows of exchanges: what can be exchanged, what was or waits, and the piece it came for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.entitlements.queries import Entitlement, State
 from app.exchanges import queries
@@ -45,6 +46,7 @@ class Exchanges:
     number: str = ""
     url: str = ""
     pays: Money | None = None
+    only: bool = False  # all that was taken back of the order became something else
 
     def __bool__(self) -> bool:
         return bool(self.free or self.gone or self.number)
@@ -65,14 +67,21 @@ def exchanges_of(found: Order, owned: Sequence[Entitlement], token: str) -> Exch
         numbers[came.order_id] if came else "",
         here(".order", token=token_of(came.order_id)) if came else "",
         came.pays if came else None,
+        _only(owned, rows),
     )
+
+
+def _only(owned: Sequence[Entitlement], rows: Sequence[Exchange]) -> bool:
+    done = {row.entitlement_id for row in rows if row.state is ExchangeState.DONE}
+    gone = {item.id for item in owned if item.state is State.REVOKED}
+    return bool(gone) and gone <= done
 
 
 def _url(item: Entitlement, token: str) -> str:
     return here(".exchange", token=token, entitlement=public("ent", item.id))
 
 
-def _gone(row: Exchange, titles: dict, number: str) -> Gone:  # type: ignore[type-arg]
+def _gone(row: Exchange, titles: Mapping[UUID, str], number: str) -> Gone:
     return Gone(
         title=titles.get(row.entitlement_id, ""),
         waits=row.state is ExchangeState.WAITING,
