@@ -20,6 +20,7 @@ AREAS = (
     "members",
     "companies",
     "gifting",
+    "exchanges",
     "support",
     "finance",
 )

@@ -17,6 +17,8 @@ from app.delivery.events import CodeAsked, LinkAsked
 from app.entitlements import service as entitlements
 from app.entitlements import tasks as granting
 from app.entitlements.events import CodeReplaced, PromisesKept
+from app.exchanges import service as exchanges
+from app.exchanges.events import ExchangeDone
 from app.finance import service as finance
 from app.finance import tasks as billing
 from app.finance.events import FeeBilled
@@ -72,7 +74,7 @@ from app.payments.events import (
 from app.redemption import service as redemption
 from app.refunds import service as refunds
 from app.refunds import tasks as refunding
-from app.refunds.events import OrderRefunded, TopUpRefunded
+from app.refunds.events import OrderRefunded, PieceTraded, TopUpRefunded
 
 # In the unit of the event. Such a reaction may not refuse: it acts or it parks.
 NOW: dict[type[Event], tuple[Reaction, ...]] = {
@@ -87,17 +89,19 @@ NOW: dict[type[Event], tuple[Reaction, ...]] = {
     CodesCleared: (entitlements.serve,),
     HoldsLapsed: (orders.expire,),
     StockRevalued: (finance.post_revaluations,),
-    OrderPaid: (entitlements.grant, finance.post_sales, finance.forget_late),
+    OrderPaid: (entitlements.grant, finance.post_sales, finance.forget_late, exchanges.settle),
     TopUpPaid: (balances.credit,),
-    OrderExpired: (balances.release,),
-    OrderCancelled: (balances.release,),
+    OrderExpired: (balances.release, exchanges.release),
+    OrderCancelled: (balances.release, exchanges.release),
     PromisesKept: (finance.post_late_goods,),
     CodeReplaced: (redemption.follow_replaced, finance.forget_replaced),
     SoldRecosted: (finance.forget_recosted,),
     FeeTaken: (finance.post_fees,),
     FeeTold: (finance.correct_fees,),
     FeeBilled: (finance.post_billed_fees,),
-    OrderRefunded: (finance.post_refunds, finance.post_fees_back, orders.free_refunded),
+    OrderRefunded: (finance.post_refunds, finance.post_fees_back, orders.free_refunded, exchanges.end_lost),
+    PieceTraded: (finance.post_refunds, finance.post_fees_back),
+    ExchangeDone: (finance.post_exchanges,),
     TopUpRefunded: (finance.post_fees_back,),
     MessageReceipt: (delivery.follow_receipts,),
     ShortAccepted: (finance.post_allowances,),
@@ -162,6 +166,8 @@ LATER: dict[type[Event], tuple[LaterReaction, ...]] = {
         members.note_partly,
     ),
     OrderRefunded: (books.roll_after, delivery.tell_refunded, members.note_refunded),
+    PieceTraded: (books.roll_after,),
+    ExchangeDone: (books.roll_after,),
     LinkAsked: (delivery.tell_asked,),
     CodeAsked: (delivery.tell_code,),
     NoticeStored: (payments.apply_stored,),

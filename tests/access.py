@@ -55,6 +55,8 @@ PUBLIC: Mapping[str, str] = {
     "shop.come": "Whoever has the link of a campaign, within its limits for each person.",
     "shop.gift": "Whoever holds the signed link; the code stays masked.",
     "shop.gift_qr": "Whoever holds the signed link is shown it as a picture.",
+    "shop.exchange": "The browser that placed the order, or one that proved itself; others are led to its page.",
+    "shop.make_exchange": "The browser that placed the order, or one that proved itself.",
     "shop.give": "The browser that placed the order, or one that proved itself; others are led to its page.",
     "shop.give_on": "The browser that claimed the gift; others are led to its page.",
     "shop.make_gift": "The browser that placed the order, or one that proved itself.",

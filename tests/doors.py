@@ -23,6 +23,7 @@ from app.delivery import service as delivery
 from app.delivery.models import Delivery, Link
 from app.delivery.ways import Resend, ResendState
 from app.entitlements import queries as entitled
+from app.exchanges.queries import ExchangeRule
 from app.finance import service as billing
 from app.finance.models import BillLine
 from app.gifting import queries as gifts
@@ -52,6 +53,7 @@ from app.web.shop.placing import card_of, token_of
 from app.web.shop.using import TICKET
 from tests.balances.person import Person
 from tests.companies.firm import make_busy_firm
+from tests.exchanges.trading import exchange_one
 from tests.gifting.gifts import hand_out
 from tests.gifting.giving import give_away
 from tests.inventory.goods import share, variant
@@ -90,6 +92,7 @@ def sell(shop: Shop) -> Order:
     hand_out(firm)
     make_busy_member(shop)
     give_away(shop)
+    exchange_one(shop)
     connect_fake(shop, Channel.WECOM_ROBOT, "robot")
     supply_otherwise(shop)
     shop.codes(1)
@@ -291,6 +294,7 @@ def of_redemption(shop: Shop, order: Order) -> dict[str, str]:
         "person": public("clm", person),
         "claim": gifts.token_of(person),
         "gift": gifts.gift_token(given),
+        "rule": public("exr", shop.read(partial(first, ExchangeRule))),
         "given": public("gft", given),
         "offer": gifts.campaign_token(campaign),
         "campaign": public("cmp", campaign),

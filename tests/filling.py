@@ -38,6 +38,7 @@ from app.support.queries import Problem
 from tests.catalog.shelf import dress
 from tests.companies.firm import make_busy_firm
 from tests.doors import get_stuck
+from tests.exchanges.trading import exchange_one
 from tests.gifting.gifts import hand_out
 from tests.gifting.giving import give_away
 from tests.inventory.filling import fill_stock
@@ -115,6 +116,7 @@ def fill(shop: Shop) -> None:
     fill_chats(shop, firm)
     make_busy_member(shop)
     give_away(shop)
+    exchange_one(shop)
     bundle = shop.read(lambda: catalog.get_sku(named.code).id)
     fill_stock(shop, batch_id=batch.id, other_sku=bundle, now=now)
     helped(shop, told)

@@ -20,7 +20,7 @@ VIEW = frozenset(
 WORK = frozenset(
     "products.edit wordings.edit codes.import notes.read orders.refund orders.refund_seen orders.fulfil orders.review"
     " messages.send companies.manage views.save payments.match members.view members.sign_out"
-    " wallets.correct gifts.edit".split()
+    " wallets.correct gifts.edit exchanges.edit".split()
 )
 STOCK = frozenset(
     "stock.edit stock.proof codes.find codes.freeze codes.void codes.replace codes.generate codes.move codes.export"

@@ -2,7 +2,8 @@
 
 Debits are positive, credits negative. Accounts: `asset:gateway` (what the gateway owes us), `asset:bank` (transfers
 that came in, less what we gave back by hand), `asset:stock` (codes at cost), `income:sales`, `income:discounts` (what
-we let off), `income:fees` (what buyers bear on top of prices), `expense:goods`, `expense:lost` (codes that became
+we let off), `income:fees` (what buyers bear on top of prices, and
+what exchanges cost them), `expense:goods`, `expense:lost` (codes that became
 void), `expense:marketing` (codes that were given away), `expense:fees` (what gateways keep), `expense:goodwill` (what
 we put onto balances ourselves),
 `liability:suppliers`, `liability:refunds` (buyers' money on its way back), `liability:balance:com_…` (what one company
@@ -128,6 +129,16 @@ def payback(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Post
 def transfer(*, piece_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
     """Money of a transfer: it is in our bank, and no gateway owes it us."""
     return Posting("transfer", piece_id, at, day, (Leg("asset:bank", amount), Leg("asset:gateway", -amount)))
+
+
+def exchange(*, exchange_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """A piece pays some of another order: we owe its buyer that no more, and no gateway owes us what the sale says."""
+    return Posting("exchange", exchange_id, at, day, (Leg("liability:refunds", amount), Leg("asset:gateway", -amount)))
+
+
+def exchange_fee(*, exchange_id: UUID, amount: Money, at: datetime, day: date) -> Posting:
+    """What the shop keeps of an exchanged piece: its fee, and the difference where none is given back."""
+    return Posting("exchange_fee", exchange_id, at, day, (Leg("liability:refunds", amount), Leg(FEES, -amount)))
 
 
 def payback_by_hand(*, payback_id: UUID, amount: Money, at: datetime, day: date) -> Posting:

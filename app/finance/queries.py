@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, exi
 from sqlalchemy.sql.selectable import Subquery
 
 from app.balances.queries import Account, HolderKind, Movement, MovementKind
+from app.exchanges.queries import Exchange, ExchangeState
 from app.finance.fees import misgiven
 from app.finance.models import Bill as Bill
 from app.finance.models import BillLine as BillLine
@@ -79,7 +80,7 @@ def check_refunds() -> list[Fault]:
 
     A refund is booked when it is asked for, a payback when it is done, and money nobody asked for when it goes back.
     """
-    rules = (_refunds(), _paybacks(), _paybacks_by_hand(), _unasked(), _allowances(), _transfers())
+    rules = (_refunds(), _paybacks(), _paybacks_by_hand(), _unasked(), _allowances(), _transfers(), *_exchanges())
     faults = [fault for rule in rules for fault in _check(rule)]
     for order, total, currency, refunded in db.session().execute(_misrefunded().limit(MOST)):
         found, expected = (f"{Money(int(sum), currency).major} {currency}" for sum in (total, refunded or 0))
@@ -216,6 +217,15 @@ def _allowances() -> Rule:
     some = table.c.forgiven_amount > 0
     return Rule(
         "allowance", "allowance", DISCOUNTS, GATEWAY, table, "forgiven_amount", some, "ord", "allowance of nobody"
+    )
+
+
+def _exchanges() -> tuple[Rule, Rule]:
+    table: Table = Exchange.__table__  # type: ignore[assignment]
+    done = table.c.state == ExchangeState.DONE
+    return (
+        Rule("exchange", "exchange", OWED, GATEWAY, table, "moved", done, "exc", "exchange of nobody"),
+        Rule("exchange_fee", "exchange fee", OWED, FEES, table, "kept", done, "exc", "fee of no exchange"),
     )
 
 

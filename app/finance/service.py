@@ -18,6 +18,7 @@ from app.balances.events import (
     BalanceToppedUp,
 )
 from app.entitlements.events import PromisesKept
+from app.exchanges.events import ExchangeDone
 from app.finance import fees, postings
 from app.finance.bills import ask_bill as ask_bill
 from app.finance.bills import fail_bill as fail_bill
@@ -219,6 +220,18 @@ def post_paybacks(done: Sequence[PaybackDone]) -> None:
                 day=_day(event.at),
             )
             for event in done
+        ]
+    )
+
+
+def post_exchanges(done: Sequence[ExchangeDone]) -> None:
+    """Post what exchanged pieces pay of other orders, and what the shop keeps of them."""
+    ledger.post(
+        [
+            posting(exchange_id=event.subject_id, amount=Money(amount, event.currency), at=event.at, day=_day(event.at))
+            for event in done
+            for posting, amount in ((postings.exchange, event.amount), (postings.exchange_fee, event.kept))
+            if amount
         ]
     )
 

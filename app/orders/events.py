@@ -36,6 +36,7 @@ class OrderPaid(Event):
     currency: str
     in_review: bool = False  # it is given nothing before somebody of the shop has decided
     given_away: bool = False  # nobody paid: the shop bears its cost
+    exchange_id: UUID | None = None  # of a piece that paid some of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,7 @@ class OrderExpired(Event):
     subject_type = "order"
 
     holder_id: UUID | None = None  # whose balance may hold a part of its price
+    exchange_id: UUID | None = None  # of a piece that may
     top_up: bool = False  # it held no stock
 
 
@@ -128,4 +130,5 @@ class OrderCancelled(Event):
     subject_type = "order"
 
     holder_id: UUID | None = None  # whose balance may hold a part of its price
+    exchange_id: UUID | None = None  # of a piece that may
     top_up: bool = False  # it held no stock

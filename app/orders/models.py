@@ -150,6 +150,7 @@ class Order(Owned):
     device_id: Mapped[UUID | None] = mapped_column(Id)
     company_id: Mapped[UUID | None] = mapped_column(Id)  # who owns it, when it was bought for a company
     holder_id: Mapped[UUID | None] = mapped_column(Id)  # whose balance pays some of it, or has it when it is a top-up
+    exchange_id: Mapped[UUID | None] = mapped_column(Id, default=None)  # of a piece that pays some of it
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     contact_key_id: Mapped[UUID] = mapped_column(Id)
     contact_mask: Mapped[str] = mapped_column(Text)
@@ -180,6 +181,11 @@ class Order(Owned):
     @property
     def total(self) -> Money:
         return Money(self.total_amount, self.currency)
+
+    @property
+    def is_split(self) -> bool:
+        """Return whether some of it may be paid before the rest is: by a balance, by a piece that is exchanged."""
+        return self.holder_id is not None or self.exchange_id is not None
 
     @property
     def refunded(self) -> Money:

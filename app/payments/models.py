@@ -241,6 +241,18 @@ class Payback(Owned):
         return Money(self.amount, self.currency)
 
 
+class TenderOrigin(Owned):
+    """What a tender that a piece met goes back to: the tenders that the piece was paid by; only those of real money."""
+
+    __tablename__ = "tender_origin"
+    __table_args__ = (CheckConstraint("amount > 0 AND returned >= 0 AND returned <= amount", name="returned"),)
+
+    tender_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    origin_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    returned: Mapped[int] = mapped_column(BigInteger)
+
+
 class TellingState(IntEnum):
     """What became of a buyer's word that a transfer was sent: people looked at it, or the buyer told anew."""
 

@@ -26,10 +26,11 @@ from app.payments.models import Telling as Telling
 from app.payments.models import TellingState as TellingState
 from app.payments.providers import BALANCE as BALANCE
 from app.payments.providers import BY_HAND as BY_HAND
+from app.payments.providers import EXCHANGE as EXCHANGE
+from app.payments.providers import OURS, ChecksReferrer, Provider, provider
 from app.payments.providers import TRANSFER as TRANSFER
 from app.payments.providers import Account as Account
 from app.payments.providers import BadAccount as BadAccount
-from app.payments.providers import ChecksReferrer, Provider, provider
 from app.payments.providers import Field as Field
 from app.payments.providers import Kind as Kind
 from app.payments.providers import NamesBuyers as NamesBuyers
@@ -118,7 +119,7 @@ def numbered_by(provider_name: str) -> str:
 
 def list_connected() -> Sequence[Method]:
     """List every way to pay that people set up, offered or not, in the shop's order."""
-    query = select(Method).where(Method.provider != BALANCE).order_by(Method.position, Method.id)
+    query = select(Method).where(Method.provider.not_in(OURS)).order_by(Method.position, Method.id)
     return db.session().scalars(query).all()
 
 
@@ -245,6 +246,11 @@ def is_by_hand(payback: Payback) -> bool:
 def is_from_balance(payback: Payback) -> bool:
     """Tell whether this money came from a balance that the shop keeps, not from a gateway."""
     return db.get(Method, payback.method_id).provider == BALANCE
+
+
+def is_of_balance(method_id: UUID | None) -> bool:
+    """Tell whether this is the shop's way to pay from balances."""
+    return method_id is not None and db.get(Method, method_id).provider == BALANCE
 
 
 def list_paid(paybacks: Iterable[Payback]) -> dict[UUID, Money]:

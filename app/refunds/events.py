@@ -1,6 +1,7 @@
 """What happens to refunds."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.kit.events import Event
 
@@ -19,6 +20,17 @@ class OrderRefunded(Event):
     cost: int  # what the codes that came back had cost
     count: int  # of entitlements
     whole: bool  # nothing of the order is left
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceTraded(OrderRefunded):
+    """A piece is taken back since its buyer exchanges it; what was paid for it pays for something else."""
+
+    name = "order.piece_traded"
+
+    into_id: UUID  # the order that has the other piece
+    number: str  # of that order
+    back: int  # what of the amount goes back as money
 
 
 @dataclass(frozen=True, kw_only=True)

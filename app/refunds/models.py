@@ -42,6 +42,7 @@ class Refund(Owned):
     actor_type: Mapped[str] = mapped_column(Text, default="system")
     actor_id: Mapped[UUID | None] = mapped_column(Id, default=None)
     to_balance: Mapped[bool] = mapped_column(Boolean, default=False)  # of its company, however it was paid
+    into_id: Mapped[UUID | None] = mapped_column(Id, default=None)  # the order that its piece was exchanged for
 
     @property
     def money(self) -> Money:

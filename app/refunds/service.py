@@ -24,7 +24,7 @@ from app.payments.events import PaybackDone, PaybackStuck
 from app.payments.queries import PaybackState
 from app.refunds import queries
 from app.refunds.errors import NoBalance, NothingChosen, NotRefundable, ReasonNeeded
-from app.refunds.events import OrderRefunded, RefundDone, RefundStuck, TopUpRefunded
+from app.refunds.events import OrderRefunded, PieceTraded, RefundDone, RefundStuck, TopUpRefunded
 from app.refunds.models import Refund, RefundPart, RefundState
 from app.refunds.rules import due
 
@@ -58,22 +58,78 @@ def take_back(wish: Wish, *, now: datetime, by: By) -> Refund:
     Refuses with NotRefundable, NothingChosen, NoBalance, ReasonNeeded, and with CodesSeen, CodesUsed or
     TakenBackBefore; nothing changes then.
     """
+    order, row, taken = _take(wish, "refund", now=now, by=by)
+    _store(row, taken.parts, sent=bool(taken.shares))
+    known = {"refund_id": row["id"], "to_balance": wish.to_balance, "now": now, "by": by}
+    payments.send_back_payments(order.id, taken.shares, **known)
+    publish(OrderRefunded(**_facts(row, taken), at=now, by=by))
+    if not taken.whole:
+        entitlements.catch_up(order.id, now=now)
+    return Refund(**row)
+
+
+@dataclass(frozen=True)
+class TradeIn:
+    """A piece that is exchanged for what another order has: which tender it met of that with how much of what was paid
+    for it, and how much of that goes `back` as money; the shop keeps the rest."""
+
+    order_id: UUID
+    entitlement_id: UUID
+    into: Order
+    tender_id: UUID
+    moved: Money
+    back: Money
+
+
+def trade_in(what: TradeIn, *, now: datetime, by: By) -> Money:
+    """Take a piece back for which its buyer has another one, and return what was paid for it, fee of paying included.
+
+    What went into the other order is traced to where it was paid from. Whoever calls has the piece in hand; refuses as
+    `take_back` does.
+    """
+    wish = Wish(what.order_id, what.into.number, [what.entitlement_id], even_seen=True)
+    order, row, taken = _take(wish, "exchange", now=now, by=by)
+    row["into_id"] = what.into.id
+    moved, back = _carve(taken.shares, what)
+    _store(row, taken.parts, sent=bool(back))
+    payments.set_origins(what.tender_id, moved)
+    payments.send_back_payments(order.id, back, refund_id=row["id"], now=now, by=by)
+    into: dict[str, Any] = {"into_id": what.into.id, "number": what.into.number, "back": what.back.minor}
+    publish(PieceTraded(**_facts(row, taken), **into, at=now, by=by))
+    if not taken.whole:
+        entitlements.catch_up(order.id, now=now)
+    return sum(taken.shares.values(), Money(0, order.currency))
+
+
+def _carve(shares: Mapping[UUID, Money], what: TradeIn) -> tuple[dict[UUID, Money], dict[UUID, Money]]:
+    """Return by tender what goes into the other order, and what of the rest goes back."""
+    moved = split(what.moved, {number: share.minor for number, share in shares.items()})
+    rest = {number: (share - moved[number]).minor for number, share in shares.items()}
+    back = split(what.back, rest) if what.back.minor else {}
+    return tuple({number: part for number, part in parts.items() if part.minor} for parts in (moved, back))  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What was taken back: each piece's part of the refund, what of each tender that is, whether nothing is left."""
+
+    parts: list[dict[str, Any]]
+    shares: dict[UUID, Money]
+    whole: bool
+
+
+def _take(wish: Wish, reason: str, *, now: datetime, by: By) -> tuple[Order, dict[str, Any], _Taken]:
+    """Revoke what is wished, and note how much of the order's money goes back for it; the row is yet to be stored."""
     order = _locked(wish)
-    number = new_id()
-    what = entitlements.Revoking(order.id, "refund", wish.only, wish.even_seen)
+    what = entitlements.Revoking(order.id, reason, wish.only, wish.even_seen)
     taken = entitlements.revoke(what, now=now, by=by)
     whole = not queries.owns_anything(order.id)
     prices = queries.prices(order.id, {item.entitlement_id: (item.part_id, item.slot) for item in taken})
-    row = _row(number, wish, order, taken, now=now, by=by) | _worth(order, prices.values(), whole=whole)
+    row = _row(new_id(), wish, order, taken, now=now, by=by) | _worth(order, prices.values(), whole=whole)
     shares = ordering.give_back(order, Money(row["amount"], order.currency), whole=whole)
     if shares is None:
         raise NotRefundable
-    _store(row, _parts(row, taken, prices), sent=bool(shares))
-    payments.send_back_payments(order.id, shares, refund_id=number, to_balance=wish.to_balance, now=now, by=by)
-    _tell(row, count=len(taken), whole=whole, now=now, by=by)
-    if not whole:
-        entitlements.catch_up(order.id, now=now)
-    return Refund(**row)
+    return order, row, _Taken(_parts(row, taken, prices), shares, whole)
 
 
 def send_back(order: Order, amount: Money, *, reason: str, now: datetime, by: By) -> Refund:
@@ -131,6 +187,7 @@ def _row(
         "actor_type": by.type,
         "actor_id": by.id,
         "to_balance": wish.to_balance,
+        "into_id": None,
     }
 
 
@@ -167,11 +224,10 @@ def _store(row: dict[str, Any], parts: Sequence[dict[str, Any]], *, sent: bool) 
     db.insert((Refund.__table__, [row]), (RefundPart.__table__, list(parts)))
 
 
-def _tell(row: dict[str, Any], *, count: int, whole: bool, now: datetime, by: By) -> None:
-    facts = {name: row[name] for name in ("amount", "currency", "reason", "forgiven", "cost")}
-    publish(
-        OrderRefunded(subject_id=row["id"], order_id=row["order_id"], count=count, whole=whole, at=now, by=by, **facts)
-    )
+def _facts(row: dict[str, Any], taken: _Taken) -> dict[str, Any]:
+    """Return what an event tells of a refund."""
+    facts = {name: row[name] for name in ("order_id", "amount", "currency", "reason", "forgiven", "cost")}
+    return facts | {"subject_id": row["id"], "count": len(taken.parts), "whole": taken.whole}
 
 
 def follow(events: Sequence[PaybackDone | PaybackStuck]) -> None:

@@ -177,7 +177,7 @@ def state_of(order: Order, *, now: datetime) -> str:
 def attempt_of(found: Order) -> Attempt | None:
     """Return the payment of an order that was started last; None when that is for another amount than is due now."""
     attempt = paying.find_attempt(found.id)
-    tender = orders.find_due(found.id) if attempt and found.holder_id else None
+    tender = orders.find_due(found.id) if attempt and found.is_split else None
     return None if attempt and tender and tender.id != attempt.tender_id else attempt
 
 

@@ -19,6 +19,7 @@ from app.orders.queries import Order, Tender
 from app.payments import queries as paying
 from app.payments import service as payments
 from app.payments.events import PaybackDone
+from app.payments.queries import Payback
 
 
 def pay_part(order_id: UUID, holder_id: UUID, *, now: datetime, by: By) -> Money:
@@ -84,19 +85,28 @@ def release(closed: Sequence[OrderExpired | OrderCancelled]) -> None:
     """Put back on the balance what it held for orders that were closed unpaid; a reaction, which never refuses."""
     for event in closed:
         parts = ordering.end_parts(event.subject_id) if event.holder_id else []
-        for tender_id, part in parts:
+        for part in parts:
             assert event.holder_id is not None
-            _return(event.holder_id, part, f"unpaid:{tender_id}", event)
+            if paying.is_of_balance(part.method_id):  # else it was no money: a piece that is exchanged
+                _return(event.holder_id, part.money, f"unpaid:{part.tender_id}", event)
 
 
 def give_back(done: Sequence[PaybackDone]) -> None:
     """Put money back on the balance it came from; a reaction to paybacks, which never refuses."""
-    holders = orders.list_holders(event.order_id for event in done if event.order_id)
     for event in done:
-        holder_id = holders.get(event.order_id) if event.order_id else None
-        if holder_id is None or event.by_hand or not paying.is_from_balance(paying.get_payback(event.subject_id)):
-            continue
-        _return(holder_id, Money(event.amount, event.currency), f"payback:{event.subject_id}", event)
+        payback = paying.get_payback(event.subject_id)
+        holder_id = _holder(payback) if paying.is_from_balance(payback) and not event.by_hand else None
+        if holder_id is not None:
+            _return(holder_id, Money(event.amount, event.currency), f"payback:{event.subject_id}", event)
+
+
+def _holder(payback: Payback) -> UUID | None:
+    """Return whose balance money goes back to: that which paid it, maybe for what was exchanged for something else."""
+    paid = orders.list_tenders([payback.tender_id]) if payback.tender_id else {}
+    first = [tender.order_id for tender in paid.values()]
+    wanted = [*first, *([payback.order_id] if payback.order_id else [])]
+    holders = orders.list_holders(wanted)
+    return next((holders[order_id] for order_id in wanted if order_id in holders), None)
 
 
 def _return(holder_id: UUID, money: Money, source: str, event: OrderExpired | OrderCancelled | PaybackDone) -> None:

@@ -9,6 +9,7 @@ from app.commands.demo import (
     carriers,
     chats,
     company,
+    exchanging,
     gateways,
     giving,
     members,
@@ -50,6 +51,7 @@ def load() -> Any:
     told.show(merchant_id, now=now)  # before some goods open later
     words.write(merchant_id, now=now)
     giving.give(merchant_id, now=now)
+    exchanging.allow(merchant_id, now=now)
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
     logins = [owner, company.login()]
     return {"shop": SLUG, "products": len(goods), "codes": stock.count(merchant_id), "logins": logins}

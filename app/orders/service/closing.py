@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from app.inventory import service as inventory
 from app.inventory.events import HoldsLapsed
@@ -53,12 +53,13 @@ def lock(order_id: UUID) -> None:
 
 
 def _lock_tenders(order_ids: Sequence[UUID]) -> None:
-    """Let no money meet the tenders meanwhile of orders of which a balance may hold a part.
+    """Let no money meet the tenders meanwhile of orders of which a part may be held.
 
     Money that comes takes the tender first and the order after it, so whoever closes an order does the same.
     """
     o, t = Order.__table__.c, Tender.__table__.c
-    theirs = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(order_ids), o.holder_id.is_not(None))
+    split = or_(o.holder_id.is_not(None), o.exchange_id.is_not(None))
+    theirs = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(order_ids), split)
     if ids := db.session().scalars(theirs).all():
         query = select(t.id).where(t.merchant_id == db.merchant_id(), t.order_id.in_(ids)).order_by(t.id)
         db.session().execute(query.with_for_update())
@@ -78,7 +79,8 @@ def expire(events: Sequence[HoldsLapsed]) -> None:
     o, p = Order.__table__.c, Part.__table__.c
     parts = [part for event in events for part in event.parts]
     theirs = select(p.order_id).where(p.merchant_id == db.merchant_id(), p.id.in_(parts))
-    mine = (o.merchant_id == db.merchant_id(), o.id.in_(theirs), o.holder_id.is_(None))  # those wait for the watch
+    whole = (o.holder_id.is_(None), o.exchange_id.is_(None))  # the others wait for the watch
+    mine = (o.merchant_id == db.merchant_id(), o.id.in_(theirs), *whole)
     ids = sorted(db.session().scalars(select(o.id).where(*mine).with_for_update(skip_locked=True)))
     _close(o.id.in_(ids), o.started_at.is_(None), how=Closed.EXPIRED, now=max(event.at for event in events), by=SYSTEM)
 
@@ -87,7 +89,7 @@ def _close(*which: ColumnElement[bool], how: Closed, now: datetime, by: By) -> l
     o = Order.__table__.c
     unpaid = (o.merchant_id == db.merchant_id(), o.payment == Payment.PENDING, o.closed == Closed.OPEN)
     closing = update(Order.__table__).where(*unpaid, *which)  # type: ignore[arg-type]
-    statement = closing.values(closed=how).returning(o.id, o.holder_id, o.purpose)
+    statement = closing.values(closed=how).returning(o.id, o.holder_id, o.exchange_id, o.purpose)
     closed = sorted(db.session().execute(statement).all())
     kind = EVENTS[how]
     publish(
@@ -96,6 +98,7 @@ def _close(*which: ColumnElement[bool], how: Closed, now: datetime, by: By) -> l
                 subject_id=row.id,
                 order_id=row.id,
                 holder_id=row.holder_id,
+                exchange_id=row.exchange_id,
                 top_up=row.purpose is Purpose.TOP_UP,
                 at=now,
                 by=by,

@@ -148,7 +148,7 @@ def _paying(count: int) -> ReturningUpdate[Any]:
             ~owing,
         )
         .values(payment=Payment.PAID, paid_at=bindparam("at", type_=Moment), closed=Closed.OPEN)
-        .returning(ORDER.id, ORDER.total_amount, ORDER.currency, ORDER.review, ORDER.purpose)
+        .returning(ORDER.id, ORDER.total_amount, ORDER.currency, ORDER.review, ORDER.purpose, ORDER.exchange_id)
     )
 
 
@@ -169,5 +169,5 @@ def _paid(row: Any, at: datetime, *, in_review: bool) -> OrderPaid | TopUpPaid:
     money = {"amount": row.total_amount, "currency": row.currency}
     if row.purpose is Purpose.TOP_UP:
         return TopUpPaid(subject_id=row.id, order_id=row.id, **money, at=at)
-    given = row.purpose is Purpose.GIFT
-    return OrderPaid(subject_id=row.id, order_id=row.id, **money, in_review=in_review, given_away=given, at=at)
+    more = {"given_away": row.purpose is Purpose.GIFT, "exchange_id": row.exchange_id, "in_review": in_review}
+    return OrderPaid(subject_id=row.id, order_id=row.id, **money, **more, at=at)

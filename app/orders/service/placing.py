@@ -74,12 +74,18 @@ class Wish:
     by: By
     company_id: UUID | None = None  # for whom it is; its limits are its balance and what it is offered
     network: str = ""  # where it comes from, if that tells one buyer from another
+    exchange_id: UUID | None = None  # of a piece that pays some of it
     is_gift: bool = False  # the shop gives it away: it costs its buyer nothing, and who may have it was decided before
 
     @property
     def is_assessed(self) -> bool:
         """Tell whether the fences of the shop look at it."""
         return self.company_id is None and not self.is_gift
+
+    @property
+    def is_met_at_once(self) -> bool:
+        """Tell whether some of it is paid in the unit that places it."""
+        return bool(self.company_id or self.exchange_id or self.is_gift)
 
     @property
     def most(self) -> int:
@@ -188,6 +194,7 @@ def order_row(wish: Wish, total: Money, now: datetime) -> dict[str, Any]:
         "network_index": network_index(wish.network) if wish.network else None,
         "company_id": wish.company_id,
         "holder_id": wish.company_id,
+        "exchange_id": wish.exchange_id,
         "contact_sealed": key.seal("order", "contact", number, Secret(basket.contact)),
         "contact_key_id": key.id,
         "contact_mask": mask_contact(basket.contact),
@@ -267,7 +274,7 @@ def _insert_content(drafts: Sequence[_Draft], now: datetime, zone: ZoneInfo) -> 
     costs = {part.part_id: part.cost for part in held}
     parts = [part_row(piece, costs[piece.want.part_id]) for piece in cut]
     tenders = [tender_row(draft.order) for draft in drafts]
-    paid_at_once = any(draft.wish.company_id or draft.wish.is_gift for draft in drafts)
+    paid_at_once = any(draft.wish.is_met_at_once for draft in drafts)
     insert = db.insert if paid_at_once else db.insert_last
     insert((Line.__table__, lines), (Part.__table__, parts), (Tender.__table__, tenders))
 

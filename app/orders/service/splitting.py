@@ -4,6 +4,7 @@ Until the order is paid, what met the first is only held: whoever closes the ord
 from then on the order takes no money at all, so that none is kept for an order which is half paid.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -60,16 +61,28 @@ def split_off(order: Order, part: Money, method_id: UUID) -> Tender:
     return tender
 
 
-def end_parts(order_id: UUID) -> list[tuple[UUID, Money]]:
+@dataclass(frozen=True)
+class Part:
+    """What met a tender of an order that is closed now, and by which way to pay."""
+
+    tender_id: UUID
+    method_id: UUID | None
+    money: Money
+
+
+def end_parts(order_id: UUID) -> list[Part]:
     """Let a closed order keep no part of its price, and return what met its tenders; it can be paid no more then.
 
     One of which no part was paid is left as it is: money that comes late opens it again.
     """
     mine = (TENDER.merchant_id == db.merchant_id(), TENDER.order_id == order_id)
     met = update(Tender.__table__).where(*mine, TENDER.state == TenderState.MET)  # type: ignore[arg-type]
-    ended = met.values(state=TenderState.RETURNED).returning(TENDER.id, TENDER.amount, TENDER.currency)
-    parts = [(row.id, Money(row.amount, row.currency)) for row in db.session().execute(ended)]
+    ended = met.values(state=TenderState.RETURNED).returning(
+        TENDER.id, TENDER.method_id, TENDER.amount, TENDER.currency
+    )
+    rows = sorted(db.session().execute(ended), key=lambda row: row.id)
+    parts = [Part(row.id, row.method_id, Money(row.amount, row.currency)) for row in rows]
     if parts:
         due = update(Tender.__table__).where(*mine, TENDER.state == TenderState.DUE)  # type: ignore[arg-type]
         db.changed(due.values(state=TenderState.REPLACED))
-    return sorted(parts)
+    return parts

@@ -29,8 +29,12 @@ from app.payments.providers.base import (
     Way,
     Wire,
 )
+from app.payments.providers.exchange import NAME as EXCHANGE
+from app.payments.providers.exchange import Exchange
 from app.payments.providers.transfer import BY_HAND, Transfer
 from app.payments.providers.transfer import NAME as TRANSFER
+
+OURS = (BALANCE, EXCHANGE)  # what people neither connect nor see among the ways to be paid
 
 _providers: dict[str, Provider] = {}
 
@@ -39,6 +43,7 @@ def configure(providers: Mapping[str, Provider]) -> None:
     """Take the gateways of this installation by name; called once at start. Our own need no setting, so they stay."""
     _providers.clear()
     _providers[BALANCE] = Balance()
+    _providers[EXCHANGE] = Exchange()
     _providers[TRANSFER] = Transfer()
     _providers.update(providers)
 
@@ -56,6 +61,8 @@ def names() -> tuple[str, ...]:
 __all__ = [
     "BALANCE",
     "BY_HAND",
+    "EXCHANGE",
+    "OURS",
     "TRANSFER",
     "Account",
     "BadAccount",

@@ -1,7 +1,7 @@
 """What can be done with payments, by family of verbs."""
 
 from app.payments.service.asking import watch_on
-from app.payments.service.balance import pay_from_balance, pay_part_from_balance
+from app.payments.service.balance import pay_by_exchange, pay_from_balance, pay_part_from_balance
 from app.payments.service.closing import ask, ask_again, cancel, settle_closed, settle_told, settle_unpaid
 from app.payments.service.heeding import ask_unconfirmed
 from app.payments.service.inbox import Arrived
@@ -26,6 +26,7 @@ from app.payments.service.notices import (
     too_large,
     verify,
 )
+from app.payments.service.origins import set_origins
 from app.payments.service.paybacks import (
     dismiss,
     give_back_by_hand,
@@ -76,6 +77,7 @@ __all__ = [
     "give_back_by_hand",
     "match",
     "order_methods",
+    "pay_by_exchange",
     "pay_from_balance",
     "pay_part_from_balance",
     "read_proof",
@@ -88,6 +90,7 @@ __all__ = [
     "send_back_misfit",
     "send_back_payments",
     "send_back_surplus",
+    "set_origins",
     "settle_closed",
     "settle_told",
     "settle_unpaid",

@@ -22,7 +22,7 @@ from app.payments import queries
 from app.payments.errors import AccountFault, AlreadyConnected, LiveOnly, NoSuchMethod, SandboxOnly
 from app.payments.events import MethodAdded, MethodChanged, MethodSwitched, MethodTested
 from app.payments.models import FeePayer, Method
-from app.payments.providers import BALANCE, Account, BadAccount, Finding, provider
+from app.payments.providers import OURS, Account, BadAccount, Finding, provider
 
 CREDENTIALS = "payment credentials"
 PROBE = "payment.probe"
@@ -186,9 +186,9 @@ def record_test(method_id: UUID, findings: Sequence[Finding], *, now: datetime) 
 
 
 def _get(method_id: UUID) -> Method:
-    """Return a way to pay that people set up; the shop's own balances are none."""
+    """Return a way to pay that people set up; the shop's own are none."""
     method = db.get(Method, method_id)
-    if method.provider == BALANCE:
+    if method.provider in OURS:
         raise NoSuchMethod
     return method
 
@@ -202,22 +202,22 @@ def _check(provider_name: str, account: Account) -> None:
         raise LiveOnly if merchants.current().sandbox else SandboxOnly
 
 
-def balance_method(now: datetime) -> Method:
-    """Return the shop's way to pay from balances, made when it is first needed.
+def own_method(provider_name: str, now: datetime) -> Method:
+    """Return the shop's way to pay by what it keeps itself, made when it is first needed: a balance, a piece.
 
     No cashier offers it, and no address leads to it, so that nobody outside can say something was paid.
     """
-    known = db.session().scalar(select(Method).where(Method.provider == BALANCE).order_by(Method.id).limit(1))
+    known = db.session().scalar(select(Method).where(Method.provider == provider_name).order_by(Method.id).limit(1))
     if known is not None:
         return known
     number, key = new_id(), crypto.key_for(CREDENTIALS)
     method = Method(
         id=number,
-        provider=BALANCE,
+        provider=provider_name,
         enabled=False,
         position=0,
-        account=BALANCE,
-        identity=BALANCE,
+        account=provider_name,
+        identity=provider_name,
         credentials=key.seal("payment_method", "credentials", number, Secret("{}")),
         key_id=key.id,
         hook_token=random_token(),

@@ -1,5 +1,6 @@
 """Paybacks: money that goes back the way it came, by an effect whose id the gateway knows it by."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,9 @@ from app.kit.money import Money
 from app.payments.errors import AlreadyDealtWith
 from app.payments.events import NoticeDismissed, PaybackAsked, PaybackDone, PaybackRetried, PaybackStuck
 from app.payments.models import Notice, NoticeState, Payback, PaybackKind, PaybackState
-from app.payments.service.methods import balance_method
+from app.payments.providers import BALANCE
+from app.payments.service.methods import own_method
+from app.payments.service.origins import trace
 
 REFUND = "payment.refund"
 PATIENCE = timedelta(days=3)
@@ -66,17 +69,28 @@ def has_paid(misfit: Notice) -> bool:
 def send_back_payments(
     order_id: UUID, shares: Mapping[UUID, Money], *, refund_id: UUID, now: datetime, by: By, to_balance: bool = False
 ) -> None:
-    """Send back so much of what met each of these tenders, each by its own gateway, or all to the balance."""
-    n = Notice.__table__.c
+    """Send back so much of what met each of these tenders, each by its own gateway, or all to the balance.
+
+    What a piece met that was exchanged goes back to where that was paid from.
+    """
+    n, sums = Notice.__table__.c, _sums(shares)
     query = select(Notice.__table__).where(
-        n.merchant_id == db.merchant_id(), n.tender_id.in_(list(shares)), n.state == NoticeState.APPLIED
+        n.merchant_id == db.merchant_id(), n.tender_id.in_(list(sums)), n.state == NoticeState.APPLIED
     )
     rows = {row["tender_id"]: dict(row) for row in db.session().execute(query).mappings()}
-    for tender_id in sorted(shares):
-        paid = rows[tender_id] | {"amount": shares[tender_id].minor}
+    for tender_id in sorted(sums):
+        paid = rows[tender_id] | {"amount": sums[tender_id]}
         if to_balance:
-            paid["method_id"] = balance_method(now).id
+            paid["method_id"] = own_method(BALANCE, now).id
         _send(_payback(paid, PaybackKind.REFUND, refund_id, order_id, paid["trade_no"], now), by)
+
+
+def _sums(shares: Mapping[UUID, Money]) -> Counter[UUID]:
+    """Return in minor units what goes back by each tender that money came by."""
+    sums: Counter[UUID] = Counter()
+    for root in trace(shares):
+        sums[root.tender_id] += root.money.minor
+    return sums
 
 
 def _payback(

@@ -99,8 +99,8 @@ def start(
 
 
 def _price(order: Order) -> Money:
-    """Return what is to be paid at a gateway; a balance may pay a part of it."""
-    tender = orders.find_due(order.id) if order.holder_id else None
+    """Return what is to be paid at a gateway; a part of it may be paid already."""
+    tender = orders.find_due(order.id) if order.is_split else None
     return tender.price if tender else order.total
 
 

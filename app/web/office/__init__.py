@@ -18,6 +18,7 @@ from app.web.office import (  # noqa: E402, F401 (routes)
     counter,
     covers,
     exceptions,
+    exchanges,
     exporting,
     fencing,
     generating,

@@ -36,6 +36,7 @@ from app.web.times import business_day
 LONGEST_REASON = 200
 OF_ORDER = {  # what an order's own timeline says of each of its codes
     "order.placed", "order.paid", "order.delivered", "order.partly_delivered", "promises.kept", "order.refunded",
+    "exchange.asked", "exchange.done", "exchange.ended", "order.piece_traded",
     "refund.done", "payback.done",
 }  # fmt: skip
 

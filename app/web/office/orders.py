@@ -12,6 +12,7 @@ from app.balances import queries as balances
 from app.delivery import queries as delivery
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
+from app.exchanges import queries as exchanges
 from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
@@ -126,6 +127,7 @@ class MoneyShown:
     paybacks: Sequence[PaybackShown]
     postings: Sequence[PostingShown]
     ahead: AheadShown | None = None  # of a top-up: what can go back
+    exchanged: bool = False  # what was taken back became something else, all of it
     gone_back: bool = False  # a balance held a part of it until it was closed
 
 
@@ -134,6 +136,7 @@ def _money(found: Order) -> MoneyShown:
     about = [found.id, *(item.id for item in entitled.list_of_order(found.id))]
     about += [*(refund.id for refund in taken_back), *(payback.id for payback in sent)]
     about += balances.list_movements_about(found)
+    about += exchanges.list_about(found)
     tenders = queries.list_tenders_of(found.id)
     about += [tender.id for tender in tenders]
     about += [notice.id for notice in payments.list_notices([tender.id for tender in tenders])]
@@ -141,6 +144,7 @@ def _money(found: Order) -> MoneyShown:
         tenders=_tenders(found.id),
         refund=refunds.leading(taken_back),
         refunds=refunds_shown(found.id),
+        exchanged=bool(taken_back) and all(row.into_id for row in taken_back),
         paybacks=[payback_shown(row) for row in sent],
         postings=postings_shown(ledger.list_entries_about(about), found.currency),
         ahead=ahead_shown(found),

@@ -57,6 +57,7 @@ class RefundShown:
     by: str
     reason: str
     to_balance: bool
+    into: str = ""  # the number of the order that its piece was exchanged for
 
 
 @bp.get("/<shop>/orders/<order>/refund")
@@ -157,6 +158,7 @@ def refunds_shown(order_id: UUID) -> list[RefundShown]:
     """Return the refunds of an order, the oldest first."""
     rows = queries.list_of_order(order_id)
     parts = queries.list_parts_of([row.id for row in rows])
+    numbers = orders.list_numbers(row.into_id for row in rows if row.into_id)
     people = accounts.list_emails({row.actor_id for row in rows if row.actor_id and row.actor_type == "user"})
     return [
         RefundShown(
@@ -168,6 +170,7 @@ def refunds_shown(order_id: UUID) -> list[RefundShown]:
             people.get(row.actor_id, "") if row.actor_id else "",
             row.reason,
             row.to_balance,
+            numbers.get(row.into_id, "") if row.into_id else "",
         )
         for row in rows
     ]

@@ -58,6 +58,7 @@ GROUPS = (
             Section("products", "shopping-bag", words("Products"), "products.view"),
             Section("categories", "category", words("Categories"), "products.view"),
             Section("wordings", "message", words("Delivery texts"), "wordings.edit"),
+            Section("exchanges", "arrow-back-up", words("Exchanges"), "products.view"),
             Section("batches", "package", words("Stock"), "stock.view"),
             Section("codes", "key", words("Codes"), "codes.view"),
             Section("import", "upload", words("Import"), "codes.import"),

@@ -89,6 +89,8 @@ POSTINGS: Mapping[str, str] = {
     "allowance": words("Less was taken for the whole"),
     "payback": words("The gateway gave money back"),
     "payback_by_hand": words("Money given back by hand"),
+    "exchange": words("Paid by an exchanged piece"),
+    "exchange_fee": words("Kept of an exchanged piece"),
     "refund": words("Order refunded"),
     "sale": words("Sale"),
     "unasked": words("Money came a second time"),
@@ -234,6 +236,15 @@ GIFT_STEPS: Mapping[str, tuple[str, str, Note]] = {
     "campaign.claimed": (words("Given away by a campaign"), "ok", lambda facts: facts["campaign"]),
 }
 
+EXCHANGE_STEPS: Mapping[str, tuple[str, str, Note]] = {
+    "exchange.asked": (words("The buyer exchanges a piece"), "info", lambda facts: f"→ {facts['number']}"),
+    "exchange.done": (words("Paid by an exchanged piece"), "ok", lambda facts: f"{facts['number']} → {_amount(facts)}"),
+    "exchange.ended": (words("Exchange not paid: the piece is its buyer's again"), "", lambda facts: facts["number"]),
+    "order.piece_traded": (words("Piece taken back: it was exchanged"), "", lambda facts: f"→ {facts['number']}"),
+    "exchange_rule.made": (words("Exchange rule made"), "", lambda facts: ""),
+    "exchange_rule.switched": (words("Exchange rule switched"), "", lambda facts: ""),
+}
+
 # Of each event: its name, its tone, and which of its facts are worth telling.
 STEPS: Mapping[str, tuple[str, str, Note]] = {
     "order.placed": (words("Order placed, stock held"), "", _amount),
@@ -255,6 +266,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "links.revoked": (words("Links revoked"), "warn", lambda facts: ""),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: said(REASONS, facts["reason"])),
     **FEE_STEPS,
+    **EXCHANGE_STEPS,
     "notice.asked_about": (words("Gateway asked again about a notice"), "", lambda facts: ""),
     "notice.surplus": (words("Money came a second time"), "warn", _amount),
     "order.cancel_asked": (words("Asked to cancel, the gateway has to close first"), "", lambda facts: ""),

@@ -9,6 +9,7 @@ from app.kit.errors import words
 
 PROVIDERS: Mapping[str, str] = {
     "balance": words("Balance"),
+    "exchange": words("Exchanged piece"),
     "stripe": words("Card (Stripe)"),
     "test": words("Test payment"),
     "transfer": words("Bank transfer"),

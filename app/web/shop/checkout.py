@@ -30,6 +30,7 @@ from app.web.language import here, lang, whereabouts
 from app.web.render import Cookie, Page, Redirect, page
 from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
+from app.web.shop.exchanged import Exchanges, exchanges_of
 from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
 from app.web.shop.in_wechat import wechat_offer
 from app.web.shop.inside import inside_of
@@ -133,6 +134,7 @@ def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = 
         card=card_of(found.id),
         as_gift=AS_GIFT in request.cookies,
         gifts=gifts_of(found, owned, token) if mine and owned else Gifts(),
+        exchanges=exchanges_of(found, owned, token) if mine else Exchanges(),
         **of_owner(found, held, mine=mine),
         **whereabouts(here(".order", token=token)),
     )
@@ -204,7 +206,7 @@ def _is_owed(found: Order) -> bool:
 
 
 def _refunds(found: Order, owned: Sequence[Entitlement]) -> list[RefundShown]:
-    rows = refunds.list_of_order(found.id)
+    rows = [row for row in refunds.list_of_order(found.id) if row.into_id is None]  # exchanges stand by themselves
     if not rows:
         return []
     parts = refunds.list_parts_of([row.id for row in rows])

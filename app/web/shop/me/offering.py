@@ -27,7 +27,12 @@ def wallet_of(found: Order, cashier: Cashier) -> WalletShown | None:
         return None
     here = queries.spendable(member.id, cashier.price.currency)
     part = min(here, cashier.price, key=lambda money: money.minor)
-    return WalletShown(here, part, cashier.price - part, orders.held_of(found.id) if found.holder_id else None)
+    return WalletShown(
+        here,
+        part,
+        cashier.price - part,
+        orders.held_of(found.id) if found.holder_id and not found.exchange_id else None,
+    )
 
 
 def tops_up_own(found: Order) -> bool:

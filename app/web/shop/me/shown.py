@@ -8,6 +8,7 @@ from uuid import UUID
 from app.catalog import queries as catalog
 from app.catalog.queries import Product, ProductStatus, Sku
 from app.entitlements.queries import Entitlement, State
+from app.exchanges import queries as exchanges
 from app.inventory import queries as stock
 from app.kit import clock
 from app.kit.ids import public
@@ -44,6 +45,7 @@ class OwnedShown:
     ours: bool  # it is used here
     slug: str  # of its product
     live: bool
+    became: str = ""  # the token of the order that has what it was exchanged for
     values: Mapping[str, str] | None = None
 
     @property
@@ -65,6 +67,7 @@ class Known:
     titles: Mapping[UUID, str]
     expiries: Mapping[UUID, date]
     ours: set[UUID]
+    became: Mapping[UUID, UUID]
     today: date
 
 
@@ -80,6 +83,7 @@ def owned_shown(
 
 def _known(items: Sequence[Entitlement], about: Mapping[UUID, Order]) -> Known:
     skus = catalog.list_skus_by_id({item.sku_id for item in items})
+    gone = [item.id for item in items if item.state is State.REVOKED]
     return Known(
         orders=about,
         skus=skus,
@@ -87,6 +91,7 @@ def _known(items: Sequence[Entitlement], about: Mapping[UUID, Order]) -> Known:
         titles=catalog.titles(skus, lang(), frame().lang),
         expiries=stock.list_expiries(item.code_id or item.shared_id for item in items),
         ours=set(redemption.which_ours(set(skus))),
+        became=exchanges.list_became(gone) if gone else {},
         today=business_day(clock.now(), frame().zone),
     )
 
@@ -102,7 +107,7 @@ def _shown(item: Entitlement, known: Known, *, opens: bool, opened: Secret | Non
         product=catalog.in_language(names, lang(), frame().lang),
         place=product.position,
         cover_id=product.cover_id,
-        state=state,
+        state="exchanged" if item.id in known.became else state,
         tail=item.tail,
         fields=sku.kind.fields,
         expires_on=expires_on if item.state is not State.REVOKED else None,
@@ -113,6 +118,7 @@ def _shown(item: Entitlement, known: Known, *, opens: bool, opened: Secret | Non
         ours=item.sku_id in known.ours and state == "ready",
         slug=product.slug,
         live=product.status is ProductStatus.LIVE,
+        became=token_of(known.became[item.id]) if item.id in known.became else "",
         values=plain_values(opened),
     )
 
