@@ -106,7 +106,13 @@ def _contact(gift_id: UUID, email: str) -> dict[str, Any]:
         return {}
     key = crypto.create_key(CONTACT, new_id().hex)
     sealed = key.seal("gift", "contact", gift_id, Secret(email))
-    return {"key_id": key.id, "contact_sealed": sealed, "contact_mask": orders.mask_contact(email)}
+    known = {"contact_mask": orders.mask_contact(email), "contact_index": _index(email)}
+    return known | {"key_id": key.id, "contact_sealed": sealed}
+
+
+def _index(email: str) -> bytes | None:
+    """Return what an address is found by; none where the blind index would take two for the same."""
+    return orders.contact_index(email) if email.isascii() else None
 
 
 def _tell(

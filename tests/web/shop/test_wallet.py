@@ -12,17 +12,20 @@ from tests.balances.person import Person
 from tests.make import Browser
 from tests.payments.market import Market
 from tests.payments.transferring import connect
-from tests.web.shop.wallets import sign_in
+from tests.web.shop.wallets import BOB, sign_in, sign_out
 
 on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def dora(market: Market, monkeypatch: pytest.MonkeyPatch) -> Person:
-    """A member who is signed in."""
-    person = Person(market.shop)
-    sign_in(monkeypatch, person)
-    return person
+def browser(market: Market) -> Browser:
+    return market.shop.client()
+
+
+@pytest.fixture
+def dora(market: Market, browser: Browser) -> Person:
+    """A member who is signed in, in the browser."""
+    return sign_in(market.shop, browser)
 
 
 def text(browser: Browser, path: str, status: int = 200) -> str:
@@ -52,8 +55,7 @@ def order_at(market: Market, url: str) -> Order:
 
 
 @on_one_engine
-def test_a_member_tops_up_and_sees_it_arrive(market: Market, dora: Person) -> None:
-    browser = market.shop.client()
+def test_a_member_tops_up_and_sees_it_arrive(market: Market, browser: Browser, dora: Person) -> None:
     assert "Nothing moved yet" in text(browser, f"{home(market)}me/wallet?lang=en")
 
     url = top_up(market, browser, quick="50.00")
@@ -71,9 +73,9 @@ def test_a_member_tops_up_and_sees_it_arrive(market: Market, dora: Person) -> No
 
 @on_one_engine
 @pytest.mark.parametrize("amount", ["0", "0.99", "5000.01", "much", ""])
-def test_an_amount_outside_of_the_limits_is_said_at_its_field(market: Market, dora: Person, amount: str) -> None:
-    browser = market.shop.client()
-
+def test_an_amount_outside_of_the_limits_is_said_at_its_field(
+    market: Market, browser: Browser, dora: Person, amount: str
+) -> None:
     answer = send(market, browser, f"{home(market)}me/wallet/top-ups", {"idem": "form", "amount": amount})
 
     assert answer.status_code == 422
@@ -82,28 +84,28 @@ def test_an_amount_outside_of_the_limits_is_said_at_its_field(market: Market, do
 
 @on_one_engine
 def test_a_top_up_can_be_a_bank_transfer_and_can_be_cancelled_by_who_asked_for_it(
-    market: Market, dora: Person, monkeypatch: pytest.MonkeyPatch
+    market: Market, browser: Browser, dora: Person
 ) -> None:
-    browser, method = market.shop.client(), connect(market.shop)
+    method = connect(market.shop)
     url = top_up(market, browser, amount="20")
     market.shop.start(order_at(market, url), method)
 
     said = text(browser, f"{url}?lang=en")
     assert "Send the money so that it arrives by" in said
     assert "stock" not in said.lower()
-    sign_in(monkeypatch, Person(market.shop))
+    sign_in(market.shop, browser, BOB)
     assert send(market, browser, f"{url}/cancellation").status_code == 404
-    sign_in(monkeypatch, dora)
+    sign_in(market.shop, browser)
     assert send(market, browser, f"{url}/cancellation").status_code == 303
     market.work()
     assert "can no longer be paid" in text(browser, f"{url}?lang=en")
 
 
 @on_one_engine
-def test_an_order_is_paid_from_the_wallet_with_one_tap(market: Market, dora: Person) -> None:
+def test_an_order_is_paid_from_the_wallet_with_one_tap(market: Market, browser: Browser, dora: Person) -> None:
     market.shop.codes(1)
     dora.has(5000)
-    browser, order = market.shop.client(), market.shop.place()
+    order = market.shop.place()
     with market.shop.app.app_context():
         url = f"{home(market)}o/{token_of(order.id)}"
     assert "Pay CN¥19.99 from your balance" in text(browser, f"{url}?lang=en")
@@ -117,12 +119,10 @@ def test_an_order_is_paid_from_the_wallet_with_one_tap(market: Market, dora: Per
 
 
 @on_one_engine
-def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(
-    market: Market, dora: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(market: Market, browser: Browser, dora: Person) -> None:
     market.shop.codes(1)
     dora.has(1000)
-    browser, order = market.shop.client(), market.shop.place()
+    order = market.shop.place()
     market.start(order)  # and the buyer came back
     with market.shop.app.app_context():
         url = f"{home(market)}o/{token_of(order.id)}"
@@ -134,9 +134,9 @@ def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(
     said = text(browser, f"{url}?lang=en")
     assert "CN¥10.00 of CN¥19.99 is paid from your balance" in said
     assert "I have paid" not in said  # what was started was for another sum
-    sign_in(monkeypatch, Person(market.shop))
+    sign_in(market.shop, browser, BOB)
     assert "your balance" not in text(browser, f"{url}?lang=en").lower()
-    sign_in(monkeypatch, dora)
+    sign_in(market.shop, browser)
     market.buy(order)
     market.work()
 
@@ -146,13 +146,12 @@ def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(
 
 
 @on_one_engine
-def test_who_is_not_signed_in_has_no_wallet_and_is_offered_none(
-    market: Market, dora: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_is_not_signed_in_has_no_wallet_and_is_offered_none(market: Market, browser: Browser, dora: Person) -> None:
     market.shop.codes(1)
+    dora.has(5000)
     order = market.shop.place()
-    sign_in(monkeypatch, None)
+    sign_out(browser)
     with market.shop.app.app_context():
         url = f"{home(market)}o/{token_of(order.id)}"
 
-    assert "your balance" not in text(market.shop.client(), f"{url}?lang=en").lower()
+    assert "your balance" not in text(browser, f"{url}?lang=en").lower()

@@ -1,37 +1,19 @@
-"""A member who is signed in at the shop, in a test of their wallet.
+"""A member who is signed in at the shop by digits of their own, in a test of their wallet."""
 
-The real sign-in is another area's; what stands here is who it says is present.
-"""
-
-from dataclasses import dataclass
-from uuid import UUID
-
-import pytest
-
-from app.kit.events import By
+from app.web.guard import BUYER_COOKIE
 from tests.balances.person import Person
+from tests.make import Browser, Shop
+from tests.members.people import DORA, Visitor
 
-HERE = (
-    "app.web.shop.me.wallet.me",
-    "app.web.shop.me.offering.present_member",
-)
-
-
-@dataclass(frozen=True)
-class Present:
-    """What the shop knows of a member who is signed in."""
-
-    id: UUID
-    unread: int = 0
-
-    @property
-    def by(self) -> By:
-        return By("buyer", self.id)
+BOB = "bob@example.com"
 
 
-def sign_in(monkeypatch: pytest.MonkeyPatch, person: Person | None) -> None:
-    """Let every page be asked for by this person from now on."""
-    seen = Present(person.id) if person else None
-    for name in HERE:
-        monkeypatch.setattr(name, lambda: seen)
-    monkeypatch.setattr("app.web.shop.me.wallet.own_contact", lambda: "dora@example.com" if seen else "")
+def sign_in(shop: Shop, browser: Browser, contact: str = DORA) -> Person:
+    """Sign somebody in, in a browser, and return them with their wallet."""
+    visitor = Visitor(shop).signs_in(contact)
+    browser.client.set_cookie(BUYER_COOKIE, visitor.token)
+    return Person(shop, visitor.present.id)
+
+
+def sign_out(browser: Browser) -> None:
+    browser.client.delete_cookie(BUYER_COOKIE)

@@ -20,6 +20,7 @@ from app.web.guard import corrects, frame, unit
 from app.web.language import here
 from app.web.render import Page, page
 from app.web.shop import bp
+from app.web.shop.me.presents import received_by
 from app.web.shop.me.present import me
 from app.web.shop.me.shown import OwnedShown, owned_shown
 from app.web.shop.opening import open_codes
@@ -27,7 +28,8 @@ from app.web.shop.placing import token_of
 from app.web.shop.shown import order_shown
 from app.web.times import business_day
 
-WAYS = ("", *STATES)
+RECEIVED = "received"
+WAYS = ("", *STATES, RECEIVED)
 
 
 @bp.get("/me", endpoint="me")
@@ -35,7 +37,8 @@ def list_owned() -> Page:
     member = me()
     today = business_day(clock.now(), frame().zone)
     found = listed(queries.entitlements_of(member.contact_indexes, today=today), request.args)
-    rows = shown_of(found.page.rows, member)
+    received = received_by(member) if found.filters["state"] == RECEIVED else None
+    rows = shown_of(found.page.rows, member) if received is None else []
     product = found.filters["product"] and next((row.product for row in rows), found.filters["product"])
     return page(
         "shop/me/owned.html",
@@ -43,6 +46,7 @@ def list_owned() -> Page:
         secret=True,
         listed=found,
         rows=rows,
+        received=received,
         ways=WAYS,
         product=product,
     )
