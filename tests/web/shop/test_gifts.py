@@ -23,6 +23,8 @@ class Present:
 
     def __init__(self, shop: Shop, quantity: int = 1) -> None:
         self.shop, self.dora, self.lin = shop, shop.client(), shop.client()
+        for phone in (self.dora, self.lin):
+            phone.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
         self.order = paid_order(shop, self.dora, quantity)
 
     @property
@@ -83,7 +85,7 @@ def test_to_open_the_link_takes_nothing(present: Present) -> None:
     for agent in ("Slackbot-LinkExpanding 1.0", "curl/8.5.0", "Microsoft Office Safe Links"):
         for _ in range(2):
             assert present.lin.get(gift, headers={"User-Agent": agent}).status_code == 200
-            assert present.lin.client.post(f"{gift}/claim", headers={"User-Agent": agent}).status_code == 400
+            assert present.lin.client.post(f"{gift}/claim", headers={"User-Agent": agent}).status_code == 409
     assert present.lin.get(f"{gift}/claim").status_code == 405
 
     assert state_of(present) == "WAITING"
