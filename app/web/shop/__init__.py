@@ -9,6 +9,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     checkout,
     claiming,
     door,
+    gift_help,
     gifting,
     gifts,
     help,

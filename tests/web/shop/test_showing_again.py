@@ -33,7 +33,7 @@ from tests.web.shop.doors import Linked, from_network, later
 from tests.web.shop.test_purchase import latest, order_of, shown_codes
 
 
-def rules(shop: Shop, **wanted: int) -> None:
+def rules(shop: Shop, **wanted: Any) -> None:
     shop.write(lambda: merchants.change_reveals(Reveals(**wanted), now=clock.now(), by=SYSTEM))
 
 

@@ -20,8 +20,8 @@ from app.web.guard import corrects, frame, unit
 from app.web.language import here
 from app.web.render import Page, page
 from app.web.shop import bp
-from app.web.shop.me.presents import received_by
 from app.web.shop.me.present import me
+from app.web.shop.me.presents import received_by
 from app.web.shop.me.shown import OwnedShown, owned_shown
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import token_of
