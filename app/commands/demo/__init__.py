@@ -18,6 +18,7 @@ from app.commands.demo import (
     stock,
     story,
     told,
+    wallets,
     words,
 )
 from app.commands.demo.opening import OWNER as OWNER
@@ -48,6 +49,7 @@ def load() -> Any:
     story.tell(merchant_id, plan, now=now)
     novelties.show(merchant_id, now=now)
     told.show(merchant_id, now=now)  # before some goods open later
+    wallets.fill(merchant_id, now=now)
     words.write(merchant_id, now=now)
     giving.give(merchant_id, now=now)
     owner = {"role": "owner", "email": OWNER, "password": PASSWORD, "office": f"/office/{SLUG}/"}
