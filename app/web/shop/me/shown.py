@@ -112,7 +112,7 @@ def _shown(item: Entitlement, known: Known, *, opens: bool, opened: Secret | Non
         state=state,
         tail="" if given else item.tail,
         fields=sku.kind.fields,
-        expires_on=expires_on if item.state is not State.REVOKED else None,
+        expires_on=expires_on if state not in ("revoked", "given") else None,
         is_soon=state == "ready" and expires_on is not None and expires_on <= known.today + members.SOON,
         order=order,
         token=token_of(order.id),
