@@ -33,7 +33,7 @@ def gift_trouble(gift: str) -> Page | Redirect:
 def ask_gift_help(gift: str) -> Redirect:
     """Say what is wrong with a gift, and be led to what helps."""
     piece = _find(gift)
-    return helping.begin(piece) if piece else _to_gift(gift)
+    return helping.name_problem(piece) if piece else _to_gift(gift)
 
 
 @bp.get("/gift/<gift>/help/<problem>")

@@ -50,7 +50,7 @@ def choice(piece: Piece) -> Page:
     return _page("choose", piece, names=names)
 
 
-def begin(piece: Piece) -> Redirect:
+def name_problem(piece: Piece) -> Redirect:
     """Note what is wrong, and lead to what helps."""
     what = problem_of(request.form.get("problem", ""))
     service.ask(piece.item, what, now=clock.now(), by=piece.by)

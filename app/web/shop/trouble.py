@@ -28,7 +28,7 @@ def trouble(token: str, entitlement: str) -> Page | Redirect:
 def ask_help(token: str, entitlement: str) -> Redirect:
     """Say what is wrong, and be led to what helps."""
     piece = _find(token, entitlement)
-    return helping.begin(piece) if piece else _to_order(token)
+    return helping.name_problem(piece) if piece else _to_order(token)
 
 
 @bp.get("/o/<token>/help/<entitlement>/<problem>")

@@ -10,7 +10,7 @@ from app.entitlements.queries import Entitlement
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public
-from app.kit.listing import listed
+from app.kit.listing import Listed, listed
 from app.kit.secret import Secret
 from app.members import queries
 from app.members.queries import STATES, MemberSeen
@@ -39,17 +39,13 @@ def list_owned() -> Page:
     found = listed(queries.entitlements_of(member.contact_indexes, today=today), request.args)
     received = received_by(member) if found.filters["state"] == RECEIVED else None
     rows = shown_of(found.page.rows, member) if received is None else []
-    product = found.filters["product"] and next((row.product for row in rows), found.filters["product"])
-    return page(
-        "shop/me/owned.html",
-        fragments={"owned": "shop/me/_owned.html"},
-        secret=True,
-        listed=found,
-        rows=rows,
-        received=received,
-        ways=WAYS,
-        product=product,
-    )
+    shown = {"listed": found, "rows": rows, "received": received, "ways": WAYS, "product": _product(found, rows)}
+    return page("shop/me/owned.html", fragments={"owned": "shop/me/_owned.html"}, secret=True, **shown)
+
+
+def _product(found: Listed, rows: Sequence[OwnedShown]) -> str:
+    """Return what the product is called that the list is narrowed to."""
+    return found.filters["product"] and next((row.product for row in rows), found.filters["product"])
 
 
 @bp.get("/me/orders")
