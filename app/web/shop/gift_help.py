@@ -66,7 +66,8 @@ def tell_gift_trouble(gift: str, problem: str) -> Redirect:
 @corrects(gift)
 def gift_voucher(gift: str) -> Page | Redirect:
     """Show the code of a gift as a paper to be printed; that is a look like any other."""
-    secret = open_code(gift)
+    own = db.read(frame().merchant_id, lambda: find_own(gift))
+    secret = open_code(gift) if own else None
     if secret is None:
         return _to_gift(gift)
     return db.read(frame().merchant_id, lambda: _paper(gift, secret))

@@ -99,9 +99,11 @@ def open_code(gift: str) -> Secret | None:
 
 
 def find_own(gift: str) -> Given | None:
-    """Return a gift for the browser that claimed it and has it still; None for others."""
+    """Return a gift for the browser that claimed it and has it still; None for others. Raises NotFound."""
     found = queries.find_gift(gift, now=clock.now())
-    return found if found and found.is_mine and _is_mine(found, _device_id()) else None
+    if found is None:
+        raise NotFound
+    return found if found.is_mine and _is_mine(found, _device_id()) else None
 
 
 def _admit(token: str, verb: Callable[..., Admitted | Refusal], said: object, toast: str) -> Page | Redirect:
