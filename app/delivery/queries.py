@@ -195,7 +195,8 @@ def proving_channels() -> frozenset[Channel]:
     allowed = merchants.allows_mail_proof()
     mail = {Channel.EMAIL} if may_prove(Channel.EMAIL, channels_of("@"), allowed) else set()
     phone = {Channel.SMS} if may_prove(Channel.SMS, channels_of(""), allowed) else set()
-    return frozenset(mail | (phone & carriers.carried_channels() if phone else set()))
+    carried = phone & carriers.carried_channels() if phone else set()
+    return frozenset(mail | (carried if carried and merchants.reveals().by_sms else set()))
 
 
 def find_owner(order: Order, device_id: UUID, *, now: datetime) -> ContactOwner | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.entitlements.queries import Entitlement, State
 from app.gifting import claims
@@ -75,12 +75,19 @@ def list_given(order_id: UUID, *, from_id: UUID | None, now: datetime) -> list[G
     return [given for given in found if given.stands in ("waiting", "claimed")]
 
 
-def list_of_device(device_id: UUID, *, now: datetime) -> list[Given]:
-    """List the gifts that a browser claimed and still has, the latest first."""
-    mine = (Gift.device_id == device_id, Gift.state == GiftState.CLAIMED)
-    query = select(Gift).where(*mine).order_by(Gift.id.desc()).limit(MOST_LISTED)
+def list_received(contacts: Sequence[bytes], device_id: UUID | None, *, now: datetime) -> list[Given]:
+    """List the gifts that were claimed with these contacts or in a browser, the latest first."""
+    theirs = or_(Gift.contact_index.in_(contacts), Gift.device_id == device_id)
+    query = select(Gift).where(Gift.state == GiftState.CLAIMED, theirs).order_by(Gift.id.desc()).limit(MOST_LISTED)
     found = _with_entitlements(db.session().scalars(query).all(), now)
-    return [given for given in found if given.stands == "claimed" and given.is_mine]
+    return [given for given in found if given.stands == "claimed"]
+
+
+def given_away(entitlement_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, Given]:
+    """Return the gifts that the buyers made of these entitlements and did not get back."""
+    mine = (Gift.entitlement_id.in_(list(entitlement_ids)), Gift.state != GiftState.RETURNED, Gift.from_id.is_(None))
+    query = select(Gift).where(*mine).order_by(Gift.id)
+    return {given.gift.entitlement_id: given for given in _with_entitlements(db.session().scalars(query).all(), now)}
 
 
 def with_entitlements(gifts: Sequence[Gift]) -> list[Given]:

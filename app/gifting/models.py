@@ -186,6 +186,7 @@ class Gift(Owned):
         Index(None, "merchant_id", "order_id"),
         Index(None, "merchant_id", "from_id"),
         Index(None, "merchant_id", "device_id"),
+        Index(None, "merchant_id", "contact_index"),
         choice_check("state", GiftState),
     )
 
@@ -208,6 +209,8 @@ class Gift(Owned):
     key_id: Mapped[UUID | None] = mapped_column(Id)
     contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # where the receiver has the link sent
     contact_mask: Mapped[str] = mapped_column(Text)
+    proved_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # when its receiver last proved themselves
+    contact_index: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     lang: Mapped[str] = mapped_column(Text)
 
 

@@ -25,11 +25,12 @@ from app.gifting.gift_lists import count_gifts as count_gifts
 from app.gifting.gift_lists import find_gift as find_gift
 from app.gifting.gift_lists import get_gift as get_gift
 from app.gifting.gift_lists import gift_token as gift_token
+from app.gifting.gift_lists import given_away as given_away
 from app.gifting.gift_lists import given_word as given_word
 from app.gifting.gift_lists import giving as giving
 from app.gifting.gift_lists import holder_word as holder_word
 from app.gifting.gift_lists import list_given as list_given
-from app.gifting.gift_lists import list_of_device as list_of_device
+from app.gifting.gift_lists import list_received as list_received
 from app.gifting.gift_lists import with_entitlements as with_entitlements
 from app.gifting.models import ClaimCampaign as ClaimCampaign
 from app.gifting.models import Extract as Extract

@@ -23,7 +23,7 @@ def _expires(first: date | None, last: date) -> ColumnElement[bool]:
     return stock.expires_within(e.merchant_id, e.code_id, e.shared_id, first, last)  # type: ignore[arg-type]
 
 
-READY = Entitlement.state == State.READY
+READY = (Entitlement.state == State.READY) & Entitlement.holder_id.is_(None)
 STATES: Mapping[str, Condition] = {
     "ready": lambda today: READY & (Entitlement.used == 0) & ~_expires(None, today - timedelta(days=1)),
     "soon": lambda today: READY & (Entitlement.used == 0) & _expires(today, today + SOON),
@@ -31,6 +31,7 @@ STATES: Mapping[str, Condition] = {
     "expired": lambda today: READY & (Entitlement.used == 0) & _expires(None, today - timedelta(days=1)),
     "coming": lambda today: Entitlement.state == State.PROMISED,
     "refunded": lambda today: Entitlement.state == State.REVOKED,
+    "given": lambda today: (Entitlement.state == State.READY) & Entitlement.holder_id.is_not(None),
 }
 
 

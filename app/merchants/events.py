@@ -46,6 +46,7 @@ class RevealsChanged(Event):
     most_devices: int
     fresh_minutes: int
     hide_seconds: int
+    by_sms: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,7 @@ class RevealRule(Owned):
     most_devices: Mapped[int] = mapped_column(Integer)  # how many new browsers one link lets in
     fresh_minutes: Mapped[int] = mapped_column(Integer)  # how old the proof for a second look may be; 0: any age
     hide_seconds: Mapped[int] = mapped_column(Integer)  # after which a page hides codes again; 0: never
+    by_sms: Mapped[bool] = mapped_column(Boolean, default=True)  # a code by SMS proves an order of that phone
 
 
 class Directory(Base):

@@ -66,6 +66,7 @@ class Reveals:
     most_devices: int = 5
     fresh_minutes: int = 0
     hide_seconds: int = 0
+    by_sms: bool = True  # where the shop has a carrier of SMS
 
     @property
     def link_life(self) -> timedelta:

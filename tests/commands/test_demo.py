@@ -20,6 +20,7 @@ from app.commands.demo.novelties import BUYERS, HELD
 from app.commands.demo.plan import ORDERS, ZONE, End, Plan
 from app.commands.demo.told import STORY
 from app.commands.demo.tutorials import STEPS, Scene, draw
+from app.commands.demo.wallets import BOUGHT
 from app.companies import queries as companies
 from app.companies import service as firms
 from app.delivery.models import Delivery
@@ -96,7 +97,7 @@ def test_loading_twice_changes_nothing_and_the_books_balance(fresh: Miaofa) -> N
     assert first[1]["codes"] > 2000
     assert run(fresh, "stock", "YT-MONTH")[1] == stock
     assert of_demo(counts) == rows
-    told = len(BUYERS) + len(HELD) + len(STORY) + len(CLAIMED)
+    told = len(BUYERS) + len(HELD) + len(STORY) + len(CLAIMED) + len(BOUGHT)
     assert rows["Order"] == ORDERS + COMPANY_ORDERS + LATER_ORDERS + told
     assert stock["available"] == 1000  # contract.md promises so many
     assert run(fresh, "stock", "LJ-500")[1]["available"] == 200

@@ -19,6 +19,7 @@ from app.commands.demo import (
     stock,
     story,
     told,
+    wallets,
     words,
 )
 from app.commands.demo.opening import OWNER as OWNER
@@ -49,6 +50,7 @@ def load() -> Any:
     story.tell(merchant_id, plan, now=now)
     novelties.show(merchant_id, now=now)
     told.show(merchant_id, now=now)  # before some goods open later
+    wallets.fill(merchant_id, now=now)
     words.write(merchant_id, now=now)
     giving.give(merchant_id, now=now)
     exchanging.allow(merchant_id, now=now)

@@ -90,7 +90,7 @@ class Teller:
 
     def tell(self, deals: Sequence[Deal]) -> list[Told]:
         """Tell some deals to their ends and return those whose money comes late."""
-        told = db.write(self.merchant_id, lambda: self._place(deals))
+        told = db.write(self.merchant_id, lambda: self.place(deals))
         db.write(self.merchant_id, lambda: self._end_all(told))
         return [one for one in told if one.deal.end is End.QUEUED]
 
@@ -98,12 +98,18 @@ class Teller:
         """Let money come for orders whose codes went to others since."""
         db.write(self.merchant_id, lambda: self._pay_all(late))
 
+    def pay(self, one: Told) -> None:
+        """Start the payment of something that was placed, and let the money come."""
+        db.write(self.merchant_id, lambda: self._start(one))
+        db.write(self.merchant_id, lambda: self._pay(one))
+
     def leave_word(self) -> None:
         """Tell the gateway that comes up later which trades it took part in, so that it can pay them back."""
         with (current_app.config["MIAOFA"].instance / TRADES).open("ab") as trades:
             trades.write(b"\n".join(self.notices) + b"\n")
 
-    def _place(self, deals: Sequence[Deal]) -> list[Told]:
+    def place(self, deals: Sequence[Deal]) -> list[Told]:
+        """Place orders, in the unit of who calls."""
         told = []
         for deal in deals:
             ((device_id, _),) = accounts.remember_devices([""], now=deal.at)

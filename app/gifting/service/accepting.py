@@ -68,7 +68,8 @@ def prove_gift(gift: Gift, typed: str, *, device_token: str, browser: Browser, n
         return refused
     ((device_id, token),) = accounts.remember_devices([device_token], now=now)
     mine = (GIFT.merchant_id == db.merchant_id(), GIFT.id == gift.id, GIFT.state == GiftState.CLAIMED)
-    if not db.changed(update(Gift.__table__).where(*mine).values(device_id=device_id)):  # type: ignore[arg-type]
+    proved = {"device_id": device_id, "proved_at": now}
+    if not db.changed(update(Gift.__table__).where(*mine).values(**proved)):  # type: ignore[arg-type]
         raise GiftGone
     _tell(GiftProved, gift, device_id, browser, now)
     return Admitted(device_id, token)
@@ -83,7 +84,7 @@ def open_gift(gift: Gift, *, device_id: UUID, browser: Browser, now: datetime) -
     touch = update(Gift.__table__).where(*mine, GIFT.state == GiftState.CLAIMED).values(device_id=device_id)  # type: ignore[arg-type]
     if not db.changed(touch):
         raise GiftGone
-    proof = Proof("gift", By("device", device_id), browser.network, browser.agent)
+    proof = Proof("gift", By("device", device_id), browser.network, browser.agent, gift.proved_at)
     opened = entitlements.reveal(gift.order_id, proof=proof, now=now, only=[gift.entitlement_id], holder_id=gift.id)
     first = (GIFT.merchant_id == db.merchant_id(), GIFT.id == gift.id, GIFT.opened_at.is_(None))
     if db.changed(update(Gift.__table__).where(*first).values(opened_at=now)):  # type: ignore[arg-type]
@@ -95,7 +96,7 @@ def _take(gift: Gift, device_id: UUID, now: datetime, more: dict[str, Any]) -> N
     """Make a waiting gift somebody's, while what it gives is still there; refuses with GiftGone."""
     waiting = (GIFT.merchant_id == db.merchant_id(), GIFT.id == gift.id, GIFT.state == GiftState.WAITING)
     in_time = (GIFT.expires_at > now, or_(GIFT.opens_at.is_(None), GIFT.opens_at <= now))
-    values = {"state": GiftState.CLAIMED, "ended_at": now, "device_id": device_id}
+    values = {"state": GiftState.CLAIMED, "ended_at": now, "device_id": device_id, "proved_at": now}
     taking = update(Gift.__table__).where(*waiting, *in_time).values(**values, **more)  # type: ignore[arg-type]
     if not db.changed(taking) or not entitlements.keep_in_hand(gift.entitlement_id, holder_id=gift.id):
         raise GiftGone
@@ -106,7 +107,13 @@ def _contact(gift_id: UUID, email: str) -> dict[str, Any]:
         return {}
     key = crypto.create_key(CONTACT, new_id().hex)
     sealed = key.seal("gift", "contact", gift_id, Secret(email))
-    return {"key_id": key.id, "contact_sealed": sealed, "contact_mask": orders.mask_contact(email)}
+    known = {"contact_mask": orders.mask_contact(email), "contact_index": _index(email)}
+    return known | {"key_id": key.id, "contact_sealed": sealed}
+
+
+def _index(email: str) -> bytes | None:
+    """Return what an address is found by; none where the blind index would take two for the same."""
+    return orders.contact_index(email) if email.isascii() else None
 
 
 def _tell(

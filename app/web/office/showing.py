@@ -7,6 +7,8 @@ from app.kit import clock
 from app.merchants import queries
 from app.merchants import service as merchants
 from app.merchants.queries import Reveals
+from app.messages import queries as messages
+from app.messages.queries import Channel
 from app.web.forms import Form
 from app.web.guard import actor, corrects, needs
 from app.web.language import here
@@ -21,6 +23,7 @@ def showing() -> Page:
         "office/messages/showing.html",
         rule=queries.reveals(),
         mail_proof=queries.allows_mail_proof(),
+        sms=messages.is_carried(Channel.SMS),
         labels={
             "link_hours": _("Hours that a link is good"),
             "most_devices": _("New browsers for each link"),
@@ -40,6 +43,8 @@ def change_showing() -> Redirect:
         form.number("most_devices", default=usual.most_devices),
         form.number("fresh_minutes", default=0),
         form.number("hide_seconds", default=0),
+        # A tick that nobody could set says nothing.
+        "by_sms" in request.form if messages.is_carried(Channel.SMS) else queries.reveals().by_sms,
     )
     form.also(lambda: merchants.change_reveals(wanted, now=clock.now(), by=actor().by))
     return Redirect(here(".showing"), toast=_("Saved"))

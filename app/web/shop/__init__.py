@@ -10,6 +10,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     claiming,
     door,
     exchanging,
+    gift_help,
     gifting,
     gifts,
     help,

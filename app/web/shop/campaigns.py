@@ -59,7 +59,7 @@ def come(offer: str) -> Redirect:
         raise claimed
     order_id, device = claimed
     url = here(".order", token=token_of(order_id))
-    return Redirect(url, toast=gettext("It is yours"), cookies=(device_cookie(device),))
+    return Redirect(url, toast=gettext("It is yours now"), cookies=(device_cookie(device),))
 
 
 def _goods(sku_id: UUID) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from app.kit.errors import words
 from app.support.queries import Condition, Problem, fixes
 from app.web.language import moment
 
@@ -29,6 +30,7 @@ class Known:
     condition: Condition
     contact: str
     site: str
+    is_gift: bool = False  # whose page lists no looks
 
 
 def fixes_shown(problem: Problem, known: Known) -> list[FixShown]:
@@ -57,6 +59,7 @@ def _looks(known: Known) -> str:
     )
 
 
+LISTED = words("The page of the order lists when and from where. Do you know every line?")
 Say = Callable[[Known], tuple[str, str]]
 WORDS: Mapping[str, Say] = {
     "frozen": lambda it: (
@@ -105,7 +108,7 @@ WORDS: Mapping[str, Say] = {
     ),
     "strangers": lambda it: (
         gettext("It was opened in another browser as well"),
-        _looks(it) + " " + gettext("The page of the order lists when and from where. Do you know every line?"),
+        _looks(it) + ("" if it.is_gift else " " + gettext(LISTED)),
     ),
     "only_you": lambda it: (gettext("Only this browser has opened it"), _looks(it)),
     "own_account": lambda it: (

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Response, request
 from flask_babel import gettext
 
+from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement
 from app.entitlements.service import Opening
 from app.gifting import queries, service
@@ -20,6 +21,7 @@ from app.kit import clock, crypto, db
 from app.kit.errors import Invalid, NotFound, Refusal, Required
 from app.kit.events import By
 from app.kit.secret import Secret
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.web.cashier import qr_picture
 from app.web.forms import Form
@@ -30,6 +32,7 @@ from app.web.shop import bp
 from app.web.shop.checkout import goods_of
 from app.web.shop.claiming import LONGEST_PROOF, dead
 from app.web.shop.giving import gift_shown
+from app.web.shop.parcels import codes_shown
 from app.web.shop.proof import browser, device_cookie, present_device
 from app.web.shop.uses import uses_of
 from app.web.shop.using import ticket_of
@@ -77,15 +80,30 @@ def prove_gift(gift: str) -> Page | Redirect:
 @unit(None)
 @corrects(gift)
 def open_gift(gift: str) -> Page | Redirect:
-    """Show the code to the browser that has the gift; the look is committed before anything is opened."""
+    """Show the code to the browser that has the gift."""
     if db.read(frame().merchant_id, lambda: queries.find_gift(gift, now=clock.now())) is None:
         return dead()
-    opened = db.write(frame().merchant_id, lambda: _open(gift))
-    if opened is None:
+    secret = open_code(gift)
+    if secret is None:
         return Redirect(here(".gift", gift=gift))
-    openings, by = opened
-    (secret,) = crypto.open([opening.reveal for opening in openings], by=by)
     return db.read(frame().merchant_id, lambda: _shown(gift, secret))
+
+
+def open_code(gift: str) -> Secret | None:
+    """Return the code of a gift for the browser that has it; the look is committed before anything is opened."""
+    looked = db.write(frame().merchant_id, lambda: _look(gift))
+    if looked is None:
+        return None
+    opening, by = looked
+    return next(iter(crypto.open([opening.reveal], by=by)))
+
+
+def find_own(gift: str) -> Given | None:
+    """Return a gift for the browser that claimed it and has it still; None for others. Raises NotFound."""
+    found = queries.find_gift(gift, now=clock.now())
+    if found is None:
+        raise NotFound
+    return found if found.is_mine and _is_mine(found, _device_id()) else None
 
 
 def _admit(token: str, verb: Callable[..., Admitted | Refusal], said: object, toast: str) -> Page | Redirect:
@@ -108,12 +126,12 @@ def _admit(token: str, verb: Callable[..., Admitted | Refusal], said: object, to
     return Redirect(here(".gift", gift=token), toast=toast, cookies=(device_cookie(admitted.device_token),))
 
 
-def _open(token: str) -> tuple[list[Opening], By] | None:
+def _look(token: str) -> tuple[Opening, By] | None:
     found, device_id = queries.find_gift(token, now=clock.now()), _device_id()
     if found is None or device_id is None or not _is_mine(found, device_id):
         return None
-    openings = service.open_gift(found.gift, device_id=device_id, browser=browser(), now=clock.now())
-    return list(openings), By("device", device_id)
+    (opening,) = service.open_gift(found.gift, device_id=device_id, browser=browser(), now=clock.now())
+    return opening, By("device", device_id)
 
 
 def _device_id() -> UUID | None:
@@ -133,7 +151,8 @@ def _shown(token: str, secret: Secret) -> Page:
 
 def _page(found: Given, token: str, secret: Secret | None = None) -> Page:
     order, sku_id = orders.get(found.gift.order_id), found.entitlement.sku_id
-    title = titles_of(order, [sku_id]).get(sku_id, "")
+    title, goods = titles_of(order, [sku_id]).get(sku_id, ""), goods_of(order)
+    (code,) = codes_shown(order, [found.entitlement], goods, {}, now=clock.now()) or (None,)
     mine = _is_mine(found, _device_id())
     return page(
         "shop/gift/gift.html",
@@ -142,10 +161,12 @@ def _page(found: Given, token: str, secret: Secret | None = None) -> Page:
         gift=gift_shown(found, title),
         token=token,
         title=title,
-        good=goods_of(order)[sku_id],
+        good=goods[sku_id],
+        code=code,
         mine=mine,
         values=plain_values(secret),
-        **(_of_holder(found) if mine else {"own_word": "", "ours": (), "can_give": False}),
+        **(_of_holder(found) if mine else {"own_word": "", "ours": (), "can_give": False, "again": False}),
+        hides=merchants.reveals().hide_seconds,
         **whereabouts(here(".gift", gift=token)),
     )
 
@@ -160,4 +181,5 @@ def _of_holder(found: Given) -> dict[str, Any]:
         "own_word": queries.holder_word(found.gift),
         "ours": [(use, ticket_of(use.id)) for use in uses_of(ours)],
         "can_give": fresh and unseen,
+        "again": found.is_mine and entitled.asks_again([found.entitlement], found.gift.proved_at, now=clock.now()),
     }

@@ -67,6 +67,11 @@ class GiftShown:
         return self.given.stands
 
     @property
+    def words(self) -> tuple[str, str, str]:
+        """Return the text before, within and after its link."""
+        return self.text.partition(self.link)
+
+    @property
     def opens_at(self) -> datetime | None:
         """Return the day it waits for, or None when that is here."""
         at = self.given.gift.opens_at

@@ -51,9 +51,9 @@ def _papers(order_id: UUID, opened: Opened, back: str) -> Page:
     return page(
         "shop/orders/voucher.html",
         secret=True,
-        order=shown,
+        number=shown.number,
         papers=[(code, drawn(code)) for code in shown.codes if code.values],
-        back=back,
+        back=(back, gettext("To the whole order")),
         hides=merchants.reveals().hide_seconds,
         **whereabouts(back),
     )

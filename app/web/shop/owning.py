@@ -14,6 +14,7 @@ from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
 from app.web.language import here
 from app.web.render import Page, Redirect, page
 from app.web.shop import bp
+from app.web.shop.coming import coming_from
 from app.web.shop.lookup import LONGEST_NAME
 from app.web.shop.proof import asking, device_cookie
 
@@ -33,7 +34,7 @@ def ask_code() -> Redirect:
     name = form.text("name", most=LONGEST_NAME, required=True)
     form.done()
     token = delivery.ask_code(name, asking(), now=clock.now())
-    return Redirect(here(".code_asked"), cookies=(device_cookie(token),))
+    return Redirect(here(".code_asked", next=coming_from() or None), cookies=(device_cookie(token),))
 
 
 @bp.get("/lookup/code/enter")
@@ -45,14 +46,14 @@ def code_asked() -> Page:
 @unit(None)
 @corrects(code_asked)
 def prove_by_code() -> Redirect:
-    """Sign the owner of a contact in, who typed the digits that were sent there."""
+    """Sign the owner of a contact in, who typed the digits that were sent there, and lead on to what was asked for."""
     form = Form(request.form)
     typed = form.text("digits", most=LONGEST_DIGITS, required=True)
     form.done()
     refused = db.write(frame().merchant_id, lambda: delivery.prove_contact(typed, asking(), now=clock.now()))
     if refused:
         raise refused  # the wrong try is committed
-    return Redirect(here(".orders"), toast=gettext("This is you"))
+    return Redirect(coming_from() or here(".orders"), toast=gettext("This is you"))
 
 
 @bp.post("/orders/sign-out")
@@ -64,5 +65,12 @@ def sign_out() -> Redirect:
 
 def _page(template: str, fragment: str) -> Page:
     by = links.proving_channels()
-    known = {"allowed": bool(by), "by_phone": links.Channel.SMS in by, "minutes": delivery.CODE_MINUTES}
-    return page(template, fragments={"lookup": fragment}, secret=True, **known)
+    return page(
+        template,
+        fragments={"lookup": fragment},
+        secret=True,
+        allowed=bool(by),
+        by_phone=links.Channel.SMS in by,
+        minutes=delivery.CODE_MINUTES,
+        next=coming_from(),
+    )

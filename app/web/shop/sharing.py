@@ -2,6 +2,7 @@
 
 from app.kit.errors import NotFound
 from app.orders import queries as orders
+from app.web.language import here
 from app.web.render import Page, page
 from app.web.shop import bp
 from app.web.shop.checkout import goods_of
@@ -15,4 +16,4 @@ def show_card(card: str) -> Page:
         raise NotFound
     goods = goods_of(found)
     things = [(line, goods[line.sku_id]) for line in found.lines if line.sku_id in goods]
-    return page("shop/orders/card.html", things=things)
+    return page("shop/orders/card.html", things=things, link=here(".card", card=card, _external=True))

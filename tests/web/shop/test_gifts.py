@@ -12,9 +12,11 @@ from app.gifting.models import Gift, Giving
 from app.kit import clock, db
 from app.kit.events import SYSTEM
 from app.kit.ids import public
+from app.merchants import service as merchants
+from app.merchants.queries import Reveals
 from tests.engines import on_one_engine
 from tests.make import Browser, Shop
-from tests.web.shop.doors import Linked
+from tests.web.shop.doors import Linked, later
 from tests.web.shop.test_purchase import latest, paid_order, shown_codes
 
 
@@ -229,3 +231,55 @@ def state_of(present: Present) -> str:
     order = latest(present.shop)
     found = present.shop.read(lambda: queries.list_given(order.id, from_id=None, now=clock.now()))
     return found[0].gift.state.name
+
+
+@on_one_engine
+def test_who_was_given_it_is_helped_at_the_code_and_nobody_else(present: Present) -> None:
+    gift = present.give()
+    present.take(gift)
+    url = f"{gift}/help"
+    page = present.lin.get(url).get_data(as_text=True)
+    assert 'value="used"' in page
+    assert 'value="wrong"' not in page  # she did not choose it
+
+    asked = present.lin.post(url, {"problem": "used"}, page=gift)
+    assert asked.location == f"{url}/used"
+    assert "Nobody has opened this code yet" in present.lin.get(asked.location).get_data(as_text=True)
+    told = present.lin.post(f"{url}/used/stuck", {"words": "It says used"}, page=asked.location)
+    assert told.location == f"{url}/used"
+    assert "The shop knows" in present.lin.get(told.location).get_data(as_text=True)
+
+    for stranger in (present.dora, present.shop.client()):
+        assert stranger.get(url).location == gift
+        assert stranger.get(f"{url}/used").location == gift
+
+
+@on_one_engine
+def test_who_was_given_it_prints_it_and_nobody_else(present: Present) -> None:
+    gift = present.give()
+    present.take(gift)
+    (code,) = present.open(gift)
+
+    paper = present.lin.post(f"{gift}/voucher", {}, page=gift)
+
+    assert codes(paper) == [code]
+    assert "<svg" in paper.get_data(as_text=True)
+    other = present.dora.post(f"{gift}/voucher", {}, page=f"/s/{present.shop.slug}/lookup")
+    assert (other.status_code, other.location) == (303, gift)
+
+
+@on_one_engine
+def test_a_gift_is_shown_again_only_after_its_word_is_typed_again_where_the_shop_wants_that(present: Present) -> None:
+    present.shop.write(lambda: merchants.change_reveals(Reveals(fresh_minutes=10), now=clock.now(), by=SYSTEM))
+    gift = present.give()
+    present.take(gift)
+    word = re.search(r'id="own-word">([^<]+)<', present.lin.get(gift).get_data(as_text=True))[1]  # type: ignore[index]
+    assert len(present.open(gift)) == 1
+
+    with later(minutes=11):
+        assert present.open(gift) == []
+        page = present.lin.get(gift).get_data(as_text=True)
+        assert word not in page
+        assert 'name="proof"' in page
+        present.lin.post(f"{gift}/proof", {"proof": word}, page=gift)
+        assert len(present.open(gift)) == 1

@@ -14,8 +14,10 @@ from app.kit.events import EventRow
 from app.kit.ids import public
 from app.messages.queries import Channel
 from app.web.guard import BUYER_COOKIE
+from app.web.language import LANG_COOKIE
 from tests import people
 from tests.delivery.codes import allow, passed
+from tests.gifting.giving import Giver, accept
 from tests.mailbox import Mailbox, text_of
 from tests.make import Browser, Shop
 from tests.members.people import DORA, PHONE, Visitor, sell
@@ -43,6 +45,7 @@ def signed_in(shop: Shop, contact: str = DORA) -> Browser:
     """Return a browser in which the owner of a contact is signed in."""
     browser = shop.client()
     browser.client.set_cookie(BUYER_COOKIE, Visitor(shop).signs_in(contact).token)
+    browser.client.set_cookie(LANG_COOKIE, "en")
     return browser
 
 
@@ -102,6 +105,27 @@ def test_nobody_is_led_away_from_the_shop_after_signing_in(shop: Shop) -> None:
         form = {"digits": again.digits, "next": away}
         assert browser.post(at(shop, "/sign-in/code"), form, page=at(shop, "/sign-in/code")).location == at(shop)
         browser.client.delete_cookie(BUYER_COOKIE)
+
+
+def test_who_signs_in_from_a_page_of_the_shop_is_back_on_it(shop: Shop) -> None:
+    product, browser = f"/s/{shop.slug}/p/{shop.sku.lower()}", shop.client()
+    assert f'href="{at(shop, "/sign-in")}?next={product}"' in browser.get(product).text
+
+    asked = browser.post(at(shop, "/sign-in"), {"contact": DORA, "next": product}, page=at(shop, "/sign-in"))
+    page = browser.get(asked.location).text
+    visitor = Visitor(shop, device=browser.device, network="198.51.100.0/24").asks()
+    form = {"digits": visitor.digits, "next": product}
+
+    assert f'name="next" value="{product}"' in page
+    assert browser.post(at(shop, "/sign-in/code"), form, page=asked.location).location == product
+
+
+def test_from_the_front_of_the_shop_one_comes_to_what_one_owns(shop: Shop) -> None:
+    browser, visitor = shop.client(), Visitor(shop).asks()
+    browser.client.set_cookie("device", visitor.device)
+    form = {"digits": visitor.digits, "next": f"/s/{shop.slug}/"}
+
+    assert browser.post(at(shop, "/sign-in/code"), form, page=at(shop, "/sign-in/code")).location == at(shop)
 
 
 def test_wrong_digits_stay_on_the_page_and_a_bad_contact_too(shop: Shop) -> None:
@@ -199,6 +223,36 @@ def test_filters_keep_what_they_say(shop: Shop) -> None:
     assert used.number in listed(f"product={shop.sku.lower()}")
     assert 'id="nothing"' in listed("product=none")
     assert listed("state=nonsense&cursor=nonsense&size=-1")
+
+
+def test_what_was_given_away_is_listed_as_that_and_opens_no_more(shop: Shop) -> None:
+    allow(shop, True)
+    order = sell(shop)
+    giver, dora = Giver(shop, order), signed_in(shop)
+
+    def listed(state: str) -> bool:
+        return order.number in dora.get(f"{at(shop)}?state={state}").text
+
+    assert (listed("given"), listed("ready")) == (False, True)
+    giver.wrap()
+    assert (listed("given"), listed("ready")) == (True, False)
+    page = dora.get(at(shop)).text
+    assert "Not claimed yet" in page
+    assert "Show code" not in page
+    assert shown_codes(reveal(shop, dora, order.id).text) == []
+
+
+def test_gifts_are_listed_for_whose_address_claimed_them_and_for_nobody_else(shop: Shop) -> None:
+    giver = Giver(shop, sell(shop, "bob@example.com", 2))
+    for place, email in enumerate((DORA, "")):
+        accept(shop, giver.wrap(place, by_word=False, giver=f"Giver {place}"), email=email)
+
+    mine, other = (
+        signed_in(shop, contact).get(f"{at(shop)}?state=received").text for contact in (DORA, "x@example.com")
+    )
+
+    assert ("Giver 0" in mine, "Giver 1" in mine) == (True, False)
+    assert "No gifts yet" in other
 
 
 def test_an_order_placed_while_signed_in_has_the_contact_filled_in(shop: Shop) -> None:

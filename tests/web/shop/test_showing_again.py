@@ -1,5 +1,6 @@
 """How a shop shows codes again holds at the door itself: whoever goes past the page is refused all the same."""
 
+import re
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.delivery import queries as delivering
 from app.delivery import service as delivery
+from app.delivery.models import OneTimeCode
 from app.entitlements import service as entitlements
 from app.entitlements.errors import NotFresh
 from app.gifting import queries as gifts
@@ -15,18 +18,22 @@ from app.gifting.models import HandoutRow
 from app.kit import clock, db
 from app.kit.errors import Invalid
 from app.kit.events import SYSTEM, By
+from app.kit.onetime import digits_of
 from app.merchants import queries
 from app.merchants import service as merchants
 from app.merchants.queries import Reveals
+from app.messages.queries import Channel
+from app.web.language import LANG_COOKIE
 from tests.companies.firm import make_busy_firm
 from tests.gifting.gifts import hand_out
 from tests.make import Browser, Shop
+from tests.messages.carriers import connect_fake
 from tests.people import alice, bob
 from tests.web.shop.doors import Linked, from_network, later
-from tests.web.shop.test_purchase import shown_codes
+from tests.web.shop.test_purchase import latest, order_of, shown_codes
 
 
-def rules(shop: Shop, **wanted: int) -> None:
+def rules(shop: Shop, **wanted: Any) -> None:
     shop.write(lambda: merchants.change_reveals(Reveals(**wanted), now=clock.now(), by=SYSTEM))
 
 
@@ -149,6 +156,60 @@ def test_rules_that_nobody_can_mean_are_refused_and_change_nothing(shop: Shop, w
         rules(shop, **wrong)
 
     assert shop.read(queries.reveals) == Reveals()
+
+
+def test_a_shop_that_wants_no_codes_by_sms_takes_none_for_a_proof(shop: Shop) -> None:
+    connect_fake(shop, Channel.SMS)
+    assert shop.read(delivering.proving_channels) == {Channel.SMS}
+
+    rules(shop, by_sms=False)
+
+    assert shop.read(delivering.proving_channels) == set()
+    assert 'name="name"' not in shop.client().get(f"/s/{shop.slug}/lookup/code").get_data(as_text=True)
+
+
+def test_the_choice_of_sms_stands_on_the_page_and_is_grey_without_a_carrier(shop: Shop) -> None:
+    url, boss = f"/office/{shop.slug}/showing?lang=en", alice(shop)
+    form = {"link_hours": "6", "most_devices": "2", "fresh_minutes": "5"}
+
+    def box() -> str:
+        return re.search(r'<input[^>]*name="by_sms"[^>]*>', boss.get(url).get_data(as_text=True))[0]  # type: ignore[index]
+
+    assert "disabled" in box()
+    assert "no SMS carrier" in boss.get(url).get_data(as_text=True)
+    boss.post(url, form, page=url)
+    assert shop.read(queries.reveals).by_sms  # what nobody could tick says nothing
+
+    connect_fake(shop, Channel.SMS)
+    assert "disabled" not in box()
+    boss.post(url, form, page=url)
+    assert not shop.read(queries.reveals).by_sms
+    boss.post(url, form | {"by_sms": "1"}, page=url)
+    assert shop.read(queries.reveals).by_sms
+
+
+def test_who_proves_by_sms_is_led_back_and_sees_the_code_again(shop: Shop) -> None:
+    connect_fake(shop, Channel.SMS)
+    rules(shop, fresh_minutes=10)
+    shop.codes(1)
+    phone = shop.client()
+    phone.client.set_cookie(LANG_COOKIE, "en")
+    placed = order_of(shop, phone, contact="13800138000").location
+    assert shop.pay(latest(shop))
+    url = placed.partition("?")[0]
+    assert len(codes(phone.post(f"{url}/reveal", {}, page=url))) == 1
+    page = phone.get(url).get_data(as_text=True)
+    assert "Text me a code" in page
+    assert f'name="next" value="{url}"' in page
+
+    lookup = f"/s/{shop.slug}/lookup/code"
+    asked = phone.post(lookup, {"name": latest(shop).number, "next": url}, page=lookup)
+    newest = select(OneTimeCode.id).order_by(OneTimeCode.id.desc()).limit(1)
+    digits = digits_of(shop.read(lambda: db.session().scalars(newest).one())).expose()
+    entered = phone.post(f"{lookup}/enter", {"digits": digits, "next": url}, page=asked.location)
+
+    assert entered.location == url
+    assert len(codes(phone.post(f"{url}/reveal", {}, page=url))) == 1
 
 
 def test_who_runs_the_shop_sets_them_and_others_only_look(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """Help at the code: a buyer is told how the code really stands, and the shop is told when that did not help."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.messages.models import StaffNote
 from app.support import service
 from app.support.models import Ending, HelpCall
 from app.support.queries import Problem
+from tests.mailbox import Mailbox, text_of
 from tests.make import Browser, Shop
 from tests.people import alice, bob
 from tests.web.shop.test_purchase import latest, paid_order, shown_codes
@@ -112,6 +114,19 @@ def test_who_is_stuck_is_told_of_once_with_how_the_code_stands_and_without_it(tr
     page = alice(troubled.shop).get(f"/office/{troubled.shop.slug}/help?lang=en").get_data(as_text=True)
     assert "It says: unknown card" in page
     assert code not in page
+
+
+def test_the_owner_of_the_shop_is_written_to_of_who_is_stuck(troubled: Troubled, tmp_path: Path) -> None:
+    mailbox = Mailbox(tmp_path)
+    troubled.say("used")
+    troubled.end("used", "stuck", words="Mine is used")
+
+    troubled.shop.drain()
+
+    (letter,) = mailbox.letters(troubled.shop.owner)
+    assert troubled.order.number in text_of(letter)
+    assert f"/office/{troubled.shop.slug}/help" in text_of(letter)
+    assert "Mine is used" not in text_of(letter)
 
 
 def test_a_stranger_is_led_to_the_orders_page_and_asks_nothing(troubled: Troubled) -> None:

@@ -12,26 +12,20 @@ from tests.balances.person import Person
 from tests.make import Browser
 from tests.payments.market import Market
 from tests.payments.transferring import connect
-from tests.web.shop.wallets import sign_in
+from tests.web.shop.wallets import BOB, sign_in, sign_out
 
 on_one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def signed_in(market: Market) -> tuple[Browser, Person]:
-    return sign_in(market.shop)
+def browser(market: Market) -> Browser:
+    return market.shop.client()
 
 
 @pytest.fixture
-def browser(signed_in: tuple[Browser, Person]) -> Browser:
-    """The browser of a member who is signed in."""
-    return signed_in[0]
-
-
-@pytest.fixture
-def dora(signed_in: tuple[Browser, Person]) -> Person:
-    """Who that is."""
-    return signed_in[1]
+def dora(market: Market, browser: Browser) -> Person:
+    """A member who is signed in, in the browser."""
+    return sign_in(market.shop, browser)
 
 
 def text(browser: Browser, path: str, status: int = 200) -> str:
@@ -79,7 +73,9 @@ def test_a_member_tops_up_and_sees_it_arrive(market: Market, browser: Browser, d
 
 @on_one_engine
 @pytest.mark.parametrize("amount", ["0", "0.99", "5000.01", "much", ""])
-def test_an_amount_outside_of_the_limits_is_said_at_its_field(market: Market, browser: Browser, amount: str) -> None:
+def test_an_amount_outside_of_the_limits_is_said_at_its_field(
+    market: Market, browser: Browser, dora: Person, amount: str
+) -> None:
     answer = send(market, browser, f"{home(market)}me/wallet/top-ups", {"idem": "form", "amount": amount})
 
     assert answer.status_code == 422
@@ -97,8 +93,9 @@ def test_a_top_up_can_be_a_bank_transfer_and_can_be_cancelled_by_who_asked_for_i
     said = text(browser, f"{url}?lang=en")
     assert "Send the money so that it arrives by" in said
     assert "stock" not in said.lower()
-    lin, _ = sign_in(market.shop, "lin@example.com")
-    assert send(market, lin, f"{url}/cancellation").status_code == 404
+    sign_in(market.shop, browser, BOB)
+    assert send(market, browser, f"{url}/cancellation").status_code == 404
+    sign_in(market.shop, browser)
     assert send(market, browser, f"{url}/cancellation").status_code == 303
     market.work()
     assert "can no longer be paid" in text(browser, f"{url}?lang=en")
@@ -137,8 +134,9 @@ def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(market: Market, brow
     said = text(browser, f"{url}?lang=en")
     assert "CN¥10.00 of CN¥19.99 is paid from your balance" in said
     assert "I have paid" not in said  # what was started was for another sum
-    lin, _ = sign_in(market.shop, "lin@example.com")
-    assert "your balance" not in text(lin, f"{url}?lang=en").lower()
+    sign_in(market.shop, browser, BOB)
+    assert "your balance" not in text(browser, f"{url}?lang=en").lower()
+    sign_in(market.shop, browser)
     market.buy(order)
     market.work()
 
@@ -148,10 +146,12 @@ def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(market: Market, brow
 
 
 @on_one_engine
-def test_who_is_not_signed_in_has_no_wallet_and_is_offered_none(market: Market, browser: Browser) -> None:
+def test_who_is_not_signed_in_has_no_wallet_and_is_offered_none(market: Market, browser: Browser, dora: Person) -> None:
     market.shop.codes(1)
+    dora.has(5000)
     order = market.shop.place()
+    sign_out(browser)
     with market.shop.app.app_context():
         url = f"{home(market)}o/{token_of(order.id)}"
 
-    assert "your balance" not in text(market.shop.client(), f"{url}?lang=en").lower()
+    assert "your balance" not in text(browser, f"{url}?lang=en").lower()

@@ -10,7 +10,7 @@ from app.entitlements.queries import Entitlement
 from app.kit import clock, db
 from app.kit.errors import NotFound
 from app.kit.ids import from_public
-from app.kit.listing import listed
+from app.kit.listing import Listed, listed
 from app.kit.secret import Secret
 from app.members import queries
 from app.members.queries import STATES, MemberSeen
@@ -21,13 +21,15 @@ from app.web.language import here
 from app.web.render import Page, page
 from app.web.shop import bp
 from app.web.shop.me.present import me
+from app.web.shop.me.presents import received_by
 from app.web.shop.me.shown import OwnedShown, owned_shown
 from app.web.shop.opening import open_codes
 from app.web.shop.placing import token_of
 from app.web.shop.shown import order_shown
 from app.web.times import business_day
 
-WAYS = ("", *STATES)
+RECEIVED = "received"
+WAYS = ("", *STATES, RECEIVED)
 
 
 @bp.get("/me", endpoint="me")
@@ -35,17 +37,15 @@ def list_owned() -> Page:
     member = me()
     today = business_day(clock.now(), frame().zone)
     found = listed(queries.entitlements_of(member.contact_indexes, today=today), request.args)
-    rows = shown_of(found.page.rows, member)
-    product = found.filters["product"] and next((row.product for row in rows), found.filters["product"])
-    return page(
-        "shop/me/owned.html",
-        fragments={"owned": "shop/me/_owned.html"},
-        secret=True,
-        listed=found,
-        rows=rows,
-        ways=WAYS,
-        product=product,
-    )
+    received = received_by(member) if found.filters["state"] == RECEIVED else None
+    rows = shown_of(found.page.rows, member) if received is None else []
+    shown = {"listed": found, "rows": rows, "received": received, "ways": WAYS, "product": _product(found, rows)}
+    return page("shop/me/owned.html", fragments={"owned": "shop/me/_owned.html"}, secret=True, **shown)
+
+
+def _product(found: Listed, rows: Sequence[OwnedShown]) -> str:
+    """Return what the product is called that the list is narrowed to."""
+    return found.filters["product"] and next((row.product for row in rows), found.filters["product"])
 
 
 @bp.get("/me/orders")

@@ -9,6 +9,8 @@ from app.catalog import queries as catalog
 from app.catalog.queries import Product, ProductStatus, Sku
 from app.entitlements.queries import Entitlement, State
 from app.exchanges import queries as exchanges
+from app.gifting import queries as gifting
+from app.gifting.queries import Given
 from app.inventory import queries as stock
 from app.kit import clock
 from app.kit.ids import public
@@ -46,6 +48,8 @@ class OwnedShown:
     slug: str  # of its product
     live: bool
     became: str = ""  # the token of the order that has what it was exchanged for
+    gift: str = ""  # how it stands, where it was given away: nobody sees it any more, its buyer neither
+    receiver: str = ""
     values: Mapping[str, str] | None = None
 
     @property
@@ -68,6 +72,7 @@ class Known:
     expiries: Mapping[UUID, date]
     ours: set[UUID]
     became: Mapping[UUID, UUID]
+    gifts: Mapping[UUID, Given]
     today: date
 
 
@@ -92,6 +97,7 @@ def _known(items: Sequence[Entitlement], about: Mapping[UUID, Order]) -> Known:
         expiries=stock.list_expiries(item.code_id or item.shared_id for item in items),
         ours=set(redemption.which_ours(set(skus))),
         became=exchanges.list_became(gone) if gone else {},
+        gifts=gifting.given_away([item.id for item in items if item.holder_id is not None], now=clock.now()),
         today=business_day(clock.now(), frame().zone),
     )
 
@@ -101,6 +107,7 @@ def _shown(item: Entitlement, known: Known, *, opens: bool, opened: Secret | Non
     product, expires_on = known.products[sku.product_id], known.expiries.get(item.code_id or item.shared_id or item.id)
     state = state_of(item, expires_on, known.today)
     names = {text.lang: text.name for text in product.texts}
+    given = known.gifts.get(item.id)
     return OwnedShown(
         id=item.id,
         title=known.titles.get(item.sku_id, ""),
@@ -108,14 +115,16 @@ def _shown(item: Entitlement, known: Known, *, opens: bool, opened: Secret | Non
         place=product.position,
         cover_id=product.cover_id,
         state="exchanged" if item.id in known.became else state,
-        tail=item.tail,
+        tail="" if given else item.tail,
         fields=sku.kind.fields,
-        expires_on=expires_on if item.state is not State.REVOKED else None,
+        expires_on=expires_on if state not in ("revoked", "given") else None,
         is_soon=state == "ready" and expires_on is not None and expires_on <= known.today + members.SOON,
         order=order,
         token=token_of(order.id),
         opens=opens,
         ours=item.sku_id in known.ours and state == "ready",
+        gift=given.stands if given else "",
+        receiver=given.gift.receiver if given else "",
         slug=product.slug,
         live=product.status is ProductStatus.LIVE,
         became=token_of(known.became[item.id]) if item.id in known.became else "",
@@ -129,6 +138,8 @@ def state_of(item: Entitlement, expires_on: date | None, today: date) -> str:
         return "promised"
     if item.state is State.REVOKED:
         return "revoked"
+    if item.holder_id is not None:
+        return "given"
     if item.used:
         return "redeemed"
     return "expired" if expires_on and expires_on < today else "ready"

@@ -10,11 +10,12 @@ from app.members import queries
 from app.members import service as members
 from app.messages import queries as messages
 from app.messages.queries import Channel
-from app.web.forms import Form, own_path
+from app.web.forms import Form
 from app.web.guard import DEVICE_COOKIE, corrects, frame, unit
 from app.web.language import here, lang
 from app.web.render import Page, Redirect, page
 from app.web.shop import bp
+from app.web.shop.coming import coming_from
 from app.web.shop.me.present import held_token, member_cookie, present_member
 from app.web.shop.proof import asking, device_cookie
 
@@ -37,7 +38,7 @@ def ask_digits() -> Redirect:
     contact = form.text("contact", most=LONGEST_CONTACT, required=True)
     form.done()
     token = members.ask_code(contact, asking(), lang=lang(), now=clock.now())
-    return Redirect(here(".digits_asked", next=_next() or None), cookies=(device_cookie(token),))
+    return Redirect(here(".digits_asked", next=coming_from() or None), cookies=(device_cookie(token),))
 
 
 @bp.get("/me/sign-in/code")
@@ -58,7 +59,7 @@ def sign_in() -> Redirect:
     if isinstance(proved, Refusal):
         raise proved  # the wrong try is committed
     said = gettext("Contact added") if proved.added else gettext("Welcome") if proved.is_new else gettext("Signed in")
-    url = here(".my_account") if proved.added else _next() or here(".me")
+    url = here(".my_account") if proved.added else coming_from() or here(".me")
     return Redirect(url, toast=said, cookies=(member_cookie(proved.token),))
 
 
@@ -69,13 +70,6 @@ def sign_member_out() -> Redirect:
     return Redirect(here(".home"), toast=gettext("You are signed out"), cookies=(member_cookie(""),))
 
 
-def _next() -> str:
-    """Return where somebody was led here from, if that is a page of the shop; "" for nowhere in particular."""
-    wanted = request.values.get("next", "")
-    path = own_path(wanted) if wanted else ""
-    return path if path.startswith(here(".home")) else ""
-
-
 def _page(template: str, fragment: str, **context: object) -> Page:
-    known = {"minutes": members.CODE_MINUTES, "next": _next()}
+    known = {"minutes": members.CODE_MINUTES, "next": coming_from()}
     return page(template, fragments={"sign-in": fragment}, secret=True, **known, **context)
