@@ -10,8 +10,10 @@ from flask import request
 
 from app.balances import queries as balances
 from app.delivery import queries as delivery
+from app.delivery import service as telling
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
+from app.gifting import queries as gifting
 from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
@@ -27,6 +29,7 @@ from app.support import queries as support
 from app.web.guard import needs
 from app.web.office import bp, disputes
 from app.web.office.ahead import AheadShown, ahead_shown
+from app.web.office.awaited import Known, awaited
 from app.web.office.fence_words import CatchShown, catches_shown
 from app.web.office.helping import calls_shown
 from app.web.office.links import links_of
@@ -60,16 +63,17 @@ def orders() -> Page:
 @needs("orders.view")
 def order(order: str) -> Page:
     found = queries.get(from_public("ord", order))
+    goods = _goods(found)
     return page(
         "office/orders/order.html",
         secret=True,
         order=found,
         status=status(found, now=clock.now()),
         **_buyer(found),
-        goods=_goods(found),
+        goods=goods,
         money=_money(found),
-        messages=messages_shown(delivery.list_of_order(found.id)),
         links=links_of(found.id),
+        **_told(found, goods),
         **_happened(found),
         back=place(queries.ORDERS, request.args),
     )
@@ -78,6 +82,20 @@ def order(order: str) -> Page:
 def _buyer(found: Order) -> dict[str, Any]:
     """Return who bought: the contact, and the account that it is of."""
     return {"contact": queries.contact_of(found), "account": next(iter(members.find_by_order(found)), None)}
+
+
+def _told(found: Order, goods: "GoodsShown") -> dict[str, Any]:
+    """Return what the buyer was told and gave to others, and what happens next by itself."""
+    messages = messages_shown(delivery.list_of_order(found.id))
+    gifts = gifting.list_of_order(found.id, now=clock.now())
+    known = Known(goods.opens_at, goods.until, messages, gifts)
+    return {
+        "messages": messages,
+        "can_tell": telling.can_tell(found),
+        "gifts": gifts,
+        "gift_titles": titles_of(found, {given.entitlement.sku_id for given in gifts}) if gifts else {},
+        "awaited": awaited(found, status(found, now=clock.now()), known),
+    }
 
 
 def _happened(found: Order) -> dict[str, Any]:
