@@ -66,6 +66,11 @@ class PartyShown:
     channel: str
     fields: Sequence[FieldShown]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return what the entries of its form are called."""
+        return {field.name: field.label for field in self.fields} | {"password": gettext("Your password")}
+
 
 @dataclass(frozen=True)
 class CarrierShown:
