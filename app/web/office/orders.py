@@ -88,7 +88,7 @@ def _told(found: Order, goods: "GoodsShown") -> dict[str, Any]:
     """Return what the buyer was told and gave to others, and what happens next by itself."""
     messages = messages_shown(delivery.list_of_order(found.id))
     gifts = gifting.list_of_order(found.id, now=clock.now())
-    known = Known(goods.opens_at, goods.until, messages, gifts)
+    known = Known(goods.opens_at, None if goods.is_shut else goods.until, messages, gifts)
     return {
         "messages": messages,
         "can_tell": telling.can_tell(found),
@@ -117,19 +117,22 @@ class GoodsShown:
     bundles: Sequence[BundleShown]  # what the parts of each brought, for who may see that
     caught: Sequence[CatchShown] = ()  # what the fences saw
     opens_at: datetime | None = None  # until when some of it is kept closed
+    is_shut: bool = False  # all that is owed waits for that moment, and for nothing else
 
 
 def _goods(found: Order) -> GoodsShown:
-    owned = entitled.list_of_order(found.id)
+    owned, now = entitled.list_of_order(found.id), clock.now()
+    owed = [item for item in owned if item.state is State.PROMISED]
     titles = titles_of(found, {item.sku_id for item in owned})
     is_seen = any(item.reveals for item in owned)
     return GoodsShown(
         entitlements=[(titles.get(item.sku_id, ""), item) for item in owned],
-        owed=sum(item.state is State.PROMISED for item in owned),
+        owed=len(owed),
         is_seen=is_seen,
         until=refunds.returns_at(found, is_seen=is_seen),
         bundles=bundles_of(found),
-        opens_at=later_than(clock.now(), entitled.opens_at(found.id)),
+        opens_at=later_than(now, entitled.opens_at(found.id)),
+        is_shut=bool(owed) and all(later_than(now, item.opens_at) for item in owed),
         caught=catches_shown(fences.list_caught([found.id]).get(found.id, []), found.currency),
     )
 
