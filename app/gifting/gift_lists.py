@@ -75,6 +75,12 @@ def list_given(order_id: UUID, *, from_id: UUID | None, now: datetime) -> list[G
     return [given for given in found if given.stands in ("waiting", "claimed")]
 
 
+def list_of_order(order_id: UUID, *, now: datetime) -> list[Given]:
+    """List all that was given of an order, however it stands, the first gift first."""
+    query = select(Gift).where(Gift.order_id == order_id).order_by(Gift.id).limit(MOST_LISTED)
+    return _with_entitlements(db.session().scalars(query).all(), now)
+
+
 def list_received(contacts: Sequence[bytes], device_id: UUID | None, *, now: datetime) -> list[Given]:
     """List the gifts that were claimed with these contacts or in a browser, the latest first."""
     theirs = or_(Gift.contact_index.in_(contacts), Gift.device_id == device_id)

@@ -30,6 +30,7 @@ from app.gifting.gift_lists import given_word as given_word
 from app.gifting.gift_lists import giving as giving
 from app.gifting.gift_lists import holder_word as holder_word
 from app.gifting.gift_lists import list_given as list_given
+from app.gifting.gift_lists import list_of_order as list_of_order
 from app.gifting.gift_lists import list_received as list_received
 from app.gifting.gift_lists import with_entitlements as with_entitlements
 from app.gifting.models import ClaimCampaign as ClaimCampaign

@@ -18,6 +18,7 @@ from app.delivery.service.reaching import Wanted, choose_wanted, forget_way, is_
 from app.delivery.service.resending import cancel_resend, resend
 from app.delivery.service.routing import Route, Wish, ask, read_plan
 from app.delivery.service.telling import (
+    can_tell,
     drop,
     other_ways,
     pass_on,
@@ -64,6 +65,7 @@ __all__ = [
     "ask",
     "ask_code",
     "ask_link",
+    "can_tell",
     "cancel_resend",
     "choose_wanted",
     "copy_wording",

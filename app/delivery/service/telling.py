@@ -142,6 +142,11 @@ def drop(delivery_id: UUID | None, *, now: datetime, by: By) -> Delivery:
     return row
 
 
+def can_tell(order: Order) -> bool:
+    """Tell whether a message that somebody of the shop asks for reaches the buyer of an order."""
+    return bool(Routes([order]).of(order, About.READY, asked=True))
+
+
 def other_ways(rows: Sequence[Delivery]) -> dict[UUID, list[Route]]:
     """Return for each message the channels by which its buyer could be told instead."""
     found = list_orders([row.order_id for row in rows])

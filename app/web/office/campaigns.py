@@ -200,4 +200,6 @@ def _labels() -> dict[str, str]:
         "per_network": _("Each network"),
         "starts_on": _("First day"),
         "ends_on": _("Last day"),
+        "word": _("Word"),
+        "message": _("What you want to say"),
     }

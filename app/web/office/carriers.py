@@ -70,6 +70,11 @@ class PartyShown:
     fields: Sequence[FieldShown]
     is_robot: bool
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return what the entries of its form are called."""
+        return {field.name: field.label for field in self.fields} | {"password": gettext("Your password")}
+
 
 @dataclass(frozen=True)
 class CarrierShown:

@@ -86,6 +86,11 @@ def fix_steps(product: str) -> Page:
         languages_of_texts=LANGUAGES,
         entries=[(key, _(NAMES[problem][0])) for key, problem in PROBLEMS.items()],
         said={problem.name.lower(): said for problem, said in queries.steps_of(found.id).items()},
+        labels={
+            f"{key}_{code}": f"{_(NAMES[problem][0])} · {name}"
+            for key, problem in PROBLEMS.items()
+            for code, name in LANGUAGES.items()
+        },
         tallies=_tallies_of(found.id),
         days=DAYS,
     )

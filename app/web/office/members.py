@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import request
 from flask_babel import ngettext
 
+from app.balances import queries as balances
 from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
@@ -54,6 +55,7 @@ def member(buyer: str) -> Page:
         "office/members/member.html",
         shown=shown,
         orders=_orders(found),
+        wallet=balances.find_account(found.id) if actor().can("wallets.view") else None,
         steps=steps(events.timeline(subject=("member", found.id))),
         back=place(queries.MEMBERS, request.args),
     )

@@ -10,9 +10,11 @@ from flask import request
 
 from app.balances import queries as balances
 from app.delivery import queries as delivery
+from app.delivery import service as telling
 from app.entitlements import queries as entitled
 from app.entitlements.queries import Entitlement, State
 from app.exchanges import queries as exchanges
+from app.gifting import queries as gifting
 from app.kit import clock, events
 from app.kit.ids import from_public
 from app.kit.listing import listed, place
@@ -28,6 +30,7 @@ from app.support import queries as support
 from app.web.guard import needs
 from app.web.office import bp, disputes
 from app.web.office.ahead import AheadShown, ahead_shown
+from app.web.office.awaited import Known, awaited
 from app.web.office.fence_words import CatchShown, catches_shown
 from app.web.office.helping import calls_shown
 from app.web.office.links import links_of
@@ -61,16 +64,17 @@ def orders() -> Page:
 @needs("orders.view")
 def order(order: str) -> Page:
     found = queries.get(from_public("ord", order))
+    goods = _goods(found)
     return page(
         "office/orders/order.html",
         secret=True,
         order=found,
         status=status(found, now=clock.now()),
         **_buyer(found),
-        goods=_goods(found),
+        goods=goods,
         money=_money(found),
-        messages=messages_shown(delivery.list_of_order(found.id)),
         links=links_of(found.id),
+        **_told(found, goods),
         **_happened(found),
         back=place(queries.ORDERS, request.args),
     )
@@ -79,6 +83,20 @@ def order(order: str) -> Page:
 def _buyer(found: Order) -> dict[str, Any]:
     """Return who bought: the contact, and the account that it is of."""
     return {"contact": queries.contact_of(found), "account": next(iter(members.find_by_order(found)), None)}
+
+
+def _told(found: Order, goods: "GoodsShown") -> dict[str, Any]:
+    """Return what the buyer was told and gave to others, and what happens next by itself."""
+    messages = messages_shown(delivery.list_of_order(found.id))
+    gifts = gifting.list_of_order(found.id, now=clock.now())
+    known = Known(goods.opens_at, None if goods.is_shut else goods.until, messages, gifts)
+    return {
+        "messages": messages,
+        "can_tell": telling.can_tell(found),
+        "gifts": gifts,
+        "gift_titles": titles_of(found, {given.entitlement.sku_id for given in gifts}) if gifts else {},
+        "awaited": awaited(found, status(found, now=clock.now()), known),
+    }
 
 
 def _happened(found: Order) -> dict[str, Any]:
@@ -100,19 +118,22 @@ class GoodsShown:
     bundles: Sequence[BundleShown]  # what the parts of each brought, for who may see that
     caught: Sequence[CatchShown] = ()  # what the fences saw
     opens_at: datetime | None = None  # until when some of it is kept closed
+    is_shut: bool = False  # all that is owed waits for that moment, and for nothing else
 
 
 def _goods(found: Order) -> GoodsShown:
-    owned = entitled.list_of_order(found.id)
+    owned, now = entitled.list_of_order(found.id), clock.now()
+    owed = [item for item in owned if item.state is State.PROMISED]
     titles = titles_of(found, {item.sku_id for item in owned})
     is_seen = any(item.reveals for item in owned)
     return GoodsShown(
         entitlements=[(titles.get(item.sku_id, ""), item) for item in owned],
-        owed=sum(item.state is State.PROMISED for item in owned),
+        owed=len(owed),
         is_seen=is_seen,
         until=refunds.returns_at(found, is_seen=is_seen),
         bundles=bundles_of(found),
-        opens_at=later_than(clock.now(), entitled.opens_at(found.id)),
+        opens_at=later_than(now, entitled.opens_at(found.id)),
+        is_shut=bool(owed) and all(later_than(now, item.opens_at) for item in owed),
         caught=catches_shown(fences.list_caught([found.id]).get(found.id, []), found.currency),
     )
 

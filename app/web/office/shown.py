@@ -13,7 +13,9 @@ from app.kit.errors import words
 from app.kit.events import EventRow
 from app.kit.money import Money
 from app.ledger.queries import Entry
+from app.messages import queries as messages
 from app.redemption.queries import Channel
+from app.web.channels import channel_words
 from app.web.firms import ROLES, channel_name
 from app.web.language import money
 from app.web.office.charged import FEE_ACCOUNTS, FEE_POSTINGS, FEE_STEPS
@@ -225,6 +227,11 @@ def _through(channel: str) -> str:
     return channel_name(Channel[channel.upper()])
 
 
+def _message(facts: Mapping[str, Any]) -> str:
+    """Return what a message said, and by which way."""
+    return f"{said(ABOUT, facts['about'])} · {channel_words(messages.Channel[facts['channel'].upper()])}"
+
+
 GIFT_STEPS: Mapping[str, tuple[str, str, Note]] = {
     "gift.made": (words("Given to somebody, by a link"), "info", lambda facts: ""),
     "gift.claimed": (words("Gift claimed: its giver sees the code no more"), "ok", lambda facts: facts["network"]),
@@ -279,11 +286,15 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "payback.done": (words("The money was given back"), "ok", _amount),
     "payback.stuck": (words("The gateway did not give the money back"), "bad", lambda facts: facts["reason"]),
     "promises.kept": (words("Owed codes came into stock"), "ok", lambda facts: ""),
-    "delivery.sent": (words("The buyer was told"), "ok", lambda facts: said(ABOUT, facts["about"])),
-    "delivery.failed": (words("The buyer was not told, or nobody knows"), "bad", lambda facts: facts["reason"]),
-    "delivery.arrived": (words("The message arrived"), "ok", lambda facts: said(ABOUT, facts["about"])),
-    "delivery.again": (words("Message sent again"), "info", lambda facts: said(ABOUT, facts["about"])),
-    "delivery.dropped": (words("Message left unsent"), "", lambda facts: said(ABOUT, facts["about"])),
+    "delivery.sent": (words("The buyer was told"), "ok", _message),
+    "delivery.failed": (
+        words("The buyer was not told, or nobody knows"),
+        "bad",
+        lambda facts: f"{_message(facts)} · {facts['reason']}",
+    ),
+    "delivery.arrived": (words("The message arrived"), "ok", _message),
+    "delivery.again": (words("Message sent again"), "info", _message),
+    "delivery.dropped": (words("Message left unsent"), "", _message),
     "help.asked": (words("The buyer asked for help"), "", lambda facts: problem_name(facts["problem"])),
     "help.solved": (words("The steps at the code helped"), "ok", lambda facts: problem_name(facts["problem"])),
     "help.stuck": (words("The buyer is stuck"), "warn", lambda facts: problem_name(facts["problem"])),

@@ -1,6 +1,8 @@
 """Members' wallets in the office: what each holds, what moved it, and putting it right."""
 
 import uuid
+from collections.abc import Sequence
+from uuid import UUID
 
 from flask import request
 from flask_babel import gettext as _
@@ -11,6 +13,7 @@ from app.kit import clock, events
 from app.kit.errors import NotFound
 from app.kit.ids import from_public, public
 from app.kit.listing import listed
+from app.members import queries as members
 from app.orders.queries import list_numbers
 from app.web.forms import Form
 from app.web.guard import actor, corrects, frame, needs
@@ -23,10 +26,12 @@ from app.web.render import Page, Redirect, page
 @bp.get("/<shop>/wallets")
 @needs("wallets.view")
 def wallets() -> Page:
+    found = listed(queries.ACCOUNTS, request.args)
     return page(
         "office/wallets/wallets.html",
         fragments={"wallets": "office/wallets/_wallets.html"},
-        listed=listed(queries.ACCOUNTS, request.args),
+        listed=found,
+        holders=_holders([row.holder_id for row in found.page.rows]),
         total=queries.sum_of_members(frame().currency),
     )
 
@@ -40,6 +45,7 @@ def wallet(holder: str) -> Page:
         "office/wallets/wallet.html",
         fragments={"movements": "office/wallets/_movements.html"},
         number=holder,
+        holder=_holders([found.holder_id])[found.holder_id],
         balance=found.money,
         listed=moved,
         numbers=list_numbers(row.order_id for row in moved.page.rows if row.order_id),
@@ -71,3 +77,9 @@ def find(name: str) -> Account:
     if found is None or found.holder_kind is not HolderKind.MEMBER:
         raise NotFound
     return found
+
+
+def _holders(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the masked contacts of members; who deleted their account has none left."""
+    contacts = members.list_contacts_of(ids)
+    return {number: _(", ").join(one.mask for one in contacts[number]) or _("Deleted account") for number in ids}

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from app.catalog import queries as catalog
+from app.catalog.models import Kind
 from app.exchanges import queries
 from app.exchanges.models import Scope
 from app.kit.ids import public
 from tests.exchanges.trading import exchange_one
-from tests.make import Browser, Kind, Shop, make_product
+from tests.make import Browser, Shop, make_product
 
 
 def office(shop: Shop) -> tuple[Browser, str]:

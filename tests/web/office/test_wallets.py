@@ -3,10 +3,13 @@
 import pytest
 
 from app.finance import queries as finance
+from app.kit import clock
 from app.kit.ids import public
+from app.members import service as members
 from tests import people
 from tests.balances.person import Person
 from tests.make import Browser, Shop
+from tests.members.people import Visitor
 
 
 @pytest.fixture
@@ -44,6 +47,24 @@ def test_staff_see_what_is_owed_to_members_and_put_a_wallet_right(shop: Shop, do
     assert "late delivery" in said
     assert "Paid out of the balance" in said
     assert shop.read(finance.check) == []
+
+
+def test_a_wallet_goes_by_the_masked_contact_of_its_member_and_the_account_leads_to_it(shop: Shop) -> None:
+    dora = Person(shop, Visitor(shop).signs_in().present.id)
+    dora.has(1000)
+    alice, home = people.alice(shop), f"/office/{shop.slug}"
+    wallet = f"{home}/wallets/{public('mem', dora.id)}"
+
+    for path in (f"{home}/wallets", wallet):
+        assert "do***@example.com" in text(alice, path)
+        assert "dora@example.com" not in text(alice, path)
+    account = text(alice, f"{home}/members/{public('mem', dora.id)}?lang=en")
+    assert wallet in account
+    assert "Balance: CN¥10.00" in account
+
+    dora.correct(-1000)
+    shop.write(lambda: members.close(dora.id, now=clock.now()))
+    assert "Deleted account" in text(alice, f"{home}/wallets?lang=en")
 
 
 def test_who_may_look_may_not_correct(shop: Shop, dora: Person) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from app.catalog.models import Kind
 from app.entitlements import queries as entitled
 from app.kit.ids import public
 from app.kit.money import Money
 from tests.exchanges.trading import make_rule, stock
-from tests.make import Kind, Shop, make_product
+from tests.make import Shop, make_product
 from tests.web.shop.test_purchase import latest, paid_order
 
 
