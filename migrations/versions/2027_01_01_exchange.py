@@ -8,7 +8,7 @@ from app.kit.columns import Moment
 from app.kit.fences import lower_fence, raise_fence
 from app.kit.ids import Id
 
-revision = "exchange"
+revision = "0033"
 down_revision = "0032"
 branch_labels = None
 depends_on = None

@@ -8,8 +8,8 @@ from app.kit.columns import Moment
 from app.kit.fences import lower_fence, raise_fence
 from app.kit.ids import Id
 
-revision = "carriers"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
