@@ -9,7 +9,7 @@ from app.kit import chat, clock
 from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary, Unknown
 from app.kit.http import Client
 from app.kit.secret import Secret
-from app.messages.carrying import Line, carry, record_faults
+from app.messages.carrying import Line, Trip, carry, record_faults
 from app.messages.inquiring import ask_after
 from app.messages.providers import Message
 
@@ -49,12 +49,17 @@ def in_chat(
 
     def settled(intent: Intent, answer: Answer) -> None:
         if isinstance(answer, Done):
-            trip, now = answer.value, clock.now()
-            record_faults(trip.faults, now=now)
-            settle(intent, isinstance(trip.answer, Done))
-            if trip.carrier_id is not None:
-                ask_after(trip.carrier_id, trip.number, now=now, teller=name, subject_id=intent.subject_id)
+            settle(intent, isinstance(answer.value.answer, Done))
+            _follow(answer.value, intent)
         elif not isinstance(answer, Temporary | Unknown):
             settle(intent, False)
 
     return Kind(name, load, call, settled, client=Client, repeatable=True, lane=Lane.CHAT, door=name)
+
+
+def _follow(trip: Trip, intent: Intent) -> None:
+    """Record what was wrong with carriers on the way, and have the one that took it asked what became of it."""
+    now = clock.now()
+    record_faults(trip.faults, now=now)
+    if trip.carrier_id is not None:
+        ask_after(trip.carrier_id, trip.number, now=now, teller=intent.kind, subject_id=intent.subject_id)
