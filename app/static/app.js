@@ -275,13 +275,13 @@
 
   /* A moment that is waited for is counted down; once it has come, the page asks for news. */
   setInterval(function () {
-    all("[data-left]").forEach(function (left) {
-      if (!left.end) left.end = performance.now() + left.dataset.left * 1000;
+    all("[data-opens]").forEach(function (left) {
+      if (!left.end) left.end = performance.now() + left.dataset.opens * 1000;
       var rest = Math.max(0, Math.ceil((left.end - performance.now()) / 1000));
       var two = function (number) { return (number < 10 ? "0" : "") + number; };
       left.textContent = Math.floor(rest / 3600) + ":" + two(Math.floor(rest / 60) % 60) + ":" + two(rest % 60);
       if (rest) return;
-      left.removeAttribute("data-left");
+      left.removeAttribute("data-opens");
       again();
     });
   }, 1000);

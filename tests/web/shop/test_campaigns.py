@@ -20,7 +20,7 @@ def address(shop: Shop, campaign: UUID) -> str:
 
 
 def come(browser: Browser, url: str, contact: str = "dora@example.com", **more: str) -> Any:
-    text = browser.get(url).get_data(as_text=True)
+    text = browser.get(f"{url}?lang=en").get_data(as_text=True)
     idem = text.split('name="idem" value="')[1].split('"')[0]
     return browser.post(url, {"contact": contact, "idem": idem} | more, page=url)
 

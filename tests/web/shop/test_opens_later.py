@@ -30,7 +30,7 @@ def page_of(shop: Shop, order: Order) -> str:
 def test_the_buyer_sees_when_and_why_and_no_code(shop: Shop) -> None:
     text = page_of(shop, closed(shop))
 
-    assert 'data-left="' in text
+    assert 'data-opens="' in text
     assert "0:29:" in text or "0:30:00" in text
     assert "time to check it" in text
     assert "CANARY" not in text
@@ -54,7 +54,7 @@ def test_the_staff_hand_it_over_now(shop: Shop) -> None:
     shop.drain()
     assert "Opens later" not in person.get(page).get_data(as_text=True)
     assert "Handed over before its time" in person.get(page).get_data(as_text=True)
-    assert 'data-left="' not in page_of(shop, order)
+    assert 'data-opens="' not in page_of(shop, order)
 
 
 def test_a_delay_is_set_where_a_variant_is_supplied(shop: Shop) -> None:
