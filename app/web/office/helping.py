@@ -86,11 +86,7 @@ def fix_steps(product: str) -> Page:
         languages_of_texts=LANGUAGES,
         entries=[(key, _(NAMES[problem][0])) for key, problem in PROBLEMS.items()],
         said={problem.name.lower(): said for problem, said in queries.steps_of(found.id).items()},
-        labels={
-            f"{key}_{code}": f"{_(NAMES[problem][0])} · {name}"
-            for key, problem in PROBLEMS.items()
-            for code, name in LANGUAGES.items()
-        },
+        labels=_labels(),
         tallies=_tallies_of(found.id),
         days=DAYS,
     )
@@ -121,6 +117,12 @@ def calls_shown(rows: Sequence[HelpCall]) -> list[CallShown]:
         )
         for row in rows
     ]
+
+
+def _labels() -> dict[str, str]:
+    """Return what the entries of the form are called."""
+    titles = {key: _(NAMES[problem][0]) for key, problem in PROBLEMS.items()}
+    return {f"{key}_{code}": f"{title} · {name}" for key, title in titles.items() for code, name in LANGUAGES.items()}
 
 
 def _tallies_of(product_id: UUID) -> dict[str, Tally]:

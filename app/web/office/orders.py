@@ -64,17 +64,15 @@ def orders() -> Page:
 @needs("orders.view")
 def order(order: str) -> Page:
     found = queries.get(from_public("ord", order))
-    goods = _goods(found)
     return page(
         "office/orders/order.html",
         secret=True,
         order=found,
         status=status(found, now=clock.now()),
         **_buyer(found),
-        goods=goods,
         money=_money(found),
         links=links_of(found.id),
-        **_told(found, goods),
+        **_delivered(found),
         **_happened(found),
         back=place(queries.ORDERS, request.args),
     )
@@ -85,17 +83,19 @@ def _buyer(found: Order) -> dict[str, Any]:
     return {"contact": queries.contact_of(found), "account": next(iter(members.find_by_order(found)), None)}
 
 
-def _told(found: Order, goods: "GoodsShown") -> dict[str, Any]:
-    """Return what the buyer was told and gave to others, and what happens next by itself."""
+def _delivered(found: Order) -> dict[str, Any]:
+    """Return what the buyer owns, was told and gave to others, and what happens next by itself."""
+    goods, now = _goods(found), clock.now()
     messages = messages_shown(delivery.list_of_order(found.id))
-    gifts = gifting.list_of_order(found.id, now=clock.now())
+    gifts = gifting.list_of_order(found.id, now=now)
     known = Known(goods.opens_at, None if goods.is_shut else goods.until, messages, gifts)
     return {
+        "goods": goods,
         "messages": messages,
         "can_tell": telling.can_tell(found),
         "gifts": gifts,
         "gift_titles": titles_of(found, {given.entitlement.sku_id for given in gifts}) if gifts else {},
-        "awaited": awaited(found, status(found, now=clock.now()), known),
+        "awaited": awaited(found, status(found, now=now), known),
     }
 
 

@@ -29,6 +29,7 @@ def editor_of(place: Place) -> Page:
         "office/wordings/wording.html",
         fragments={"preview": "office/wordings/_preview.html", "pictures": "office/wordings/_pictures.html"},
         words=words,
+        redraws=False,
         steps=[step.text for step in words.steps] + [""] * (service.MOST_STEPS - len(words.steps)),
         slots=slots_of(words),
         slot_names=slot_names(),

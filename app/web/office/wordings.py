@@ -120,7 +120,7 @@ def try_wording(product: str, tongue: str, medium: str) -> Redirect:
 def upload_wording_picture(product: str, tongue: str, medium: str, slot: str) -> Page | Redirect:
     made = picture_from(f"picture_{slot}", most=service.PICTURE_BYTES)
     db.write(frame().merchant_id, partial(_put, product, tongue, medium, slot, made))
-    return saved(partial(wording, product, tongue, medium), here(".wording", **_named(product, tongue, medium)))
+    return _saved(product, tongue, medium)
 
 
 @bp.post("/<shop>/wordings/<product>/<tongue>/<medium>/pictures/<slot>/remove")
@@ -129,7 +129,7 @@ def upload_wording_picture(product: str, tongue: str, medium: str, slot: str) ->
 @corrects(lambda product, tongue, medium, slot: wording(product, tongue, medium))
 def remove_wording_picture(product: str, tongue: str, medium: str, slot: str) -> Page | Redirect:
     db.write(frame().merchant_id, partial(_put, product, tongue, medium, slot, None))
-    return saved(partial(wording, product, tongue, medium), here(".wording", **_named(product, tongue, medium)))
+    return _saved(product, tongue, medium)
 
 
 def place_in(product: str, tongue: str, medium: str) -> Place:
@@ -138,6 +138,14 @@ def place_in(product: str, tongue: str, medium: str) -> Place:
         raise NotFound
     number = WHOLE_SHOP if product == SHOP else catalog.get_whole(from_public("prd", product)).id
     return Place(number, tongue, MEDIA[medium])
+
+
+def _saved(product: str, tongue: str, medium: str) -> Page | Redirect:
+    """Return the pictures alone where that is enough; the phone is drawn anew with them."""
+    answer = saved(partial(wording, product, tongue, medium), here(".wording", **_named(product, tongue, medium)))
+    if isinstance(answer, Page):
+        answer.context["redraws"] = True
+    return answer
 
 
 def _put(product: str, tongue: str, medium: str, slot: str, made: object) -> None:
