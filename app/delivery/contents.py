@@ -99,8 +99,8 @@ def _backs(rows: Collection[Delivery]) -> dict[UUID, dict[str, Any]]:
         return {}
     query = select(EventRow.id, EventRow.data).where(EventRow.id.in_(sources))
     return {
-        number: {"back": Money(data["amount"], data["currency"]), "whole": data.get("whole", True)}
-        for number, data in db.session().execute(query)
+        number: {"back": Money(said["amount"], said["currency"]), "whole": said.get("whole", True)}
+        for number, said in db.session().execute(query)
     }
 
 

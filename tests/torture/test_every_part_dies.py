@@ -134,14 +134,14 @@ class Town:
 def paying(town: Town, orders: list[Order]) -> Iterator[None]:
     """Send the notice of each order, again and again until it is answered, while the block lasts and after it."""
     hook = town.shop.read(lambda: db.session().scalar(select(Method.hook_token).where(Method.provider == "test")))
-    notices = [(town.shop.notice(order).headers(), town.shop.notice(order).body) for order in orders]
+    notices = [town.shop.notice(order) for order in orders]
 
     def send() -> None:
         with httpx.Client(base_url=f"http://127.0.0.1:{town.web}", timeout=5) as client:
             while notices:
-                headers, body = notices[-1]
+                notice = notices[-1]
                 try:
-                    answer = client.post(f"/hooks/{hook}", content=body, headers=headers)
+                    answer = client.post(f"/hooks/{hook}", content=notice.body, headers=notice.headers())
                 except httpx.TransportError:
                     time.sleep(0.05)
                     continue
