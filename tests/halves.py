@@ -22,6 +22,8 @@ ALIKE = (
     "commands",
     "migration",
     "gifting",
+    "messages",
+    "members",
     "catalog",
     "accounts",
     "browser",
