@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 from sqlalchemy import event, make_url
 
 from app import create_app
@@ -33,6 +34,9 @@ from tests.make import GATEWAY, Shop, make_settings, make_shop
 
 NewDatabase = Callable[[str, Path], tuple[str, str]]
 FORGETFUL = "PRAGMA synchronous=OFF"  # as our PostgreSQL of tests; only a power cut could tell
+
+settings.register_profile("house", deadline=None)  # a busy machine makes no example wrong
+settings.load_profile("house")
 
 
 @pytest.hookimpl(trylast=True)
