@@ -22,7 +22,7 @@ from tests.make import make_shop
 
 MOST_MS = {0: 500}  # with so many queued elsewhere
 MOST_MS_BESIDE = 5000
-PAUSE = 0.1  # seconds between two sales
+PAUSE = 0.5  # seconds between two sales: an idle shop has one at a time
 WARM_UP = 5
 PATIENCE = 60.0
 
