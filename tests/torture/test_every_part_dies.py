@@ -185,18 +185,19 @@ def address(number: int) -> str:
     return f"+86139{number:08d}" if number % 2 else f"b{number}@example.com"
 
 
-def left(shop: Shop) -> int:
+def left(shop: Shop) -> dict[str, int]:
     """Count what is not delivered, not told of, or on its way."""
-    counts = (
-        select(func.count()).select_from(Order).where(Order.fulfilment != Fulfilment.DONE),
-        select(func.count()).select_from(Outbox),
-        select(func.count()).select_from(Delivery).where(Delivery.state == State.QUEUED),
-    )
-    return shop.read(lambda: sum(db.session().scalar(query) or 0 for query in counts))
+    queries = {
+        "orders": select(func.count()).select_from(Order).where(Order.fulfilment != Fulfilment.DONE),
+        "events": select(func.count()).select_from(Outbox),
+        "messages": select(func.count()).select_from(Delivery).where(Delivery.state == State.QUEUED),
+    }
+    counted = shop.read(lambda: {name: db.session().scalar(query) or 0 for name, query in queries.items()})
+    return {name: count for name, count in counted.items() if count}
 
 
 def until(holds: Any, town: Town) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < end, town.parts.words
+        assert time.monotonic() < end, f"{left(town.shop)}\n{town.parts.words}"
         time.sleep(0.2)
