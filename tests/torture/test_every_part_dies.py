@@ -40,7 +40,7 @@ from tests.torture.parts import Parts
 COUNT = 2000 if DEPTH >= 10 else 200  # buyers, half of them by phone
 TURN = 3.0 if DEPTH >= 10 else 1.2  # seconds between two deaths
 AWAY = 1.0  # seconds until a part is back
-PATIENCE = 240.0
+PATIENCE = 480.0 if DEPTH >= 10 else 240.0  # what a dead worker may have begun is asked about for minutes
 TOLD = {State.SENT, State.ACCEPTED, State.DELIVERED}
 MESSAGES = select(Delivery.order_id, Delivery.state, Delivery.note)
 VICTIMS = ("worker", "mail", "web", "sms", "redis", "sweeper")
