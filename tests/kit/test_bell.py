@@ -88,7 +88,7 @@ def test_a_redis_that_hangs_costs_one_buyer_half_a_second_and_the_next_ones_noth
         assert seconds(ring) + seconds(ring) < 0.1
 
 
-def test_many_rings_make_one_job(queue: Client, merchant: int) -> None:
+def test_many_rings_make_one_job(merchant: int, queue: Client) -> None:
     for _ in range(20):
         lit(merchant)
 
@@ -104,7 +104,7 @@ def test_after_it_was_heard_it_rings_again(queue: Client) -> None:
     assert len(bell.queue(queue).jobs) == 2
 
 
-def test_each_entry_has_a_bell_of_its_own(queue: Client, merchant: int) -> None:
+def test_each_entry_has_a_bell_of_its_own(merchant: int, queue: Client) -> None:
     def ask() -> None:
         for _ in range(3):
             light()
@@ -126,7 +126,7 @@ def rung(queue: Client, name: str = bell.QUEUE) -> list[str]:
     return sorted(str(job.func_name) for job in bell.queue(queue, name).jobs)
 
 
-def test_what_is_due_later_rings_no_bell(queue: Client, merchant: int) -> None:
+def test_what_is_due_later_rings_no_bell(merchant: int, queue: Client) -> None:
     with tasks_wired(Counter().kind()), effects_wired(Office().kind()):
         later = clock.now() + timedelta(hours=1)
         db.write(merchant, lambda: tasks.wake("count", later))
@@ -135,14 +135,14 @@ def test_what_is_due_later_rings_no_bell(queue: Client, merchant: int) -> None:
     assert rung(queue) == rung(queue, bell.TOIL) == []
 
 
-def test_what_did_not_happen_rings_no_bell(queue: Client, merchant: int) -> None:
+def test_what_did_not_happen_rings_no_bell(merchant: int, queue: Client) -> None:
     with pytest.raises(ZeroDivisionError):
         db.write(merchant, lambda: 1 / 0)
 
     assert rung(queue) == rung(queue, bell.TOIL) == []
 
 
-def test_redis_holds_names_of_work_and_no_rows(queue: Client, merchant: int) -> None:
+def test_redis_holds_names_of_work_and_no_rows(merchant: int, queue: Client) -> None:
     (number,) = lit(merchant)
 
     held = [queue.dump(key) or b"" for key in queue.keys("*")]
