@@ -4,6 +4,7 @@ A test that asks for `shop` runs once on each engine, in a shop of its own; shop
 needs no empty database. Tests that do (`fresh`) get one.
 """
 
+import gc
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what the depth leaves out, after `-k` and `-m` have chosen."""
     items[:], rest = chosen(items)
     config.hook.pytest_deselected(items=rest)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the application and thousands of tests out of every search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

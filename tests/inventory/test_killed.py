@@ -16,11 +16,18 @@ from app.inventory.models import Batch, BatchState, ImportChunk
 from app.inventory.service import imports as importing
 from app.kit import clock, db, failpoint, tasks
 from app.ledger import queries as ledger
+from app.web.dispatch import Miaofa
 from tests.inventory import pool
-from tests.make import Shop, make_product
+from tests.make import Shop, make_product, make_shop
 
 FEWEST = 20
 FAR = 500
+
+
+@pytest.fixture
+def shop(fresh: Miaofa) -> Shop:
+    """A shop in an empty installation: hours pass here, and those of others would have all their work done as well."""
+    return make_shop(fresh)
 
 
 @pytest.fixture

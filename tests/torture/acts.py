@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 import worker
 from app.kit import clock, db, effects, events, failpoint, tasks
@@ -53,6 +53,10 @@ class Acts:
     def know(self, slug: str, merchant_id: str, owner: str, sku: str, method_id: str) -> None:
         """Take over a shop that another process opened."""
         self._shop = Shop(self.app, slug, int(merchant_id), owner, sku, UUID(method_id))
+
+    def close_down(self) -> None:
+        """Let nothing be done for this shop any more, so that later stories' sweeps find those alone."""
+        self.shop.write(lambda: db.session().execute(delete(Task)))
 
     def arm(self, die_at: int | None) -> None:
         """Count failpoints from now on, and die at the one with this number."""
@@ -164,6 +168,6 @@ def _next_due() -> datetime | None:
     due = [
         select(func.min(Outbox.due_at)),
         select(func.min(Effect.due_at)).where(ALIVE),
-        select(func.min(Task.due_at)).where(Task.state == State.WAITING),
+        select(func.min(Task.due_at)).where(Task.state == State.WAITING, Task.kind.not_in(reckoning.STANDING)),
     ]
     return min((moment for query in due if (moment := db.session().scalar(query))), default=None)

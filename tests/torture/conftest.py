@@ -1,4 +1,4 @@
-"""A world for each story, on each engine: one that is full of shops takes ever longer to let time pass."""
+"""A world on each engine, in which one story is told after the other."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.halves import ENGINES
 from tests.torture.world import World
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(scope="session", params=ENGINES)
 def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabase
 ) -> Iterator[World]:

@@ -16,7 +16,7 @@ from tests.torture.wire import Wire
 
 ROOT = Path(__file__).resolve().parents[2]
 MOMENT = timedelta(milliseconds=1)
-HORIZON = timedelta(days=9)
+HORIZON, DAY = timedelta(days=9), timedelta(days=1)
 MOST_ROUNDS = 300
 
 
@@ -120,6 +120,8 @@ class Run:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if kind is None:
+            self.life.close_down()
         self.life.end()
 
     def reborn(self) -> None:
@@ -162,9 +164,13 @@ class Run:
             if (letter := self.bank.post.next_at) is not None:
                 moments.append(datetime.fromtimestamp(letter, UTC))
             if not moments or min(moments) > horizon:
-                return
+                break
             self.world.now = max(self.world.now, min(moments) + MOMENT)
-        raise Restless(self.tail())
+        else:
+            raise Restless(self.tail())
+        if until > DAY:
+            self.world.now += DAY
+            self.sweep()  # what is done each day
 
     def faults(self) -> list[str]:
         """Return what the reckoning finds."""

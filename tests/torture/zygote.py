@@ -57,6 +57,7 @@ def warm_up(app: Miaofa) -> None:
         acts.sweep()
         acts.words()
         acts.reckon(kept={})
+        acts.close_down()
         db.engine().dispose()
     gc.collect()
     gc.freeze()
