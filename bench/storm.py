@@ -32,6 +32,7 @@ PAGES = 50  # a second: products and orders in turn
 ASKED = 20  # each so manieth notice makes us ask
 MOST_MS = 300
 VISITORS = 16
+WARM_UP = 10  # notices of each gateway that go ahead, for processes that have just begun
 AHEAD = 5.0  # seconds for the sender to read what it is to send
 PATIENCE = 120.0
 SPREAD = 0.02  # seconds that a notice may come earlier or later than its turn
@@ -44,11 +45,12 @@ def measure(stage: Stage, served: PatientSite, site: str) -> Iterator[Figure]:
     desks, first = gateways.desks(stage, served, site), gateways.first_desk(stage, served, site)
     count = int(RATE * stage.size.storm)
     asked = count // ASKED
-    stage.shop.codes(count + VISITORS)
+    stage.shop.codes(count + VISITORS + len(desks) * WARM_UP)
     stage.serve()
     looked = list(visits(stage, int(PAGES * stage.size.storm)))
-    notices.place(stage, count - asked)
+    notices.place(stage, count - asked + len(desks) * WARM_UP)
     stage.tidy()
+    notices.played(stage, desks, WARM_UP, notices.over_http)
     trusted = gateways.mixed(desks, requests.list_owed(stage, count - asked))
     begun = [notices.begin(stage, first) for _ in range(asked)]
     came, meter = send(stage, served, storm(trusted, begun, first), begun, looked)

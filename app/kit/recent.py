@@ -8,6 +8,7 @@ from app.kit import db
 
 T = TypeVar("T")
 SECONDS = 3.0
+ASKING = 0.5  # while one thread asks anew, others go on with what was known
 MOST = 1024
 
 
@@ -20,12 +21,16 @@ class Recent(Generic[T]):
     def find(self, key: tuple[Any, ...], ask: Callable[[], T | None]) -> T | None:
         """Return what is remembered under `key`, else what `ask` answers; inside a unit."""
         full = (db.engine(), *key)
-        until, answer = self._answers.get(full, (0.0, None))
-        if time.monotonic() < until:
-            return answer
+        now, known = time.monotonic(), self._answers.get(full)
+        if known and now < known[0]:
+            return known[1]
+        if known:
+            self._answers[full] = now + ASKING, known[1]
         answer = ask()
         if answer is not None:
             self._learn(full, answer)
+        else:
+            self._answers.pop(full, None)
         return answer
 
     def forget(self) -> None:

@@ -7,7 +7,7 @@ that a view names must not stand on such a page; the CSRF token and the nonce ma
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask import Response, g, make_response, request, session
@@ -20,6 +20,7 @@ from app.web.render import Page, htmx, respond
 View = TypeVar("View", bound=Callable[..., Any])
 Key = tuple[Any, ...]
 SECONDS = 3.0
+ASKING = 0.5  # while one visitor's thread looks anew, others get the page that was
 MOST = 256
 
 
@@ -57,6 +58,8 @@ def answered(view: Callable[..., Any], find: Callable[[], Any]) -> Response:
         return respond(find())
     kept = _pages.get(key)
     if kept is None or not kept.is_young:
+        if kept:
+            _pages[key] = replace(kept, until=time.monotonic() + ASKING)
         page = find()
         if not isinstance(page, Page) or page.cookies or page.toast or page.status != 200:
             return respond(page)

@@ -14,6 +14,7 @@ from app.kit.effects.kinds import Lane
 
 PATIENCE = 1.0  # seconds that a drain waits for a lane in which nothing ends
 GLANCE = 0.02
+REST = 0.32  # the longest that a lane with nothing to do sleeps while others work: to look costs the database
 
 Serve = Callable[[Lane, Callable[[], bool]], int]  # (lane, whether to go on): serves what is due, returns how many
 
@@ -75,12 +76,14 @@ class _Driver(threading.Thread):
                 bell.ring(bell.EFFECTS)
 
     def _drive(self) -> None:
+        rest = GLANCE
         while not self._watch.is_over:
             served = self._serve(self.lane, self._may_go_on)
             self.served += served
             self.rests = served == 0
+            rest = min(2 * rest, REST) if self.rests else GLANCE
             if self.rests:
-                self._watch.over.wait(GLANCE)
+                self._watch.over.wait(rest)
 
     def _may_go_on(self) -> bool:
         """Tell whether there is time for another turn; asked between turns, so it is also a sign of life."""
