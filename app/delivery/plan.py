@@ -1,6 +1,6 @@
-"""Pure rules of the way to a buyer: which channel is asked first, what waits at night, how quick it was."""
+"""Pure rules of the way to somebody: which channel is asked first, what waits at night, how quick it was."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from math import ceil, log2
@@ -56,17 +56,28 @@ def usable(
     """
     if about in plan.silent and not asked:
         return []
-    mine = set(reached)
-    return [each for each in plan.order() if each in mine and (asked or not _is_unwanted(each, about, out))]
+    unwanted = () if asked else [channel for channel in out if _is_unwanted(channel, about, out)]
+    return ways_to(plan, reached, out=unwanted)
+
+
+def ways_to(plan: Plan, reached: Iterable[Channel], *, out: Collection[Channel] = ()) -> list[Channel]:
+    """Return by which of the channels that reach somebody they are told, first to last, and by none of `out`."""
+    mine = set(reached) - set(out)
+    return [channel for channel in plan.order() if channel in mine]
 
 
 def _is_unwanted(channel: Channel, about: About, out: Mapping[Channel, bool]) -> bool:
-    return channel in out and (out[channel] or about in OPTIONAL)
+    return out[channel] or about in OPTIONAL
 
 
 def quiet_until(plan: Plan, channel: Channel, about: About, *, asked: bool, at: datetime, zone: str) -> datetime | None:
     """Return until when a message waits, since people sleep; None when it may go."""
-    if asked or about not in plan.waiting or channel in SILENT_BY_NATURE or plan.quiet_from == plan.quiet_to:
+    return None if asked or about not in plan.waiting else night_until(plan, channel, at=at, zone=zone)
+
+
+def night_until(plan: Plan, channel: Channel, *, at: datetime, zone: str) -> datetime | None:
+    """Return until when nobody is woken by a channel; None when it is no night, or the channel wakes nobody."""
+    if channel in SILENT_BY_NATURE or plan.quiet_from == plan.quiet_to:
         return None
     local = at.astimezone(ZoneInfo(zone))
     minute = local.hour * 60 + local.minute

@@ -11,6 +11,7 @@ from app.kit.ids import new_id
 from app.messages.carrying import Fault as Fault
 from app.messages.carrying import Line as Line
 from app.messages.carrying import Trip as Trip
+from app.messages.carrying import answer_of as answer_of
 from app.messages.carrying import ask_about as ask_about
 from app.messages.carrying import carry as carry
 from app.messages.carrying import record_faults as record_faults

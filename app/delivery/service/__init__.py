@@ -1,5 +1,6 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
+from app.delivery.guide import Guide, read_plan
 from app.delivery.service.ending import (
     Taken,
     Told,
@@ -16,7 +17,7 @@ from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
 from app.delivery.service.reaching import Wanted, choose_wanted, forget_way, is_reached, learn_way, wanted_by, ways_of
 from app.delivery.service.resending import cancel_resend, resend
-from app.delivery.service.routing import Route, Wish, ask, read_plan
+from app.delivery.service.routing import Route, Wish, ask
 from app.delivery.service.telling import (
     can_tell,
     drop,
@@ -56,6 +57,7 @@ __all__ = [
     "PICTURE_BYTES",
     "Admitted",
     "Asking",
+    "Guide",
     "Route",
     "Taken",
     "Told",
