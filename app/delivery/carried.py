@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from app.delivery.contents import Posted, list_posted, list_waiting
-from app.delivery.guide import Guide
+from app.delivery.guide import QUIET, Guide
 from app.delivery.models import About, Channel, State
 from app.delivery.plan import PRIVATE, quiet_until
 from app.delivery.rules import phone_number
@@ -28,7 +28,6 @@ from app.messages.queries import Line, Message, Receipt
 from app.messages.service import Fault, Trip
 
 log = structlog.get_logger()
-QUIET = "it is night at the shop"
 LANES = {Channel.SMS: Lane.SMS}
 ABREAST = 8  # a carrier takes a tenth of a second over a message, and hundreds of messages a second
 
@@ -119,7 +118,7 @@ def settle(intent: Intent, answer: Answer) -> None:
             ending.record_delay(number, reason=reason)
         case Unknown(reason):
             ending.record_doubt(number, reason=reason, carrier_id=getattr(answer, "carrier_id", None), now=now)
-    messages.record_faults(_faults(answer), now=now)
+    messages.record_faults(messages.faults_of(answer), now=now)
 
 
 def _settle_taken(taken: TakenOver) -> None:
@@ -130,12 +129,6 @@ def _settle_taken(taken: TakenOver) -> None:
     ending.record_taken(taken, now=now)
     if receipt is None:
         messages.ask_after(taken.carrier_id, taken.number, now=now)
-
-
-def _faults(answer: Answer) -> Sequence[Fault]:
-    value = answer.value if isinstance(answer, Done) else answer
-    faults: Sequence[Fault] = getattr(value, "faults", ())
-    return faults
 
 
 # What it says ----------------------------------------------------------------------------------------------------

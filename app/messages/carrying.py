@@ -128,6 +128,13 @@ def answer_of(trip: Trip) -> Answer:
     return trip.answer
 
 
+def faults_of(answer: Answer) -> Sequence[Fault]:
+    """Return what was learned of carriers on the way to an answer."""
+    value = answer.value if isinstance(answer, Done) else answer
+    faults: Sequence[Fault] = getattr(value, "faults", ())
+    return faults
+
+
 def resting(channel: Channel, ways: Sequence[Line]) -> str:
     """Return why a message of a channel waits that somebody carries, but nobody just now; "" when it may go."""
     if ways:

@@ -7,8 +7,8 @@ from uuid import UUID
 from app.commands.demo.novelties import MADE, deal
 from app.commands.demo.story import Teller
 from app.delivery import service as delivery
-from app.delivery.queries import About, Channel, Delivery
-from app.delivery.service import Guide, Route, Taken, Told, Wish
+from app.delivery.queries import About, Channel, Delivery, Guide
+from app.delivery.service import Route, Taken, Told, Wish
 from app.kit import clock, db, events
 from app.kit.events import SYSTEM
 from app.orders import queries as orders
