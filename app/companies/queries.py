@@ -13,6 +13,7 @@ from app.companies.models import Company as Company
 from app.companies.models import Invite as Invite
 from app.companies.models import Member, MemberWay
 from app.companies.models import Role as Role
+from app.companies.rules import CHATS as CHATS
 from app.companies.rules import INVITE_DAYS as INVITE_DAYS
 from app.companies.rules import MOST_PIECES as MOST_PIECES
 from app.companies.rules import PERMISSIONS as PERMISSIONS
