@@ -1,4 +1,4 @@
-"""What members are told in chats: the outside calls of each way, one party's trouble holding up no other."""
+"""What members are told by each way: the outside calls, one party's trouble holding up no other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,8 @@ from uuid import UUID
 from app.accounts import queries as accounts
 from app.companies import queries
 from app.companies.models import Company, Telling
-from app.companies.service.telling import BY, record_told
+from app.companies.service.telling import BY, WAY_OF, record_told
+from app.delivery.queries import Guide
 from app.kit import clock, db
 from app.kit.effects import Intent
 from app.kit.ids import public
@@ -22,18 +23,19 @@ from app.orders import queries as orders
 
 def load_chats(intents: Sequence[Intent]) -> Mapping[UUID, Said]:
     """Return what members are told by a chat; who left, or has no user ID there any more, by the next way."""
-    now, found = clock.now(), {}
+    now, guide, found = clock.now(), Guide(), {}
     for intent in intents:
         row = db.get(Telling, intent.subject_id)
         to = queries.reached_by(row.company_id, row.user_id).get(row.channel, Secret(""))
         lines = messages.lines(row.channel, now=now) if len(to) else []
+        waits = guide.waits(row.channel, lines, now=now) if len(to) else ""
         if facts := _facts(row):
-            found[intent.id] = Said(row.id, to, orders.get(row.order_id).lang, facts, lines)
+            found[intent.id] = Said(row.id, to, orders.get(row.order_id).lang, facts, lines, waits=waits)
     return found
 
 
 def load_letters(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
-    """Return the letters to members whom no chat reached, or who want letters."""
+    """Return the letters to members whose turn it is to get one."""
     found = {}
     for intent in intents:
         row = db.get(Telling, intent.subject_id)
@@ -54,10 +56,10 @@ def _facts(row: Telling) -> dict[str, Any]:
 
 
 def _settle(intent: Intent, told: bool) -> None:
-    record_told(intent.subject_id, told=told, now=clock.now())
+    record_told(intent.subject_id, WAY_OF[intent.kind], told=told, now=clock.now())
 
 
 KINDS = (
     *(in_chat(BY[way], "companies/ready", load_chats, _settle) for way in (Channel.WECOM, Channel.DINGTALK)),
-    letter(BY[Channel.EMAIL], "companies/ready", load_letters),
+    letter(BY[Channel.EMAIL], "companies/ready", load_letters, _settle),
 )

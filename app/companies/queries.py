@@ -13,12 +13,12 @@ from app.companies.models import Company as Company
 from app.companies.models import Invite as Invite
 from app.companies.models import Member, MemberWay
 from app.companies.models import Role as Role
+from app.companies.rules import CHATS as CHATS
 from app.companies.rules import INVITE_DAYS as INVITE_DAYS
 from app.companies.rules import MOST_PIECES as MOST_PIECES
 from app.companies.rules import PERMISSIONS as PERMISSIONS
 from app.companies.rules import WAYS as WAYS
 from app.companies.rules import permissions as permissions
-from app.companies.rules import ways_of as ways_of
 from app.companies.wallet import STATES as STATES
 from app.companies.wallet import Piece as Piece
 from app.companies.wallet import Tally as Tally
@@ -29,6 +29,7 @@ from app.companies.wallet import list_ready as list_ready
 from app.companies.wallet import pieces as pieces
 from app.companies.wallet import pieces_of as pieces_of
 from app.companies.wallet import tallies as tallies
+from app.delivery import queries as delivery
 from app.kit import crypto, db, effects
 from app.kit.listing import Listing
 from app.kit.secret import Secret
@@ -111,6 +112,12 @@ def told_first(company_id: UUID, user_id: UUID) -> Channel | None:
     """Return by what a member wants to be told first, if they chose."""
     row = db.session().get(Member, (db.merchant_id(), company_id, user_id))
     return row.told_first if row else None
+
+
+def ways_of(company_id: UUID, user_id: UUID) -> list[Channel]:
+    """Return by which ways a member is told, first to last: as they chose, and else in the shop's order."""
+    reached = {*reached_by(company_id, user_id), Channel.EMAIL}
+    return delivery.ways_to(delivery.read_plan(), reached, first=told_first(company_id, user_id))
 
 
 def list_invites(company_id: UUID, *, now: datetime) -> Sequence[Invite]:

@@ -1,7 +1,7 @@
 """Who may do what for a company, and what its words may be."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 from app.companies.models import Role
@@ -39,10 +39,5 @@ def permissions(role: Role) -> frozenset[str]:
 
 
 USER_ID = re.compile(r"[0-9A-Za-z_.@-]{1,64}")
-WAYS = (Channel.WECOM, Channel.DINGTALK, Channel.EMAIL)  # by which members are told, in this order unless they choose
-
-
-def ways_of(first: Channel | None, reached: Collection[Channel]) -> list[Channel]:
-    """Return by which ways somebody is told, one after the other; mail reaches everybody."""
-    known = [way for way in WAYS if way in reached or way is Channel.EMAIL]
-    return sorted(known, key=lambda way: way is not first)
+CHATS = frozenset({Channel.WECOM, Channel.DINGTALK})
+WAYS = CHATS | {Channel.EMAIL}  # by which members are told; mail reaches everybody

@@ -13,24 +13,21 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from app.delivery.contents import Posted, list_posted, list_waiting
+from app.delivery.guide import QUIET, Guide
 from app.delivery.models import About, Channel, State
 from app.delivery.plan import PRIVATE, quiet_until
 from app.delivery.rules import phone_number
 from app.delivery.service import ending
 from app.delivery.service.routing import KINDS as KINDS_OF
-from app.delivery.service.routing import read_plan
 from app.kit import clock, http, mail
 from app.kit.effects import Absent, Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
 from app.kit.secret import Secret
-from app.merchants import queries as merchants
 from app.messages import queries as carriers
 from app.messages import service as messages
 from app.messages.queries import Line, Message, Receipt
 from app.messages.service import Fault, Trip
 
 log = structlog.get_logger()
-RESTING = "all carriers of this channel rest"
-QUIET = "it is night at the shop"
 LANES = {Channel.SMS: Lane.SMS}
 ABREAST = 8  # a carrier takes a tenth of a second over a message, and hundreds of messages a second
 
@@ -53,38 +50,15 @@ class TakenOver(ending.Taken):
     faults: Sequence[Fault] = ()
 
 
-@dataclass(frozen=True)
-class TookNot(Refused):
-    """Nobody takes it; some could not take anything."""
-
-    faults: Sequence[Fault] = ()
-
-
-@dataclass(frozen=True)
-class Waits(Temporary):
-    """Nobody takes it just now; some rest."""
-
-    faults: Sequence[Fault] = ()
-
-
-@dataclass(frozen=True)
-class InDoubt(Unknown):
-    """This carrier may have it."""
-
-    faults: Sequence[Fault] = ()
-    carrier_id: UUID | None = None
-
-
 def load(channel: Channel, intents: Sequence[Intent]) -> Mapping[UUID, Borne]:
     """Return the messages of a channel that have not left yet or may have, each with how its order stands now."""
     now, waiting = clock.now(), list_waiting(intents, {State.QUEUED, State.UNKNOWN})
     posted = list_posted(waiting.values())
     ways, all_ways = carriers.lines(channel, now=now), carriers.all_lines(channel, now=now)
-    rests = "" if ways or channel not in carriers.carried_channels() else RESTING
-    plan, zone = read_plan(), merchants.current().zone
+    guide, rests = Guide(), carriers.resting(channel, ways)
     found = {}
     for number, row in waiting.items():
-        quiet = quiet_until(plan, channel, row.about, asked=row.asked, at=now, zone=zone)
+        quiet = quiet_until(guide.plan, channel, row.about, asked=row.asked, at=now, zone=guide.zone)
         own = [way for way in all_ways if row.carrier_id in (None, way.carrier_id)]
         found[number] = Borne(posted[row.id], ways, own, row.number, QUIET if quiet else rests)
     return found
@@ -125,15 +99,7 @@ def _answer(told: ending.Told, trip: Trip, known: str = "") -> Answer:
             receipt = value if isinstance(value, Receipt) else None
             number = getattr(value, "number", "") or known
             return Done(TakenOver(told, trip.carrier_id, number, receipt, trip.faults))
-        case Refused(reason) if any(fault.seconds is not None for fault in trip.faults):
-            return Waits(reason, trip.faults)  # one of them only rests, and takes it afterwards
-        case Refused(reason):
-            return TookNot(reason, trip.faults)
-        case Temporary(reason):
-            return Waits(reason, trip.faults)
-        case Unknown(reason):
-            return InDoubt(reason, trip.faults, trip.carrier_id)
-    return trip.answer
+    return messages.answer_of(trip)
 
 
 def settle(intent: Intent, answer: Answer) -> None:
@@ -152,7 +118,7 @@ def settle(intent: Intent, answer: Answer) -> None:
             ending.record_delay(number, reason=reason)
         case Unknown(reason):
             ending.record_doubt(number, reason=reason, carrier_id=getattr(answer, "carrier_id", None), now=now)
-    messages.record_faults(_faults(answer), now=now)
+    messages.record_faults(messages.faults_of(answer), now=now)
 
 
 def _settle_taken(taken: TakenOver) -> None:
@@ -163,12 +129,6 @@ def _settle_taken(taken: TakenOver) -> None:
     ending.record_taken(taken, now=now)
     if receipt is None:
         messages.ask_after(taken.carrier_id, taken.number, now=now)
-
-
-def _faults(answer: Answer) -> Sequence[Fault]:
-    value = answer.value if isinstance(answer, Done) else answer
-    faults: Sequence[Fault] = getattr(value, "faults", ())
-    return faults
 
 
 # What it says ----------------------------------------------------------------------------------------------------

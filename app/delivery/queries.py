@@ -12,6 +12,8 @@ from app.delivery.figures import Figures as Figures
 from app.delivery.figures import Told as Told
 from app.delivery.figures import told_lately as told_lately
 from app.delivery.figures import told_today as told_today
+from app.delivery.guide import Guide as Guide
+from app.delivery.guide import read_plan as read_plan
 from app.delivery.links import Unwanted as Unwanted
 from app.delivery.links import read_token, way_of
 from app.delivery.links import read_way as read_way
@@ -28,6 +30,7 @@ from app.delivery.models import WordingVersion as WordingVersion
 from app.delivery.plan import CHANNELS as CHANNELS
 from app.delivery.plan import SWITCHED as SWITCHED
 from app.delivery.plan import Plan as Plan
+from app.delivery.plan import ways_to as ways_to
 from app.delivery.rules import channels_of as channels_of
 from app.delivery.rules import is_one_mailbox as is_one_mailbox
 from app.delivery.rules import is_one_phone as is_one_phone

@@ -7,25 +7,28 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.companies import queries as companies
+from app.delivery.queries import Guide
 from app.gifting import queries
 from app.gifting.models import Gift, Handout, HandoutRow
 from app.gifting.rules import CLAIM_DAYS
 from app.gifting.service.accepting import CONTACT, GIFT_MAIL
-from app.gifting.service.giving import CONTACTS
-from app.gifting.service.keeping import CHATS, MAIL, record_chat
+from app.gifting.service.keeping import BY, WAY_OF, pass_on
 from app.kit import clock, crypto, db
 from app.kit.effects import Intent
 from app.kit.letters import Posted, letter
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.messages import queries as messages
+from app.messages.queries import Channel
 from app.messages.service import Said, in_chat
 
 
 def load_mails(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
     """Return the letters to those who have not opened their claim, nor lost it."""
     return {
-        intent.id: Posted(intent.id, _opened(row, handout, "contact"), handout.lang, facts, _token(row))
+        intent.id: Posted(
+            intent.id, queries.address_of(row, handout.key_id, "contact"), handout.lang, facts, _token(row)
+        )
         for intent, row, handout, facts in _waiting(intents)
         if row.contact_sealed is not None
     }
@@ -33,14 +36,13 @@ def load_mails(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
 
 def load_chats(intents: Sequence[Intent]) -> Mapping[UUID, Said]:
     """Return what those are told in chats who have not opened their claim, nor lost it."""
-    now = clock.now()
-    return {
-        intent.id: Said(
-            row.id, _opened(row, handout, "chat"), handout.lang, facts, messages.lines(row.chat, now=now), _token(row)
-        )
-        for intent, row, handout, facts in _waiting(intents)
-        if row.chat is not None
-    }
+    now, guide, found = clock.now(), Guide(), {}
+    for intent, row, handout, facts in _waiting(intents):
+        if row.chat is not None:
+            to, lines = queries.address_of(row, handout.key_id, "chat"), messages.lines(row.chat, now=now)
+            waits = guide.waits(row.chat, lines, now=now)
+            found[intent.id] = Said(row.id, to, handout.lang, facts, lines, _token(row), waits)
+    return found
 
 
 def _waiting(intents: Sequence[Intent]) -> Iterator[tuple[Intent, HandoutRow, Handout, dict[str, Any]]]:
@@ -91,23 +93,17 @@ def _gift_posted(key: UUID, gift: Gift) -> Posted:
     return Posted(key, crypto.unseal(place, CONTACT), gift.lang, facts, Secret(queries.gift_token(gift.id)))
 
 
-def _opened(row: HandoutRow, handout: Handout, column: str) -> Secret:
-    """Return an address of somebody: `contact` or `chat`."""
-    sealed = row.contact_sealed if column == "contact" else row.chat_sealed
-    place = crypto.Sealed("handout_row", column, row.merchant_id, row.id, handout.key_id, sealed or b"")
-    return crypto.unseal(place, CONTACTS)
-
-
 def _token(row: HandoutRow) -> Secret:
     return Secret(queries.token_of(row.id))
 
 
-def _settle_chat(intent: Intent, told: bool) -> None:
-    record_chat(intent.subject_id, told=told, now=clock.now())
+def _settle(intent: Intent, told: bool) -> None:
+    if not told:
+        pass_on(intent.subject_id, WAY_OF[intent.kind], now=clock.now())
 
 
 KINDS = (
-    letter(MAIL, "gifting/claim", load_mails),
+    letter(BY[Channel.EMAIL], "gifting/claim", load_mails, _settle),
     letter(GIFT_MAIL, "gifting/gift", load_gift_mails),
-    *(in_chat(name, "gifting/claim", load_chats, _settle_chat) for name in CHATS.values()),
+    *(in_chat(BY[way], "gifting/claim", load_chats, _settle) for way in BY if way is not Channel.EMAIL),
 )

@@ -5,6 +5,7 @@ from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     ForeignKeyConstraint,
@@ -114,14 +115,16 @@ class HandoutRow(Owned):
     reference: Mapped[str] = mapped_column(Text)
     contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_mask: Mapped[str] = mapped_column(Text)
-    chat: Mapped[Channel | None] = mapped_column(Choice(Channel), default=None)  # by which they are told first
+    chat: Mapped[Channel | None] = mapped_column(Choice(Channel), default=None)  # where they have a user ID
     chat_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)  # their user ID there
     entitlement_id: Mapped[UUID | None] = mapped_column(Id)
     proved_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # when its person last proved themselves
     device_id: Mapped[UUID | None] = mapped_column(Id)  # the browser that proved itself last
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
-    told_at: Mapped[datetime | None] = mapped_column(Moment)  # when a letter was last asked for
+    told_at: Mapped[datetime | None] = mapped_column(Moment)  # when a message was last asked for
+    told_by: Mapped[Channel | None] = mapped_column(Choice(Channel), default=None)  # the present way of it
+    then: Mapped[list[int]] = mapped_column(JSON, default=list)  # the ways that are left if that one fails
     reminders: Mapped[int] = mapped_column(Integer)
 
     upwards: Mapped[int] = column_property(-line.column)  # type: ignore[attr-defined]  # lists run down, lines run up

@@ -55,13 +55,15 @@ from app.gifting.rules import STATES as STATES
 from app.gifting.rules import Person as Person
 from app.gifting.rules import people_in as people_in
 from app.gifting.rules import people_of as people_of
-from app.kit import db
+from app.kit import crypto, db
 from app.kit.errors import NotFound
 from app.kit.listing import Listing
+from app.kit.secret import Secret
 from app.redemption import queries as redemption
 
 UNFIT = {"was_refunded", "not_delivered", "barred", "already_redeemed", "no_longer_valid"}
 SOME = 500
+CONTACTS = "handout"
 
 
 def handouts_of(company_id: UUID) -> Listing:
@@ -131,6 +133,12 @@ def count_problems(handout_id: UUID) -> dict[str, int]:
 def count_ready(handout: Handout, *, now: datetime) -> int:
     """Count the people of a draft who can be given something just now; the batch may have been used meanwhile."""
     return len(list_free(handout.order_id, now=now, limit=handout.ready)) if handout.ready else 0
+
+
+def address_of(row: HandoutRow, key_id: UUID, column: str) -> Secret:
+    """Return an address of somebody, `contact` or `chat`, sealed under the key of the hand-out; for telling them."""
+    sealed = row.contact_sealed if column == "contact" else row.chat_sealed
+    return crypto.unseal(crypto.Sealed("handout_row", column, row.merchant_id, row.id, key_id, sealed or b""), CONTACTS)
 
 
 def states(rows: Iterable[HandoutRow]) -> dict[UUID, str]:

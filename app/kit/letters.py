@@ -1,4 +1,4 @@
-"""Letters as outside calls: one kind of effect each, for letters on which nothing of ours waits.
+"""Letters as outside calls: one kind of effect each, for letters of which nothing is kept but whether they left.
 
 What becomes of a letter to a buyer is kept, so those have kinds of their own (app/delivery/effects.py).
 """
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from app.kit import mail
-from app.kit.effects import Answer, Done, Intent, Kind, Lane, Refused, Temporary, Unknown
+from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
 from app.kit.secret import Secret
 
 BY_MAIL: dict[str, Any] = {"client": mail.opened, "lane": Lane.MAIL, "door": mail.DOOR, "repeatable": True}
@@ -27,13 +27,21 @@ class Posted:
     token: Secret | None = None
 
 
-def letter(kind: str, template: str, load: Callable[[Sequence[Intent]], Mapping[UUID, Posted]]) -> Kind:
-    """Return the kind of one letter; a second copy of it does less harm than none, so it may be repeated."""
+def letter(
+    kind: str,
+    template: str,
+    load: Callable[[Sequence[Intent]], Mapping[UUID, Posted]],
+    settle: Callable[[Intent, bool], None] | None = None,
+) -> Kind:
+    """Return the kind of one letter; a second copy of it does less harm than none, so it may be repeated.
+
+    `settle` hears whether it left, and nothing in doubt: it may have arrived.
+    """
     return Kind(
         kind,
         load,
         partial(_post, template),
-        _settle,
+        partial(_tell, settle) if settle else _settle,
         client=mail.opened,
         repeatable=True,
         lane=Lane.MAIL,
@@ -73,6 +81,14 @@ def _post(template: str, posted: Posted, transport: mail.Transport) -> Answer:
     except mail.Doubtful as error:
         return Unknown(str(error))
     return Done()
+
+
+def _tell(settle: Callable[[Intent, bool], None], intent: Intent, answer: Answer) -> None:
+    match answer:
+        case Done():
+            settle(intent, True)
+        case Refused() | GaveUp(unknown=False):
+            settle(intent, False)
 
 
 def _settle(_intent: Intent, _answer: Answer) -> None:

@@ -37,6 +37,7 @@ from app.messages.providers import (
 from app.messages.tokens import Purse, purse_of
 
 CREDENTIALS = "carrier credentials"
+RESTING = "all carriers of this channel rest"
 NO_CARRIER = "nobody carries messages of this channel"
 NO_ONE_TO_ASK = "the carrier that may have it is connected no more"
 NO_CONSENT = "no consent to such a message is left"
@@ -89,6 +90,57 @@ class Trip:
         """Return what the carrier calls the message, once it has it."""
         value = self.answer.value if isinstance(self.answer, Done) else None
         return value.number if isinstance(value, Carried) else ""
+
+
+@dataclass(frozen=True)
+class TookNot(Refused):
+    """Nobody takes it; some could not take anything."""
+
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True)
+class Waits(Temporary):
+    """Nobody takes it just now; some rest."""
+
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True)
+class InDoubt(Unknown):
+    """This carrier may have it."""
+
+    faults: Sequence[Fault] = ()
+    carrier_id: UUID | None = None
+
+
+def answer_of(trip: Trip) -> Answer:
+    """Return how a trip ended together with what was learned of carriers on the way; who rests may take it yet."""
+    match trip.answer:
+        case Refused(reason) if any(fault.seconds is not None for fault in trip.faults):
+            return Waits(reason, trip.faults)
+        case Refused(reason):
+            return TookNot(reason, trip.faults)
+        case Temporary(reason):
+            return Waits(reason, trip.faults)
+        case Unknown(reason):
+            return InDoubt(reason, trip.faults, trip.carrier_id)
+    return trip.answer
+
+
+def faults_of(answer: Answer) -> Sequence[Fault]:
+    """Return what was learned of carriers on the way to an answer."""
+    value = answer.value if isinstance(answer, Done) else answer
+    faults: Sequence[Fault] = getattr(value, "faults", ())
+    return faults
+
+
+def resting(channel: Channel, ways: Sequence[Line]) -> str:
+    """Return why a message of a channel waits that somebody carries, but nobody just now; "" when it may go."""
+    if ways:
+        return ""
+    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
+    return RESTING if db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None else ""
 
 
 def lines(channel: Channel, *, now: datetime) -> list[Line]:

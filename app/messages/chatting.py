@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from app.kit import chat, clock
-from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary, Unknown
+from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary
 from app.kit.http import Client
 from app.kit.secret import Secret
-from app.messages.carrying import Line, Trip, carry, record_faults
+from app.messages.carrying import Line, Trip, answer_of, carry, faults_of, record_faults
 from app.messages.inquiring import ask_after
 from app.messages.providers import Message
 
@@ -24,6 +24,7 @@ class Said:
     facts: Mapping[str, Any]
     lines: Sequence[Line]
     token: Secret | None = None  # opens its link
+    waits: str = ""  # why it does not go just now
 
 
 def in_chat(
@@ -34,32 +35,33 @@ def in_chat(
 ) -> Kind:
     """Return the kind of a message that goes by one chat; said twice, the same words are one message there.
 
-    `settle` hears whether it was taken; when not, somebody may be told by another way. What was taken and reached
-    nobody all the same is told by ChatFailed.
+    `settle` hears whether it was taken; when it certainly was not, somebody may be told by another way. In doubt it
+    hears nothing: it may have arrived. What was taken and reached nobody all the same is told by ChatFailed.
     """
 
     def call(said: Said, http: Client) -> Answer:
+        if said.waits:
+            return Temporary(said.waits)
         secret = {"token": said.token.expose()} if said.token else {}
         words = chat.write(template, lang=said.lang, facts={**said.facts, **secret})
         about = template.rpartition("/")[2]
         message = Message(said.key, about, said.to, said.lang, words.title, words.text, url=words.url)
         trip = carry(message, said.lines, http)
-        unsure = isinstance(trip.answer, Temporary | Unknown) and not trip.faults
-        return trip.answer if unsure else Done(trip)
+        return Done(trip) if isinstance(trip.answer, Done) else answer_of(trip)
 
     def settled(intent: Intent, answer: Answer) -> None:
-        if isinstance(answer, Done):
-            settle(intent, isinstance(answer.value.answer, Done))
-            _follow(answer.value, intent)
-        elif not isinstance(answer, Temporary | Unknown):
-            settle(intent, False)
+        match answer:
+            case Done(trip):
+                settle(intent, True)
+                _follow(trip, intent)
+            case Refused() | GaveUp(unknown=False):
+                settle(intent, False)
+        record_faults(faults_of(answer), now=clock.now())
 
     return Kind(name, load, call, settled, client=Client, repeatable=True, lane=Lane.CHAT, door=name)
 
 
 def _follow(trip: Trip, intent: Intent) -> None:
-    """Record what was wrong with carriers on the way, and have the one that took it asked what became of it."""
-    now = clock.now()
-    record_faults(trip.faults, now=now)
+    """Have the carrier that took it asked what became of it."""
     if trip.carrier_id is not None:
-        ask_after(trip.carrier_id, trip.number, now=now, teller=intent.kind, subject_id=intent.subject_id)
+        ask_after(trip.carrier_id, trip.number, now=clock.now(), teller=intent.kind, subject_id=intent.subject_id)

@@ -21,6 +21,7 @@ from app.messages.carrying import Line as Line
 from app.messages.carrying import all_lines as all_lines
 from app.messages.carrying import line as line_of
 from app.messages.carrying import lines as lines
+from app.messages.carrying import resting as resting
 from app.messages.errors import Retired
 from app.messages.models import Carrier as Carrier
 from app.messages.models import CarrierTemplate, NotesSeen, Robot, RobotNote

@@ -1,7 +1,7 @@
 """Members are told in the chats they are in, by what they want first, and by the next one when that fails."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,16 +9,20 @@ from sqlalchemy import select
 
 from app.companies import queries
 from app.companies import service as companies
-from app.companies.models import MemberWay, Role
-from app.kit import clock, db
+from app.companies.models import MemberWay, Role, Telling
+from app.delivery import service as delivery
+from app.kit import clock, db, effects
+from app.kit.effects import Refused, Unknown
 from app.kit.errors import Invalid, NotFound
 from app.kit.events import SYSTEM
 from app.kit.ids import new_id
+from app.messages.events import ChatFailed
 from app.messages.queries import Channel
+from app.orders import queries as orders
 from tests.companies.firm import Firm
-from tests.delivery.routes import later
+from tests.delivery.routes import answering, later, plan
 from tests.mailbox import Mailbox
-from tests.make import Shop
+from tests.make import Shop, at_once
 from tests.messages.chats import Chats, running
 
 
@@ -174,3 +178,108 @@ def test_what_is_no_user_id_is_refused_at_its_field(firm: Firm, text: str) -> No
 def test_nobody_of_another_company_can_be_entered(firm: Firm) -> None:
     with pytest.raises(NotFound):
         enter(firm, new_id(), wecom="zhangsan")
+
+
+# The shop's plan holds for them, too -----------------------------------------------------------------------------
+
+MORNING = datetime(2027, 3, 2, 0, 30, tzinfo=UTC)  # 08:30 in Shanghai
+MIDNIGHT = MORNING - timedelta(hours=8)
+NIGHT = {"quiet_from": 22 * 60, "quiet_to": 8 * 60}
+
+
+def test_the_shops_order_decides_unless_a_member_did(firm: Firm, chats: Chats, mailbox: Mailbox) -> None:
+    for name in ("wecom", "dingtalk"):
+        chats.connect(firm.shop, name)
+    plan(firm.shop, channels=(Channel.DINGTALK, Channel.EMAIL, Channel.WECOM))
+    usual, other = firm.member(), firm.member(Role.DISTRIBUTOR)
+    enter(firm, usual, wecom="nobody1", dingtalk="usual")
+    enter(firm, other, wecom="other", dingtalk="other")
+    firm.shop.write(lambda: companies.choose_first(firm.id, other, Channel.WECOM))
+
+    deliver(firm)
+
+    assert [said["to"] for said in chats.desk.sent_at("dingtalk.app")] == ["usual"]
+    assert [said["to"] for said in chats.desk.sent_at("wecom.app")] == [["other"]]
+    assert firm.shop.read(lambda: queries.ways_of(firm.id, usual)) == [
+        Channel.DINGTALK,
+        Channel.EMAIL,
+        Channel.WECOM,
+    ]
+
+
+def test_a_way_that_the_shop_does_not_use_tells_no_member(firm: Firm, chats: Chats) -> None:
+    for name in ("wecom", "dingtalk"):
+        chats.connect(firm.shop, name)
+    plan(firm.shop, off=frozenset({Channel.WECOM}))
+    enter(firm, firm.member(), wecom="zhangsan", dingtalk="zhangsan")
+
+    deliver(firm)
+
+    assert not chats.desk.sent_at("wecom.app")
+    assert len(chats.desk.sent_at("dingtalk.app")) == 1
+
+
+def test_at_night_no_chat_wakes_a_member(firm: Firm, chats: Chats) -> None:
+    chats.connect(firm.shop, "wecom")
+    plan(firm.shop, **NIGHT)
+    enter(firm, firm.member(), wecom="zhangsan")
+
+    with later(MIDNIGHT):
+        deliver(firm)
+        assert not chats.desk.sent_at("wecom.app")
+    with later(MORNING):
+        firm.shop.drain()
+
+    assert len(chats.desk.sent_at("wecom.app")) == 1
+
+
+def test_a_letter_that_was_refused_is_followed_by_the_chat(firm: Firm, chats: Chats, mailbox: Mailbox) -> None:
+    chats.connect(firm.shop, "wecom")
+    plan(firm.shop, channels=(Channel.EMAIL, Channel.WECOM))
+    enter(firm, firm.member(), wecom="zhangsan")
+    fail_letters = Refused("550 no such mailbox")
+    with answering("companies.ready_letter", fail_letters):
+        deliver(firm)
+
+    assert len(chats.desk.sent_at("wecom.app")) == 1
+
+
+def test_who_wants_nothing_by_mail_gets_no_letter_when_a_chat_fails(firm: Firm, chats: Chats, mailbox: Mailbox) -> None:
+    chats.connect(firm.shop, "wecom")
+    enter(firm, firm.member(), wecom="nobody")
+    index = firm.shop.write(lambda: orders.contact_index(firm.mail("administrator")))
+    wish = {"now": clock.now(), "by": SYSTEM}
+    firm.shop.write(lambda: delivery.choose_wanted(index, Channel.EMAIL, delivery.Wanted.NOTHING, **wish))  # type: ignore[arg-type]
+
+    deliver(firm)
+
+    assert not mailbox.letters(firm.mail("administrator"))
+
+
+def test_a_doubt_is_followed_by_nothing(firm: Firm, chats: Chats, mailbox: Mailbox) -> None:
+    chats.connect(firm.shop, "wecom")
+    enter(firm, firm.member(), wecom="zhangsan")
+
+    with answering("companies.ready_wecom", Unknown("no answer")):
+        deliver(firm)
+        with later(hours=7):
+            firm.shop.drain()
+
+    assert not mailbox.letters(firm.mail("administrator"))
+
+
+def test_a_failure_that_is_told_twice_at_the_same_moment_is_followed_once(firm: Firm, chats: Chats) -> None:
+    for name in ("wecom", "dingtalk"):
+        chats.connect(firm.shop, name)
+    enter(firm, firm.member(), wecom="zhangsan", dingtalk="zhangsan")
+    deliver(firm)
+    (told,) = firm.shop.read(lambda: db.session().scalars(select(Telling)).all())
+    failed = ChatFailed(subject_id=told.id, teller="companies.ready_wecom", reason="gone", at=clock.now())
+
+    def follow() -> None:
+        firm.shop.write(lambda: companies.follow_failed([failed]))
+
+    at_once([follow] * 4)
+
+    asked = firm.shop.read(lambda: effects.list_of([told.id]))[told.id]
+    assert sorted(each.kind for each in asked) == ["companies.ready_dingtalk", "companies.ready_wecom"]

@@ -1,5 +1,8 @@
 """What the tests of routing share: a shop that reaches buyers by several channels, its plan, and time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +10,7 @@ from app.delivery import queries, service
 from app.delivery.models import Channel, Delivery, State
 from app.delivery.plan import Plan
 from app.kit import clock, effects
+from app.kit.effects import Answer
 from app.kit.events import SYSTEM, publish
 from app.kit.secret import Secret
 from app.messages.events import MessageReceipt
@@ -64,6 +68,19 @@ def later(now: datetime | None = None, **passed: float) -> Any:
     """Let time be later by so much, or let it be a moment, and run on."""
     ahead = (now - clock._system()) if now else clock.now() - clock._system() + timedelta(**passed)
     return clock.running(lambda: clock._system() + ahead)
+
+
+@contextmanager
+def answering(kind: str, answer: Answer) -> Iterator[None]:
+    """Let every call of one kind end so."""
+    known = dict(effects.wired())
+    effects.wire(
+        replace(each, call=lambda _value, _client: answer) if each.name == kind else each for each in known.values()
+    )
+    try:
+        yield
+    finally:
+        effects.wire(known.values())
 
 
 def drain() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from app.delivery import queries, service
 from app.delivery.effects import AT_RISK
+from app.delivery.guide import Guide
 from app.delivery.models import About, Channel, State
-from app.delivery.plan import Plan
 from app.delivery.service import routing
 from app.delivery.service.routing import Route, Wish
 from app.kit import bell, clock, db, effects, mail
@@ -224,10 +224,10 @@ def test_another_shop_does_not_wait_behind_a_busy_one(shop: Shop, other: Shop, s
 
 
 def ask(order: Order, count: int) -> None:
-    found = routing.list_orders([order.id])[order.id]
-    route, plan = Route(Channel.EMAIL, found.contact_mask), Plan()
+    guide, found = Guide(), routing.list_orders([order.id])[order.id]
+    route = Route(Channel.EMAIL, found.contact_mask)
     for _ in range(count):
-        routing.ask(found, Wish(About.READY, new_id(), clock.now()), route, plan, now=clock.now())
+        routing.ask(found, Wish(About.READY, new_id(), clock.now()), route, guide, now=clock.now())
 
 
 def arrived(server: MailServer, shop: Shop, *orders: Order) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.commands.demo.novelties import MADE, deal
 from app.commands.demo.story import Teller
 from app.delivery import service as delivery
-from app.delivery.queries import About, Channel, Delivery, Plan
+from app.delivery.queries import About, Channel, Delivery, Guide
 from app.delivery.service import Route, Taken, Told, Wish
 from app.kit import clock, db, events
 from app.kit.events import SYSTEM
@@ -83,7 +83,7 @@ def _tell(contact: str, channel: Channel, act: Act, then: datetime) -> None:
     paid = order.paid_at or then
     happened = {row.name: row.id for row in events.timeline(order_id=order.id)}
     wish = Wish(About.READY, happened["order.delivered"], paid)
-    message = delivery.ask(order, wish, Route(channel, order.contact_mask), Plan(), now=paid)
+    message = delivery.ask(order, wish, Route(channel, order.contact_mask), Guide(), now=paid)
     assert message is not None
     act(message, paid + timedelta(milliseconds=420))
 

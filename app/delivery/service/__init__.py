@@ -1,5 +1,6 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
+from app.delivery.guide import read_plan
 from app.delivery.service.ending import (
     Taken,
     Told,
@@ -14,9 +15,18 @@ from app.delivery.service.linking import admit, make_link, revoke_links
 from app.delivery.service.owning import ask_code, prove_contact, sign_out
 from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.reaching import Wanted, choose_wanted, forget_way, is_reached, learn_way, wanted_by, ways_of
+from app.delivery.service.reaching import (
+    Wanted,
+    choose_wanted,
+    forget_way,
+    is_reached,
+    learn_way,
+    said_nothing,
+    wanted_by,
+    ways_of,
+)
 from app.delivery.service.resending import cancel_resend, resend
-from app.delivery.service.routing import Route, Wish, ask, read_plan
+from app.delivery.service.routing import Route, Wish, ask
 from app.delivery.service.telling import (
     can_tell,
     drop,
@@ -92,6 +102,7 @@ __all__ = [
     "resend",
     "restore_wording",
     "revoke_links",
+    "said_nothing",
     "save_wording",
     "send_again",
     "send_by",

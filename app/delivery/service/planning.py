@@ -6,8 +6,8 @@ from uuid import UUID
 
 from app.delivery.errors import NoChannelLeft, NotATime
 from app.delivery.events import TellingPlanChanged
+from app.delivery.guide import read_plan
 from app.delivery.plan import DAY, Plan
-from app.delivery.service.routing import read_plan
 from app.delivery.ways import TellingPolicy
 from app.kit import db
 from app.kit.errors import Invalid, Refusal

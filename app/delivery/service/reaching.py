@@ -15,8 +15,10 @@ from app.kit import crypto, db
 from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.kit.secret import Secret
+from app.orders import queries as orders
 
 ADDRESS = "reach"
+AT_ONCE = 500  # contacts in one question
 
 
 class Wanted(StrEnum):
@@ -95,6 +97,20 @@ def unwanted(indexes: Iterable[bytes]) -> Mapping[bytes, Mapping[Channel, bool]]
     for row in db.session().scalars(select(OptOut).where(OptOut.contact_index.in_(set(indexes)))):
         found[row.contact_index][row.channel] = row.everything
     return found
+
+
+def said_nothing(people: Iterable[tuple[UUID, Secret]]) -> Mapping[UUID, frozenset[Channel]]:
+    """Return by person by which channels the owner of their address wants nothing at all; few shops have one."""
+    if db.session().scalar(select(OptOut.contact_index).where(OptOut.everything).limit(1)) is None:
+        return {}
+    indexes = {number: orders.contact_index(contact.expose()) for number, contact in people}
+    known, out = sorted(set(indexes.values())), dict[bytes, Mapping[Channel, bool]]()
+    for at in range(0, len(known), AT_ONCE):
+        out |= unwanted(known[at : at + AT_ONCE])
+    return {
+        number: frozenset(channel for channel, everything in out.get(index, {}).items() if everything)
+        for number, index in indexes.items()
+    }
 
 
 def is_reached(contact_index: bytes, channel: Channel) -> bool:

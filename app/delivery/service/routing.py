@@ -13,16 +13,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from app.delivery.guide import Guide
 from app.delivery.models import NOBODY, About, Channel, Delivery, State
-from app.delivery.plan import PRIVATE, Plan, quiet_until, usable
+from app.delivery.plan import PRIVATE, quiet_until, usable
 from app.delivery.rules import mail_address, own_channel, phone_number
 from app.delivery.service.linking import make_link
 from app.delivery.service.reaching import reaches, unwanted
-from app.delivery.ways import TellingPolicy
 from app.kit import db, effects
 from app.kit.ids import new_id
-from app.merchants import queries as merchants
-from app.messages import queries as carriers
 from app.orders import queries as orders
 from app.orders.queries import Order
 
@@ -60,10 +58,9 @@ class Routes:
     """The ways to the buyers of some orders, in few questions for all of them."""
 
     def __init__(self, found: Collection[Order]) -> None:
-        self.plan = read_plan()
-        self._carried = carriers.carried_channels() | {Channel.EMAIL}
+        self.guide = Guide()
         indexes = {order.contact_index for order in found if order.company_id is None}
-        only_mail = self._carried == {Channel.EMAIL} and all("@" in order.contact_mask for order in found)
+        only_mail = self.guide.carried == {Channel.EMAIL} and all("@" in order.contact_mask for order in found)
         self._reaches = {} if only_mail or not indexes else reaches(indexes)
         self._out = unwanted(indexes) if indexes else {}
 
@@ -73,33 +70,17 @@ class Routes:
             return []
         own = _own(order)
         if about is About.CODE:  # it proves the contact itself, so it goes there and nowhere else
-            return [own] if own and own.channel in self._carried else []
+            return [own] if own and own.channel in self.guide.carried else []
         ways = {way: Route(way, row.mask) for way, row in self._reaches.get(order.contact_index, {}).items()}
         ways |= {own.channel: own} if own else {}
         out = self._out.get(order.contact_index, {})
-        named = usable(self.plan, ways.keys() & self._carried, about=about, asked=asked, out=out)
+        named = usable(self.guide.plan, ways.keys() & self.guide.carried, about=about, asked=asked, out=out)
         return [ways[channel] for channel in named]
 
 
-def read_plan() -> Plan:
-    """Return how the shop wants its buyers to be told."""
-    row = db.session().scalars(select(TellingPolicy)).one_or_none()
-    if row is None:
-        return Plan()
-    return Plan(
-        tuple(Channel[name] for name in row.channels),
-        frozenset(Channel[name] for name in row.off),
-        row.quiet_from,
-        row.quiet_to,
-        frozenset(About[name] for name in row.waiting),
-        frozenset(About[name] for name in row.silent),
-    )
-
-
-def ask(order: Order, wish: Wish, route: Route, plan: Plan, *, now: datetime) -> Delivery | None:
+def ask(order: Order, wish: Wish, route: Route, guide: Guide, *, now: datetime) -> Delivery | None:
     """Ask for a message by a channel, once; None when it was asked for already."""
-    zone = merchants.current().zone
-    until = quiet_until(plan, route.channel, wish.about, asked=wish.asked, at=now, zone=zone)
+    until = quiet_until(guide.plan, route.channel, wish.about, asked=wish.asked, at=now, zone=guide.zone)
     row = _row(order, wish, route, now)
     row |= {"since": None if until else wish.since}
     if not db.changed(db.insert_or(Delivery).values(row).on_conflict_do_nothing()):
@@ -124,7 +105,7 @@ def fall_back(row: Delivery, *, now: datetime) -> bool:
     found = routes.of(order, row.about, asked=row.asked) if order and routes else []
     free = [route for route in found if route.channel not in tried]
     wish = Wish(row.about, row.source_id, row.since or row.created_at, row.asked, row.id)
-    return bool(free and order and routes and ask(order, wish, free[0], routes.plan, now=now))
+    return bool(free and order and routes and ask(order, wish, free[0], routes.guide, now=now))
 
 
 def list_orders(ids: Sequence[UUID]) -> dict[UUID, Order]:

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from app.delivery import queries
 from app.delivery.errors import AlreadySettled, NoAddress, NothingToOpen, OnItsWay, TriedThere
 from app.delivery.events import MessageDropped, MessageSentAgain
+from app.delivery.guide import Guide
 from app.delivery.models import About, Channel, Delivery, State
-from app.delivery.service.routing import KINDS, Route, Routes, Wish, ask, list_orders, read_plan, send
+from app.delivery.service.routing import KINDS, Route, Routes, Wish, ask, list_orders, send
 from app.kit import clock, db, effects
 from app.kit.events import By, EventRow, publish
 from app.kit.ids import new_id
@@ -66,7 +67,7 @@ def _tell(
         order = found.get(order_id) if order_id and source not in known else None
         ways = routes.of(order, about, asked=asked) if order is not None and only(order) else []
         if order is not None and ways:
-            ask(order, Wish(about, source, at or now, asked), ways[0], routes.plan, now=now)
+            ask(order, Wish(about, source, at or now, asked), ways[0], routes.guide, now=now)
 
 
 def has_goods(order: Order) -> bool:
@@ -92,7 +93,7 @@ def send_link_again(order_id: UUID, *, now: datetime, by: By) -> Delivery:
     waiting = (Delivery.order_id == order_id, Delivery.about == About.READY, Delivery.state == State.QUEUED)
     if db.session().scalar(select(Delivery.id).where(*waiting).limit(1)) is not None:
         raise OnItsWay
-    asked = ask(order, Wish(About.READY, new_id(), now, asked=True), ways[0], routes.plan, now=now)
+    asked = ask(order, Wish(About.READY, new_id(), now, asked=True), ways[0], routes.guide, now=now)
     if asked is None:
         raise OnItsWay
     _told(MessageSentAgain, asked, now, by)
@@ -129,7 +130,7 @@ def pass_on(delivery_id: UUID, route: Route, *, now: datetime) -> Delivery:
     """Let another message, by a channel that was not tried yet, take the place of one that failed or is unknown."""
     row = _settle_by_hand(delivery_id, State.PASSED)
     wish = Wish(row.about, row.source_id, now, asked=True, after=row.id)
-    asked = ask(orders.get(row.order_id), wish, route, read_plan(), now=now)
+    asked = ask(orders.get(row.order_id), wish, route, Guide(), now=now)
     if asked is None:
         raise TriedThere
     return asked

@@ -23,7 +23,6 @@ from app.kit.ids import new_id
 from app.kit.secret import Secret
 from app.orders import queries as orders
 
-CONTACTS = "handout"
 AT_ONCE = 500
 
 
@@ -50,7 +49,7 @@ def draft(plan: Plan, people: Sequence[Person], *, now: datetime, by: By) -> UUI
         raise NobodyNamed
     if len(people) > MOST_ROWS:
         raise TooManyPeople(MOST_ROWS)
-    number, key = new_id(), crypto.create_key(CONTACTS, new_id().hex)
+    number, key = new_id(), crypto.create_key(queries.CONTACTS, new_id().hex)
     free = len(queries.list_free(order.id, now=now, limit=len(people)))
     wrong = problems(people, plan.proof, free)
     db.session().add(_handout(number, plan, order.id, key.id, wrong, now, by))
@@ -104,6 +103,8 @@ def _row(handout_id: UUID, line: int, person: Person, problem: str, key: crypto.
         "opened_at": None,
         "revoked_at": None,
         "told_at": None,
+        "told_by": None,
+        "then": [],
         "reminders": 0,
     }
 

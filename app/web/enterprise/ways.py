@@ -49,8 +49,8 @@ def set_member_ways(member: str) -> Redirect:
 @needs("company.redeem")
 def told() -> Page:
     mine = queries.reached_by(company_id(), actor().user_id)
-    first, *then = queries.ways_of(queries.told_first(company_id(), actor().user_id), mine)
-    ways = [(way.name.lower(), str(_(NAMES[way])), mine[way].expose() if way in mine else "") for way in (first, *then)]
+    found = queries.ways_of(company_id(), actor().user_id)
+    ways = [(way.name.lower(), str(_(NAMES[way])), mine[way].expose() if way in mine else "") for way in found]
     return page("enterprise/members/told.html", ways=ways, carried=_carried(), several=len(ways) > 1)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import request
 from flask_babel import gettext as _
 
+from app.companies import queries as companies
 from app.delivery import queries
 from app.delivery import service as delivery
 from app.delivery.queries import About, Channel, Plan
@@ -97,6 +98,7 @@ def preview(plan: Plan, connected: set[Channel]) -> Sequence[str]:
     ]
     if len(named) > 1:
         said.append(_("When one fails for good, the next follows by itself. When nobody knows, you decide."))
+    said.extend(_people(plan, connected))
     waiting = [about_words(about.name.lower()) for about in queries.SWITCHED if about in plan.waiting - plan.silent]
     if plan.quiet_from != plan.quiet_to and waiting:
         times = {"start": _clock(plan.quiet_from), "end": _clock(plan.quiet_to), "what": _(", ").join(waiting)}
@@ -104,6 +106,16 @@ def preview(plan: Plan, connected: set[Channel]) -> Sequence[str]:
     if silent := [about_words(about.name.lower()) for about in queries.SWITCHED if about in plan.silent]:
         said.append(_("Nobody is told of: %(what)s.", what=_(", ").join(silent)))
     return said
+
+
+def _people(plan: Plan, connected: set[Channel]) -> Sequence[str]:
+    """Say what a plan will mean for those who bought nothing themselves."""
+    named = [channel for channel in plan.order() if channel in companies.WAYS & connected]
+    ways = _(", ").join(channel_words(channel) for channel in named)
+    who = _("Members of companies, and whom a company gives something: %(ways)s, always told.", ways=ways)
+    night = _("What they are told in a chat waits until the quiet hours are over.")
+    wakes = plan.quiet_from != plan.quiet_to and not companies.CHATS.isdisjoint(named)
+    return [*([who] if named else []), *([night] if wakes else [])]
 
 
 def _change(changed: Callable[[Plan], Plan]) -> Redirect:
