@@ -14,7 +14,16 @@ from app.delivery.service.linking import admit, make_link, revoke_links
 from app.delivery.service.owning import ask_code, prove_contact, sign_out
 from app.delivery.service.planning import set_plan
 from app.delivery.service.proving import Admitted, Asking, ask_link, enter, look_up
-from app.delivery.service.reaching import Wanted, choose_wanted, forget_way, is_reached, learn_way, wanted_by, ways_of
+from app.delivery.service.reaching import (
+    Wanted,
+    choose_wanted,
+    forget_way,
+    is_reached,
+    learn_way,
+    tell_also_by,
+    wanted_by,
+    ways_of,
+)
 from app.delivery.service.resending import cancel_resend, resend
 from app.delivery.service.routing import Route, Wish, ask, read_plan
 from app.delivery.service.telling import (
@@ -98,6 +107,7 @@ __all__ = [
     "send_link_again",
     "set_plan",
     "sign_out",
+    "tell_also_by",
     "tell_asked",
     "tell_code",
     "tell_queued",
