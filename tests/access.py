@@ -16,6 +16,8 @@ PUBLIC: Mapping[str, str] = {
     "enterprise.sign_in": "The way in.",
     "enterprise.sign_out": "The way out; without a session it ends nothing.",
     "hooks.unsubscribe": "Whoever holds the signed link from a letter; it ends what its reader can do without.",
+    "shop.in_mini": "Whoever holds the signed pass that an order's page gave its owner; it shows nothing.",
+    "shop.tell_in_mini": "A mini program, with such a pass and a login code; it is told no more than what to allow.",
     "shop.ways": "Whoever holds the signed link from a message; it tells nobody which contact that is.",
     "shop.choose_ways": "Whoever holds the signed link from a message, for that contact and channel alone.",
     "hooks.probe_receipts": "A self-test calls it from outside; it says only that it is here.",
@@ -237,6 +239,7 @@ OWN_UNITS: Mapping[str, str] = {
     "platform.office_preferences": "It asks the database nothing.",
     "platform.preferences": "It asks the database nothing.",
     "platform.readyz": "It looks at the database from outside.",
+    "shop.tell_in_mini": "WeChat is asked whose login code it is outside of any unit.",
     "shop.tell_in_wechat": "Whom WeChat named is opened in a unit of its own.",
     "shop.cancel": "It commits before gateways are told.",
     "shop.check": "It commits before gateways are asked.",
@@ -329,6 +332,7 @@ MACHINES = {
     "hooks.notice",
     "hooks.receipts",
     "hooks.unsubscribe",
+    "shop.tell_in_mini",
 }  # no browser, no cookie, nothing that could be forged across sites
 
 OBJECTS |= {f"office.{action}" for action in "refund_form give_back_by_hand notice match_notice accept_notice".split()}

@@ -175,6 +175,16 @@ class WaysChosen(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WayLearned(Event):
+    """The buyer of an order is told by a further channel from now on, at an address that they proved."""
+
+    name = "telling.way_learned"
+    subject_type = "order"
+
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TellingPlanChanged(Event):
     """Somebody of the shop changed how buyers are told; `changes` names what."""
 

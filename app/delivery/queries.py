@@ -42,6 +42,7 @@ from app.delivery.saying import product_name as product_name
 from app.delivery.saying import said_of as said_of
 from app.delivery.saying import sample_facts as sample_facts
 from app.delivery.saying import sample_of as sample_of
+from app.delivery.ways import OptOut
 from app.delivery.ways import Resend as Resend
 from app.delivery.ways import ResendState as ResendState
 from app.delivery.wording_text import NAMES as NAMES
@@ -73,6 +74,12 @@ def list_ways(order: Order) -> dict[Channel, str]:
     further = select(Reach.channel).where(Reach.contact_index == order.contact_index)
     found = {*db.session().scalars(further), *({own} if own is not None else ())}
     return {channel: way_of(order.merchant_id, order.contact_index, channel) for channel in sorted(found)}
+
+
+def count_reached(channel: Channel) -> int:
+    """Count the contacts whose owners are told by a further channel and have not turned it off."""
+    off = exists().where(OptOut.contact_index == Reach.contact_index, OptOut.channel == channel, OptOut.everything)
+    return db.session().scalar(select(func.count()).select_from(Reach).where(Reach.channel == channel, ~off)) or 0
 
 
 def list_of_order(order_id: UUID) -> Sequence[Delivery]:

@@ -64,8 +64,12 @@ class Line:
 
     def template_for(self, message: Message) -> Template | None:
         """Return the template for a message, in any language when there is none in its own."""
-        own = self.templates.get((message.about, message.lang))
-        return own or next((each for (about, _), each in self.templates.items() if about == message.about), None)
+        return self.template_about(message.about, message.lang)
+
+    def template_about(self, about: str, lang: str) -> Template | None:
+        """Return the template for something in a language, or in any."""
+        own = self.templates.get((about, lang))
+        return own or next((each for (known, _), each in self.templates.items() if known == about), None)
 
 
 @dataclass(frozen=True)

@@ -66,3 +66,35 @@ class RobotBusy(Refusal):
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
+
+
+class LoginCodeRefused(Refusal):
+    """Nobody stands behind a login code, or no more."""
+
+    kind = "invalid"
+    message = words("This login code names nobody.")
+    mend = words("Call wx.login again and send its code at once: it is good once, for five minutes, in this app alone.")
+
+
+class PersonBlocked(Refusal):
+    """The app lets this person sign in nowhere."""
+
+    kind = "invalid"
+    message = words("WeChat lets this person sign in nowhere just now.")
+    mend = words("They are told by their other ways as before.")
+
+
+class TooManyLogins(Refusal):
+    """The app has named its people too often within a minute."""
+
+    kind = "throttled"
+    message = words("There were too many sign-ins within a minute.")
+    mend = words("Wait a minute, call wx.login again and send its code.")
+
+
+class NobodyNamed(Refusal):
+    """The app does not say just now who is before it."""
+
+    kind = "busy"
+    message = words("WeChat does not say just now who this is.")
+    mend = words("Call wx.login again in a few seconds and send its code.")

@@ -28,6 +28,9 @@ from app.messages.models import CarrierTemplate, NotesSeen, Robot, RobotNote
 from app.messages.models import CarrierTrial as CarrierTrial
 from app.messages.models import StaffNote as StaffNote
 from app.messages.models import TrialState as TrialState
+from app.messages.naming import asks_itself as asks_itself
+from app.messages.naming import namer as namer
+from app.messages.naming import templates_to_allow as templates_to_allow
 from app.messages.providers import Channel as Channel
 from app.messages.providers import Greets as Greets
 from app.messages.providers import Message as Message

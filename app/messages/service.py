@@ -31,6 +31,7 @@ from app.messages.consents import record_consents as record_consents
 from app.messages.events import CarrierFailed
 from app.messages.inquiring import ask_after as ask_after
 from app.messages.models import Carrier, NotesSeen, StaffNote
+from app.messages.naming import name_person as name_person
 from app.messages.providers import Message as Message
 from app.messages.queries import NOTE_MAIL
 from app.messages.retiring import change_hook as change_hook

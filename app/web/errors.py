@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import format_decimal, gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -151,7 +151,8 @@ def problem(refusal: Refusal, status: int) -> Response:
 
 def wants_json() -> bool:
     """Tell whether a program asks: machine surfaces, or an Accept that prefers JSON to pages."""
-    if surface_of(request.endpoint or "") in {"hooks", "api"}:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if surface_of(request.endpoint or "") in {"hooks", "api"} or getattr(view, "for_programs", False):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
     return best in {"application/json", "application/problem+json"}

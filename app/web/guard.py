@@ -139,6 +139,12 @@ def unit(kind: Literal["own", "auto"] | None) -> Callable[[View], View]:
     return mark
 
 
+def for_programs(view: View) -> View:
+    """Say that programs call a view: what they send proves them, no cookie counts, and they hear a no as JSON."""
+    view.for_programs = True  # type: ignore[attr-defined]
+    return view
+
+
 def streams(view: View) -> View:
     """Say that a view reads the body itself, bit by bit; it must check the CSRF token it finds there."""
     view.streams = True  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 LIFE = 7200.0
@@ -29,6 +29,16 @@ class Token:
     text: str
     app: str
     ends: float
+
+
+@dataclass
+class Login:
+    """A code by which an app learns who is before it, once."""
+
+    app: str
+    openid: str
+    ends: float
+    is_used: bool = False
 
 
 @dataclass
@@ -63,6 +73,7 @@ class Desk:
         self._said: dict[str, deque[float]] = defaultdict(deque)
         self._blocked: dict[str, float] = {}
         self._numbers = 1000
+        self._logins: dict[str, Login] = {}
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -97,6 +108,25 @@ class Desk:
         with self._lock:
             self._tokens.clear()
             self._current.clear()
+
+    # Logins ----------------------------------------------------------------------------------------------------
+
+    def log_in(self, app: str, openid: str, seconds: float) -> str:
+        """Return a fresh code that names somebody to an app for a time."""
+        with self._lock:
+            code = secrets.token_urlsafe(24)
+            self._logins[code] = Login(app, openid, self.clock() + seconds)
+            return code
+
+    def use_login(self, app: str, code: str) -> Login | None:
+        """Use a code up and return whom it names to this app as it was before, or None."""
+        with self._lock:
+            held = self._logins.get(code)
+            if held is None or held.app != app or held.ends <= self.clock():
+                return None
+            before = replace(held)
+            held.is_used = True
+            return before
 
     # Messages --------------------------------------------------------------------------------------------------
 

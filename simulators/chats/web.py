@@ -22,6 +22,7 @@ def create_app(desk: Desk) -> Flask:
     _add_wecom(app, desk)
     _add_dingtalk(app, desk)
     _add_pages(app, desk)
+    _add_logins(app, desk)
     return app
 
 
@@ -29,6 +30,10 @@ def _add_weixin(app: Flask, desk: Desk) -> None:
     @app.post("/cgi-bin/stable_token")
     def stable_token() -> Response:
         return _answer(desk, "weixin.token", lambda: weixin.stable_token(desk, _wish()))
+
+    @app.get("/sns/jscode2session")
+    def session() -> Response:
+        return _answer(desk, "weixin.session", lambda: weixin.session(desk, request.args))
 
     @app.post("/cgi-bin/message/template/send")
     def template() -> Response:
@@ -101,6 +106,17 @@ def _add_pages(app: Flask, desk: Desk) -> None:
             desk.rotate()
         desk.modes[:] = [mode for mode in asked if mode.name != "rotate"]
         return modes()
+
+
+def _add_logins(app: Flask, desk: Desk) -> None:
+    @app.post("/logins")
+    def log_in() -> Response:
+        """Give the code that wx.login would give: `{"appid": …, "openid": …}`."""
+        _check_neighbour()
+        wish = request.get_json(silent=True) or {}
+        if wish.get("appid") not in desk.apps or not weixin.OPENID.fullmatch(str(wish.get("openid", ""))):
+            abort(400)
+        return jsonify(code=weixin.log_in(desk, wish["appid"], wish["openid"]))
 
 
 def _answer(desk: Desk, place: str, work: Callable[[], dict[str, Any]]) -> Response:

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulators.chats.desk import OVERLAP, Answer, Desk
 
 OPENID = re.compile(r"o[\w-]{20,40}")
+LOGIN_LIFE, LOGINS = 300.0, 100  # seconds that a login code is good for; logins of one person within a minute
 TEMPLATE = re.compile(r"[\w-]{8,64}")
 # What a field of each type may hold; a value that breaks it is refused with the whole message.
 TYPES = {
@@ -37,6 +39,34 @@ def stable_token(desk: Desk, wish: Mapping[str, Any]) -> dict[str, Any]:
         raise Answer(40125, "invalid appsecret")
     token = desk.give(app, early=OVERLAP, anew=wish.get("force_refresh") is True)
     return {"access_token": token.text, "expires_in": int(token.ends - desk.clock())}
+
+
+def log_in(desk: Desk, app: str, openid: str) -> str:
+    """Return what wx.login gives to a mini program for the person before it."""
+    return desk.log_in(app, openid, LOGIN_LIFE)
+
+
+def session(desk: Desk, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Say whom a login code names, once; there is no errcode in a good answer."""
+    app = asked.get("appid", "")
+    if asked.get("grant_type") != "authorization_code":
+        raise Answer(40002, "invalid grant_type")
+    if app not in desk.apps:
+        raise Answer(40013, "invalid appid")
+    if desk.apps[app] != asked.get("secret", ""):
+        raise Answer(40125, "invalid appsecret")
+    if not asked.get("js_code"):
+        raise Answer(41008, "missing code")
+    login = desk.use_login(app, asked["js_code"])
+    if login is None:
+        raise Answer(40029, "invalid code")
+    if login.is_used:
+        raise Answer(40163, "code been used")
+    if not desk.count_speech(f"login {login.openid}", LOGINS, block=0.0):
+        raise Answer(45011, "api minute-quota reach limit, must slower, retry next minute")
+    if "Blocked" in login.openid:
+        raise Answer(40226, "code blocked")
+    return {"openid": login.openid, "session_key": secrets.token_urlsafe(18)}
 
 
 def send_template(desk: Desk, token: str, wish: Mapping[str, Any]) -> dict[str, Any]:

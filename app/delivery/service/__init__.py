@@ -22,6 +22,7 @@ from app.delivery.service.reaching import (
     is_reached,
     learn_way,
     said_nothing,
+    tell_also_by,
     wanted_by,
     ways_of,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "send_link_again",
     "set_plan",
     "sign_out",
+    "tell_also_by",
     "tell_asked",
     "tell_code",
     "tell_queued",

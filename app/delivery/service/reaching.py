@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from app.delivery.events import WaysChosen
+from app.delivery.events import WayLearned, WaysChosen
 from app.delivery.models import Channel, Reach
 from app.delivery.ways import OptOut
 from app.kit import crypto, db
@@ -16,6 +16,7 @@ from app.kit.events import By, publish
 from app.kit.ids import new_id
 from app.kit.secret import Secret
 from app.orders import queries as orders
+from app.orders.queries import Order
 
 ADDRESS = "reach"
 AT_ONCE = 500  # contacts in one question
@@ -48,6 +49,12 @@ def learn_way(contact_index: bytes, channel: Channel, address: Secret, *, mask: 
         learned_at=now,
     )
     db.session().add(row)
+
+
+def tell_also_by(found: Order, channel: Channel, address: Secret, *, mask: str, now: datetime, by: By) -> None:
+    """Tell the buyer of an order by a further channel from now on, as they asked there."""
+    learn_way(found.contact_index, channel, address, mask=mask, now=now)
+    publish(WayLearned(subject_id=found.id, order_id=found.id, channel=channel.name.lower(), at=now, by=by))
 
 
 def choose_wanted(contact_index: bytes, channel: Channel, wanted: Wanted, *, now: datetime, by: By) -> None:

@@ -189,6 +189,14 @@ class WantsConsent(Protocol):
 
 
 @runtime_checkable
+class NamesPeople(Protocol):
+    """A party whose app names the person before it by a login code, good once and for minutes."""
+
+    def identify(self, code: Secret, account: Account, http: Client) -> Answer:
+        """Ask whose code it is: Done(an address as a Secret), Refused, OutOfOrder, Temporary or Later."""
+
+
+@runtime_checkable
 class ChecksTemplate(Protocol):
     """A party that can tell by itself that an approved template is none of theirs."""
 

@@ -8,20 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from app.kit.effects import Answer, Done, Refused, Unknown
+from app.kit.effects import Answer, Done, Refused, Temporary, Unknown
 from app.kit.errors import words
 from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Field, Kind, Reply, Wire
 from app.kit.secret import Secret
 from app.messages.providers import wechat, wechat_template
 from app.messages.providers.base import Carried, Channel, Consent, Message, NoConsent, Receipt, Template
-from app.messages.providers.talking import Talk
+from app.messages.providers.talking import Said, Talk
 from app.messages.providers.wechat_template import CALLBACK_FIELD, event_in, fields_in, values_of
 
 PAGE = r"[0-9A-Za-z_/?=&.-]{0,200}"
 TAPPED, CHANGED, SENT = "subscribe_msg_popup_event", "subscribe_msg_change_event", "subscribe_msg_sent_event"
 NONE_LEFT = "43101"
+OPENID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 ONE = re.compile(r"<List>(.*?)</List>", re.DOTALL)
 ODD_PAGE = words("The path of a page, such as pages/orders/index.")
 
@@ -41,6 +43,16 @@ class WeChatMini:
             words("Version it opens"),
             kind=Kind.CHOICE,
             choices=(("formal", words("released")), ("trial", words("trial")), ("developer", words("in development"))),
+        ),
+        Field(
+            "asks",
+            words("Asks buyers itself"),
+            words(
+                "Choose “built in” once it does what this account's page describes: then order pages in it offer it."
+            ),
+            kind=Kind.CHOICE,
+            choices=(("no", words("not built in yet")), ("yes", words("built in"))),
+            required=False,
         ),
         replace(
             CALLBACK_FIELD,
@@ -62,6 +74,16 @@ class WeChatMini:
 
     def fetch_token(self, account: Account, http: Client) -> Answer:
         return wechat.fetch_token(self._origin, account, http)
+
+    def identify(self, code: Secret, account: Account, http: Client) -> Answer:
+        """Ask whose login code it is; the session key that comes along is kept nowhere."""
+        asked = {
+            "appid": account.number,
+            "secret": account.key(wechat.SECRET).expose(),
+            "js_code": code.expose(),
+            "grant_type": "authorization_code",
+        }
+        return Talk(self._origin, wechat.AT_THE_DOOR, http).get(f"/sns/jscode2session?{urlencode(asked)}", _person)
 
     def send(self, message: Message, template: Template | None, account: Account, http: Client) -> Answer:
         if template is None:
@@ -99,6 +121,13 @@ class WeChatMini:
 
     def probe(self, account: Account, http: Client) -> Answer:
         return wechat.found(self.fetch_token(account, http))
+
+
+def _person(said: Said) -> Answer:
+    openid = said.get("openid")
+    if not isinstance(openid, str) or not OPENID.fullmatch(openid):
+        return Temporary("answer not understood")
+    return Done(Secret(openid))
 
 
 # What WeChat pushes ----------------------------------------------------------------------------------------------

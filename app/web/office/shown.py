@@ -270,6 +270,11 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "link.proved": (words("A browser proved itself by the order password"), "info", lambda facts: facts["network"]),
     "owner.code_asked": (words("A code by mail was asked for"), "", lambda facts: facts["network"]),
     "owner.proved": (words("A browser proved the contact by a code by mail"), "info", lambda facts: facts["network"]),
+    "telling.way_learned": (
+        words("The buyer is told by one more way"),
+        "info",
+        lambda facts: channel_words(messages.Channel[facts["channel"].upper()]),
+    ),
     "links.revoked": (words("Links revoked"), "warn", lambda facts: ""),
     "notice.refused": (words("Payment notice refused"), "bad", lambda facts: said(REASONS, facts["reason"])),
     **FEE_STEPS,

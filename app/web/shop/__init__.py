@@ -14,6 +14,7 @@ from app.web.shop import (  # noqa: E402, F401 (routes)
     gifting,
     gifts,
     help,
+    in_mini,
     in_wechat,
     keeping,
     lookup,

@@ -32,6 +32,7 @@ from app.web.shop import bp
 from app.web.shop.buyers import ask_first, payer_of
 from app.web.shop.exchanged import Exchanges, exchanges_of
 from app.web.shop.giving import AS_GIFT, Gifts, gifts_of
+from app.web.shop.in_mini import mini_offer
 from app.web.shop.in_wechat import wechat_offer
 from app.web.shop.inside import inside_of
 from app.web.shop.me.offering import tops_up_own, wallet_of
@@ -181,6 +182,7 @@ def of_owner(found: Order, owned: Sequence[Entitlement], *, mine: bool) -> dict[
         "uses": uses_of(owned) if mine else (),
         "ways": ways_of(found) if mine else (),
         "wechat_offer": wechat_offer(found) if mine else "",
+        "mini_offer": mini_offer(found) if mine else None,
     }
 
 

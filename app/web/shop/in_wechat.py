@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from app.delivery import service as delivery
 from app.kit import clock, db
 from app.kit.errors import NotFound
+from app.kit.events import By
 from app.kit.secret import Secret
 from app.messages import queries as messages
 from app.orders import queries as orders
@@ -42,7 +43,8 @@ def _learn(found: Order, payer: str) -> None:
     method_id = named_for()
     if not payer or method_id is None or not is_mine(found) or not _carries(method_id):
         raise NotFound
-    delivery.learn_way(found.contact_index, messages.Channel.WECHAT, Secret(payer), mask=_mask(payer), now=clock.now())
+    known = {"mask": mask_openid(payer), "now": clock.now(), "by": By("contact")}
+    delivery.tell_also_by(found, messages.Channel.WECHAT, Secret(payer), **known)  # type: ignore[arg-type]
 
 
 def _carries(method_id: UUID) -> bool:
@@ -52,5 +54,6 @@ def _carries(method_id: UUID) -> bool:
     return bool(appid) and messages.carries(messages.Channel.WECHAT, account=appid)
 
 
-def _mask(openid: str) -> str:
+def mask_openid(openid: str) -> str:
+    """Return what the staff see of how WeChat names somebody."""
     return f"{openid[:2]}•••{openid[-3:]}"
