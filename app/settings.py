@@ -62,7 +62,7 @@ class Settings:
         keys = _Keys(get, config_folder(get), embedded=demo or not get("DATABASE_URL"))
         database_url = get.database("DATABASE_URL") or f"sqlite:///{instance / 'miaofa.db'}"
         base_url = get.url("BASE_URL", f"http://127.0.0.1:{port}")
-        if demo and not _is_loopback(base_url):
+        if demo and not is_loopback(base_url):
             raise BadSetting("DEMO", "is on while BASE_URL is not a loopback address", "Unset DEMO, or BASE_URL.")
         secret_keys = keys.secret()
         return cls(
@@ -250,7 +250,8 @@ def _derived(secret_keys: tuple[str, ...], purpose: str) -> str:
     return hmac.digest(secret_keys[0].encode(), purpose.encode(), hashlib.sha256).hex()
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether an address leads nowhere but to this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

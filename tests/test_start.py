@@ -162,4 +162,4 @@ def test_doctor_calls_the_mail_server(app: Miaofa) -> None:
     mail.configure(opener=before)
 
     (warning,) = [it for it in json.loads(done.stdout.splitlines()[-1])["warnings"] if it["what"] == "mail"]
-    assert warning["said"] == "the mail server cannot be reached (ConnectionRefusedError)"
+    assert warning["said"] == "the mail server cannot be reached: ConnectionRefusedError"

@@ -72,7 +72,7 @@ def call(borne: Borne, client: http.Client) -> Answer:
     if borne.waits:
         return Temporary(borne.waits)
     if posted.to is None:
-        return Temporary("the contact cannot be opened: its key is missing")
+        return Temporary("the contact cannot be opened, for its key is missing")
     try:
         message = _written(posted, posted.to, posted.facts)
     except Exception as error:
@@ -86,7 +86,7 @@ def call(borne: Borne, client: http.Client) -> Answer:
 def query(borne: Borne, client: http.Client) -> Answer:
     """Ask those carriers that may have a message already; only what all of them never had may be sent."""
     if borne.posted.to is None:
-        return Temporary("the contact cannot be opened: its key is missing")
+        return Temporary("the contact cannot be opened, for its key is missing")
     blank = _message(borne.posted, _address(borne.posted, borne.posted.to), "", "", {}, "")
     trip = messages.ask_about(blank, borne.number, borne.all_ways, client)
     return trip.answer if isinstance(trip.answer, Absent) else _answer(borne.posted.told, trip, borne.number)

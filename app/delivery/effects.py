@@ -40,7 +40,7 @@ def call_mail(posted: Posted, transport: mail.Transport) -> Answer:
     if posted.facts is None:
         return Done()
     if posted.to is None:
-        return Temporary("the contact cannot be opened: its key is missing")
+        return Temporary("the contact cannot be opened, for its key is missing")
     to = mail_address(posted.to.expose())
     if not to:
         return Refused("the contact is no e-mail address")

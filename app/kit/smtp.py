@@ -232,4 +232,4 @@ def _reason(error: Exception) -> str:
         return "the mail server hung up"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "the mail server does not offer what is asked of it (TLS or log-in)"
-    return f"the mail server cannot be reached ({type(error).__name__})"
+    return f"the mail server cannot be reached: {type(error).__name__}"

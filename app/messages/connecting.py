@@ -82,7 +82,7 @@ def _check(provider_name: str, account: Account) -> None:
 
 
 def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By) -> None:
-    """Put other keys and settings behind a carrier, and use it again if it was out of order.
+    """Put other keys and settings behind a carrier, not tried out yet, and use it again if it was out of order.
 
     A key that is not given stays as it is, and so does the number, under which receipts may still come.
     """
@@ -94,6 +94,7 @@ def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By)
     carrier.settings, carrier.key_id = dict(whole.settings), key.id
     carrier.credentials = key.seal("carrier", "credentials", carrier.id, _packed(whole))
     carrier.alarm, carrier.rests_until = "", None
+    carrier.tested_at, carrier.findings = None, []
     publish(CarrierChanged(subject_id=carrier.id, changed=[*changed, *account.keys], at=now, by=by))
 
 

@@ -10,13 +10,14 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 
 from app.accounts import queries as accounts
-from app.kit import chat, clock, db
-from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Temporary, Unknown
+from app.kit import chat, clock, db, reach
+from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Lane, Refused, Temporary, Unknown
 from app.kit.errors import words
-from app.kit.http import Client, Interrupted, Unreachable
+from app.kit.http import Client
 from app.kit.ids import public
 from app.kit.letters import Posted, circular
 from app.kit.party import Finding
+from app.kit.reach import Door
 from app.kit.secret import Secret
 from app.merchants import queries as merchants
 from app.messages import inquiring, queries, robots, trying
@@ -123,10 +124,10 @@ def _robot(name: str) -> Kind:
 
 @dataclass(frozen=True)
 class Tried:
-    """A carrier to try out, and the address at which it would tell us."""
+    """A carrier to try out, and the door at which it would tell us."""
 
     line: Line
-    receipts_url: str
+    door: Door
     shop: str
     lang: str
 
@@ -135,7 +136,11 @@ def load_probes(intents: Sequence[Intent]) -> Mapping[UUID, Tried]:
     """Return the carriers to try out."""
     shop, found = merchants.current(), {intent.id: db.find(Carrier, intent.subject_id) for intent in intents}
     name = " ".join(shop.name.split())
-    return {one: Tried(line(row), row.receipts_url, name, shop.lang) for one, row in found.items() if row is not None}
+    return {one: Tried(line(row), _door(row, shop), name, shop.lang) for one, row in found.items() if row is not None}
+
+
+def _door(row: Carrier, shop: merchants.Profile) -> Door:
+    return Door(row.receipts_url, NOT_HERE, shop.sandbox)
 
 
 @dataclass(frozen=True)
@@ -152,14 +157,27 @@ def call_probe(tried: Tried, http: Client) -> Answer:
     if isinstance(party, Speaks):
         return Done(_spoken(party, tried, http))
     answer = tried.line.asked(http, lambda account: party.probe(account, http))
-    found = tuple(answer.value) if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
-    found = (*found, _reachable(tried.receipts_url, http)) if isinstance(party, TellsReceipts) else found
+    found = tuple(answer.value) if isinstance(answer, Done) else (_wrong(answer),)
+    found = (*found, reach.tried("receipts", tried.door, http)) if isinstance(party, TellsReceipts) else found
     return Done(Probed(found))
 
 
+def _wrong(answer: Answer) -> Finding:
+    """Return what is wrong where a party did not simply say yes, and how to mend it."""
+    match answer:
+        case OutOfOrder(reason, mend):
+            return Finding("keys", well=False, message=reason, mend=mend)
+        case Later(reason=reason):
+            return Finding("query", well=False, message=reason, mend=WAIT_THERE)
+        case Refused(reason):
+            return Finding("query", well=False, message=reason, mend=COMPARE)
+    return Finding("query", well=False, message=NO_ANSWER, mend=NO_ANSWER_MEND)
+
+
 NO_ANSWER = words("The service does not answer.")
+NO_ANSWER_MEND = words("Try again in a minute; if it stays, ask there.")
 NOT_HERE = words("Receipts cannot reach this shop, so it never learns which messages arrived.")
-MEND_HERE = words("Set BASE_URL to the https address of the shop, and let its web server pass /hooks/ on to it.")
+COMPARE = words("Compare what is entered here with what the service shows of the account.")
 WAIT_THERE = words("It was told too much just now. Wait a while, and try again.")
 LOOK_THERE = words("The note may be there all the same: look in the group before you try again.")
 AGAIN = words("Try again in a minute; if it stays, look at the robot's settings in the group.")
@@ -180,15 +198,6 @@ def _spoken(party: Speaks, tried: Tried, http: Client) -> Probed:
             return Probed([Finding("robot", well=False, message=reason, mend=WAIT_THERE)], rests)
     mend = LOOK_THERE if isinstance(answer, Unknown) else AGAIN
     return Probed([Finding("robot", well=False, message=reason, mend=mend)])
-
-
-def _reachable(receipts_url: str, http: Client) -> Finding:
-    try:
-        heard = http.get(f"{receipts_url}/probe")
-    except (Unreachable, Interrupted):
-        return Finding("receipts", well=False, message=NOT_HERE, mend=MEND_HERE)
-    well = heard.status == 200 and heard.body == b"here"
-    return Finding("receipts", well=well, message="" if well else NOT_HERE, mend="" if well else MEND_HERE)
 
 
 def settle_probe(intent: Intent, answer: Answer) -> None:

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.kit import clock, db
+from app.kit import clock, db, reach
 from app.kit.effects import Answer, Done, GaveUp, Intent, Kind, Refused
 from app.kit.errors import words
-from app.kit.http import Client, Interrupted, Unreachable
+from app.kit.http import Client
 from app.kit.ids import base32
 from app.kit.money import Money
+from app.kit.reach import Door
+from app.merchants import queries as merchants
 from app.orders import queries as orders
 from app.orders.queries import TenderState
 from app.payments import queries, service
@@ -178,17 +180,18 @@ def settle_payback(intent: Intent, answer: Answer) -> None:
 
 @dataclass(frozen=True)
 class Trial:
-    """An account to try out, and the address at which its gateway would tell us."""
+    """An account to try out, and the door at which its gateway would tell us."""
 
     call: Call
-    notify_url: str
+    door: Door
 
 
 def load_trial(intents: Sequence[Intent]) -> Mapping[UUID, Trial]:
     """Return the accounts to try out."""
     rows = queries.list_methods_by_id({intent.subject_id for intent in intents})
+    is_sandbox = merchants.current().sandbox
     return {
-        intent.id: Trial(Call(queries.channel(method), None), method.notify_url)
+        intent.id: Trial(Call(queries.channel(method), None), Door(method.notify_url, NOT_HERE, is_sandbox))
         for intent in intents
         if (method := rows.get(intent.subject_id))
     }
@@ -202,21 +205,11 @@ def call_trial(trial: Trial, http: Client) -> Answer:
     if isinstance(gateway, WaitsLong):
         return answer  # nobody tells us anything there
     found = answer.value if isinstance(answer, Done) else (Finding("query", well=False, message=NO_ANSWER),)
-    return Done((*found, _reachable(trial.notify_url, http)))
+    return Done((*found, reach.tried("callback", trial.door, http)))
 
 
 NO_ANSWER = words("The gateway does not answer.")
 NOT_HERE = words("Gateways cannot reach this shop, so payments would only be found by asking.")
-MEND_HERE = words("Set BASE_URL to the https address of the shop, and let its web server pass /hooks/ on to it.")
-
-
-def _reachable(notify_url: str, http: Client) -> Finding:
-    try:
-        heard = http.get(f"{notify_url}/probe")
-    except (Unreachable, Interrupted):
-        return Finding("callback", well=False, message=NOT_HERE, mend=MEND_HERE)
-    well = heard.status == 200 and heard.body == b"here"
-    return Finding("callback", well=well, message="" if well else NOT_HERE, mend="" if well else MEND_HERE)
 
 
 def settle_trial(intent: Intent, answer: Answer) -> None:

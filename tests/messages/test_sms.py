@@ -142,7 +142,7 @@ def test_what_is_too_long_is_cut_and_what_is_missing_is_refused(side: Side) -> N
 def test_a_template_can_ask_for_nothing_but_our_variables(side: Side) -> None:
     template = replace(READY[side.vendor], variables=((READY[side.vendor].variables[0][0], "code"),))
 
-    assert side.send(message(code="ABCD-EFGH-IJKL"), template) == Refused("there is no value for code")
+    assert side.send(message(code="ABCD-EFGH-IJKL"), template) == Refused("a value is missing: code")
 
 
 # When it fails ---------------------------------------------------------------------------------------------------

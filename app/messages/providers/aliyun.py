@@ -78,6 +78,7 @@ class Aliyun:
         """Raise BadAccount with the field and how to mend it."""
         if not account.number.isalnum() or not account.number.isascii():
             raise BadAccount("key_id", words("Letters and digits only, as it stands there."))
+        sms.check_secret(account, "key_secret")
         if not account.setting("sign_name") or set("【】[]") & set(account.setting("sign_name")):
             raise BadAccount("sign_name", words("Leave the brackets out."))
 
@@ -193,7 +194,7 @@ def judged(code: str, message: str, status: int) -> Answer:
     if code.startswith("Throttling"):
         return Later(code, sms.RESTS)
     if not code or code.startswith(DOUBTFUL) or status >= 500:
-        return Unknown(code or f"answered with status {status}")
+        return Unknown(code or f"answered with status: {status}")
     return Refused(code)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from app.kit.effects import Answer, Temporary, Unknown
 from app.kit.errors import words
 from app.kit.http import Client, Interrupted, Response, Unreachable
-from app.kit.party import BadAccount, Finding, Forged, Wire
+from app.kit.party import Account, BadAccount, Finding, Forged, Wire
 from app.messages.providers.base import VARIABLES, Later, Message, OutOfOrder, Template
 
 CHINA = timezone(timedelta(hours=8))
@@ -68,12 +68,12 @@ def _value(name: str, text: str, fits: Fits) -> str:
     value = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     value = re.sub("[【】]", "", value)
     if name not in VARIABLES or not value:
-        raise Unfit(f"there is no value for {name}")
+        raise Unfit(f"a value is missing: {name}")
     if LINK.search(value):
-        raise Unfit(f"the {name} looks like a link, which no SMS may hold")
+        raise Unfit(f"a value looks like a link, which no SMS may hold: {name}")
     if name == DIGITS:
         if not re.fullmatch(rf"[0-9]{{4,{fits.most_digits}}}", value):
-            raise Unfit(f"a code by SMS is 4 to {fits.most_digits} digits")
+            raise Unfit("the code is too long or too short for an SMS")
         return value
     return value if len(value) <= fits.longest else value[: fits.longest - 1] + "…"
 
@@ -138,7 +138,14 @@ def findings(answer: Answer | None) -> tuple[Finding, ...]:
 NO_ANSWER = words("It does not answer as it should.")
 NO_ANSWER_MEND = words("Try again in a minute; if it stays, ask there.")
 NO_TEMPLATE = words("Give the number that the approved template has there.")
+ODD_SECRET = words("Copy it from the console there, whole and without blanks.")
 NOT_IN_ORDER = words("Number the variables 1, 2, 3 … as they stand in the text.")
+
+
+def check_secret(account: Account, name: str) -> None:
+    """Raise BadAccount for what cannot be a secret: cut short, or with something else beside it."""
+    if not re.fullmatch(r"[0-9A-Za-z]{16,128}", account.key(name).expose()):
+        raise BadAccount(name, ODD_SECRET)
 
 
 def check_code(template: Template, pattern: str) -> None:

@@ -62,7 +62,7 @@ class Talk:
         except Interrupted as error:
             return broken(str(error))
         if response.status >= 500:
-            return broken(f"status {response.status}")
+            return broken(f"answered with status: {response.status}")
         said = _understood(response.body)
         return broken("answer not understood") if said is None else self._meant(said, read)
 

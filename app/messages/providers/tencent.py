@@ -86,6 +86,7 @@ class Tencent:
         """Raise BadAccount with the field and how to mend it."""
         if not _is_number(account.number, 6, 12):
             raise BadAccount("app_id", words("Digits only, as it stands there."))
+        sms.check_secret(account, "secret_key")
         if not account.setting("sign_name") or set("【】[]") & set(account.setting("sign_name")):
             raise BadAccount("sign_name", words("Leave the brackets out."))
         if account.setting("longest") and not _is_number(account.setting("longest"), 1, 3):
@@ -186,7 +187,7 @@ def _is_number(text: str, least: int, most: int) -> bool:
 def _read(answer: Response) -> dict[str, Any] | Answer:
     told = (sms.said(answer) or {}).get("Response")
     if not isinstance(told, dict):
-        return Unknown(f"answered with status {answer.status}")
+        return Unknown(f"answered with status: {answer.status}")
     error = told.get("Error")
     return judged(str(error.get("Code") or "")) if isinstance(error, dict) else told
 

@@ -13,6 +13,7 @@ from app.messages import queries
 from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, Template, TrialState
 from app.web.language import LANGUAGES
 from app.web.office.parties import FieldShown, fields_shown
+from app.web.office.reasons import reason_words
 from app.web.office.shown import about_words
 
 CHANNELS: Mapping[Channel, str] = {
@@ -49,14 +50,6 @@ STATES: Mapping[TrialState, tuple[str, str]] = {
     TrialState.ARRIVED: (words("It reached you"), "ok"),
     TrialState.FAILED: (words("Not sent"), "bad"),
     TrialState.UNKNOWN: (words("Unknown"), "warn"),
-}
-REASONS: Mapping[str, str] = {
-    "no template is set for this message": words("no template is set for this message"),
-    "no approved text is set for this message": words("no template is set for this message"),  # before
-    "the contact is no phone number": words("this is no phone number"),
-    "this number was sent codes too often": words("this number was sent codes too often"),
-    "no consent to such a message is left": words("no consent to such a message is left"),
-    "nobody carries messages of this channel": words("nobody carries messages of this channel"),
 }
 
 
@@ -210,7 +203,6 @@ def values_shown(about: str) -> list[tuple[str, str]]:
 def trial_shown(trial: CarrierTrial) -> TrialShown:
     """Return how a message for a test stands."""
     name, tone = STATES[trial.state]
-    sentence, _, code = trial.reason.partition(" · ")
-    said = gettext(REASONS.get(sentence, sentence)) if sentence else ""
-    reason = " · ".join(part for part in (said, code) if part)
-    return TrialShown(trial.asked_at, about_words(trial.about), trial.mask, gettext(name), tone, reason)
+    return TrialShown(
+        trial.asked_at, about_words(trial.about), trial.mask, gettext(name), tone, reason_words(trial.reason)
+    )

@@ -20,6 +20,7 @@ from app.web.guard import actor, needs
 from app.web.language import here
 from app.web.office import bp
 from app.web.office.pace import figures_shown
+from app.web.office.reasons import reason_words
 from app.web.office.shown import ABOUT, about_words
 from app.web.render import Page, Redirect, page
 
@@ -63,7 +64,7 @@ def _shown(row: Delivery, calls: Sequence[effects.Effect], others: Sequence[Chan
         channel_words(row.channel),
         row.to_mask,
         BADGES.get(row.state, row.state.name.lower()),
-        row.note,
+        reason_words(row.note),
         row.arrived_at or row.sent_at or row.created_at,
         sum(call.attempts for call in calls),
         waits if waits and waits > clock.now() else None,

@@ -73,17 +73,29 @@ GROUPS = (
         ],
     ),
     Group(
-        "",
-        "",
+        words("Buyers"),
+        "user",
         [
-            Section("companies", "building", words("Companies"), "companies.view"),
             Section("members", "user", words("Shop members"), "members.view"),
             Section("wallets", "wallet", words("Balances of members"), "wallets.view"),
+            Section("companies", "building", words("Companies"), "companies.view"),
             Section("campaigns", "gift", words("Claim campaigns"), "gifts.view"),
+        ],
+    ),
+    Group(
+        words("Figures and bills"),
+        "chart-bar",
+        [
             Section("turnover", "chart-bar", words("Turnover"), "reports.view"),
+            Section("bills", "file-text", words("Bills of the channels"), "bills.view"),
+        ],
+    ),
+    Group(
+        words("Settings"),
+        "settings",
+        [
             Section("payments", "credit-card", words("Ways to be paid"), "payments.edit"),
             Section("channels", "speakerphone", words("Message channels"), "channels.edit"),
-            Section("bills", "file-text", words("Bills of the channels"), "bills.view"),
             Section("fences", "shield-check", words("Fences"), "shop.edit"),
             Section("look", "building-store", words("Shop"), "shop.edit"),
         ],

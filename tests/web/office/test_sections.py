@@ -33,11 +33,17 @@ def test_every_section_has_a_mark_of_its_own() -> None:
 @on_one_engine
 @pytest.mark.parametrize(
     ("path", "group"),
-    [("", "Selling"), ("queue", "Selling"), ("codes", "Goods and stock"), ("counter", "At the counter")],
+    [
+        ("", "Selling"),
+        ("queue", "Selling"),
+        ("codes", "Goods and stock"),
+        ("counter", "At the counter"),
+        ("look", "Settings"),
+    ],
 )
 def test_the_group_one_works_in_stands_open_and_the_others_do_not(shop: Shop, path: str, group: str) -> None:
     groups = opened(side(shop, people.alice(shop), path))
-    assert list(groups) == ["Selling", "Goods and stock", "At the counter"]
+    assert list(groups) == ["Selling", "Goods and stock", "At the counter", "Buyers", "Figures and bills", "Settings"]
     assert [name for name, is_open in groups.items() if is_open] == [group]
 
 
