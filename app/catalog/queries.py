@@ -211,7 +211,8 @@ def pattern_of(sku_id: UUID) -> str:
 def titles(sku_ids: Iterable[UUID], lang: str, fallback: str) -> dict[UUID, str]:
     """Return what each SKU is called, product and variant, in `lang` with the shop's language as fallback."""
     ids = list(sku_ids)
-    named: dict[UUID, dict[str, str]] = {}
+    products: dict[UUID, dict[str, str]] = {}
+    variants: dict[UUID, dict[str, str]] = {}
     query = (
         select(Sku.id, ProductText.lang, ProductText.name, SkuText.name)
         .join(ProductText, (ProductText.merchant_id == Sku.merchant_id) & (ProductText.product_id == Sku.product_id))
@@ -222,10 +223,12 @@ def titles(sku_ids: Iterable[UUID], lang: str, fallback: str) -> dict[UUID, str]
         .where(Sku.id.in_(ids))
     )
     for sku_id, text_lang, product, variant in db.session().execute(query):
-        if product:
-            named.setdefault(sku_id, {})[text_lang] = f"{product} · {variant}" if variant else product
+        for named, name in ((products, product), (variants, variant)):
+            if name:
+                named.setdefault(sku_id, {})[text_lang] = name
     return {
-        sku_id: texts.get(lang) or texts.get(fallback) or next(iter(texts.values())) for sku_id, texts in named.items()
+        sku_id: " · ".join(in_language(texts, lang, fallback) for texts in (names, variants.get(sku_id)) if texts)
+        for sku_id, names in products.items()
     }
 
 

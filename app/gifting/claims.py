@@ -7,7 +7,7 @@ from app.gifting.models import HandoutRow, ProofKind
 from app.gifting.rules import same
 from app.kit import crypto
 from app.kit.ids import ALPHABET
-from app.kit.tokens import read, sign
+from app.kit.tokens import read, sign_for_good
 
 PURPOSE, WORDS, LETTERS = "claim", "claim word", 8
 GIFT, CAMPAIGN = "gift", "claim campaign"
@@ -15,8 +15,8 @@ HOLDER = "holder"  # the word of who claimed a gift, which its giver does not kn
 
 
 def token_of(row_id: UUID, purpose: str = PURPOSE) -> str:
-    """Return the token of a claim's link, or of another purpose."""
-    return sign(purpose, str(row_id))
+    """Return the token of a claim's link, or of another purpose: the same each time, for it stands on posters."""
+    return sign_for_good(purpose, str(row_id))
 
 
 def row_of(token: str, purpose: str = PURPOSE) -> UUID | None:

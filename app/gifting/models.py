@@ -1,6 +1,6 @@
 """Tables of gifting."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
@@ -253,6 +253,11 @@ class ClaimCampaign(Owned):
     @property
     def left(self) -> int:
         return self.cap - self.taken
+
+    @property
+    def last_minute(self) -> datetime:
+        """Return until when people are told to come: 23:59 of its last day, not midnight of the next."""
+        return self.ends_at - timedelta(minutes=1)
 
 
 class CampaignClaim(Owned):

@@ -70,21 +70,49 @@ TYPES = f"{XML}<Types xmlns='{OFFICE}/package/2006/content-types'>" + "".join(
             "/xl/worksheets/sheet1.xml",
             "vnd.openxmlformats-officedocument.spreadsheetml.worksheet",
         ),
+        ("Override", "PartName", "/xl/styles.xml", "vnd.openxmlformats-officedocument.spreadsheetml.styles"),
     )
 )
-RELATION = f"<Relationship Id='rId1' Type='{OFFICE}/officeDocument/2006/relationships/{{kind}}' Target='{{target}}'/>"
-RELATIONS = f"{XML}<Relationships xmlns='{OFFICE}/package/2006/relationships'>{RELATION}</Relationships>"
+RELATION = (
+    f"<Relationship Id='{{number}}' Type='{OFFICE}/officeDocument/2006/relationships/{{kind}}' Target='{{target}}'/>"
+)
 BOOK = (
     f"{XML}<workbook xmlns='{OFFICE}/spreadsheetml/2006/main' xmlns:r='{OFFICE}/officeDocument/2006/relationships'>"
-    "<sheets><sheet name='1' sheetId='1' r:id='rId1'/></sheets></workbook>"
+    "<bookViews><workbookView/></bookViews><sheets><sheet name='1' sheetId='1' r:id='rId1'/></sheets></workbook>"
 )
+FONTS = "<fonts count='2'><font><sz val='11'/></font><font><b/><sz val='11'/></font></fonts>"
+FILL = "<fill><patternFill patternType='{0}'/></fill>".format
+FILLS = f"<fills count='2'>{FILL('none')}{FILL('gray125')}</fills>"
+BORDERS = "<borders count='1'><border><left/><right/><top/><bottom/></border></borders>"
+LOOKS = "".join(
+    f"<xf numFmtId='49' fontId='{font}' fillId='0' borderId='0' xfId='0'/>" for font in range(2)
+)  # 49: text
+STYLES = (
+    f"{XML}<styleSheet xmlns='{OFFICE}/spreadsheetml/2006/main'>{FONTS}{FILLS}{BORDERS}"
+    "<cellStyleXfs count='1'><xf numFmtId='0' fontId='0' fillId='0' borderId='0'/></cellStyleXfs>"
+    f"<cellXfs count='2'>{LOOKS}</cellXfs></styleSheet>"
+)
+
+
+def _relations(**targets: str) -> str:
+    inside = (
+        RELATION.format(number=f"rId{n}", kind=kind, target=to) for n, (kind, to) in enumerate(targets.items(), 1)
+    )
+    return f"{XML}<Relationships xmlns='{OFFICE}/package/2006/relationships'>{''.join(inside)}</Relationships>"
+
+
 PARTS = (
     ("[Content_Types].xml", f"{TYPES}</Types>"),
-    ("_rels/.rels", RELATIONS.format(kind="officeDocument", target="xl/workbook.xml")),
+    ("_rels/.rels", _relations(officeDocument="xl/workbook.xml")),
     ("xl/workbook.xml", BOOK),
-    ("xl/_rels/workbook.xml.rels", RELATIONS.format(kind="worksheet", target="worksheets/sheet1.xml")),
+    ("xl/_rels/workbook.xml.rels", _relations(worksheet="worksheets/sheet1.xml", styles="styles.xml")),
+    ("xl/styles.xml", STYLES),
 )
-SHEET = f"{XML}<worksheet xmlns='{OFFICE}/spreadsheetml/2006/main'><sheetData>"
+SHEET = (  # the header stays in sight, and a code has room in its column
+    f"{XML}<worksheet xmlns='{OFFICE}/spreadsheetml/2006/main'><sheetViews><sheetView workbookViewId='0'>"
+    "<pane ySplit='1' topLeftCell='A2' activePane='bottomLeft' state='frozen'/></sheetView></sheetViews>"
+    "<sheetFormatPr defaultColWidth='26' defaultRowHeight='15'/><sheetData>"
+)
 # XML 1.0 has no way to write most control characters, and a spreadsheet refuses a file with one.
 UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
@@ -116,7 +144,7 @@ def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[
         for name, text in PARTS:
             book.writestr(name, text)
         with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            sheet.write((SHEET + _line(header)).encode())
+            sheet.write((SHEET + _line(header, look=1)).encode())
             yield sink.take()
             for some in _some(rows):
                 sheet.write("".join(map(_line, some)).encode())
@@ -125,8 +153,8 @@ def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[
     yield sink.take()
 
 
-def _line(row: Sequence[str]) -> str:
-    cells = (f"<c t='inlineStr'><is><t xml:space='preserve'>{_written(cell)}</t></is></c>" for cell in row)
+def _line(row: Sequence[str], look: int = 0) -> str:
+    cells = (f"<c s='{look}' t='inlineStr'><is><t xml:space='preserve'>{_written(cell)}</t></is></c>" for cell in row)
     return f"<row>{''.join(cells)}</row>"
 
 

@@ -1,7 +1,7 @@
 """Questions about refunds."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -60,6 +60,14 @@ def released_at(order_id: UUID) -> datetime | None:
 def list_of_order(order_id: UUID) -> Sequence[Refund]:
     """List the refunds of an order, oldest first."""
     return db.session().scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id)).all()
+
+
+def list_traded(order_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these orders had pieces taken back that all became something else; asks nothing about none."""
+    if not order_ids:
+        return set()
+    query = select(Refund.order_id).where(Refund.order_id.in_(list(order_ids))).group_by(Refund.order_id)
+    return set(db.session().scalars(query.having(func.count() == func.count(Refund.into_id))))
 
 
 def leading(rows: Sequence[Refund]) -> Refund | None:

@@ -141,3 +141,14 @@ def test_digits_are_spread_evenly() -> None:
 )
 def test_digits_are_read_as_people_type_them(typed: str, read: str) -> None:
     assert tokens.read_digits(typed) == read
+
+
+def test_a_printed_token_is_the_same_each_day_and_the_one_of_before_still_opens() -> None:
+    dated = tokens.sign("claim", "c1")
+    with clock.running(lambda: NOON):
+        printed = tokens.sign_for_good("claim", "c1")
+
+    assert tokens.sign_for_good("claim", "c1") == printed
+    assert tokens.read("claim", printed) == tokens.read("claim", dated) == "c1"
+    assert tokens.read("claim", printed, max_age=60) is None
+    assert tokens.read("order", printed) is None

@@ -10,7 +10,6 @@ from app.delivery import queries as delivery
 from app.inventory import queries as inventory
 from app.kit import clock
 from app.orders import queries as orders
-from app.orders.queries import status
 from app.payments import queries as payments
 from app.web.guard import actor, frame, needs
 from app.web.language import lang
@@ -18,6 +17,7 @@ from app.web.office import bp
 from app.web.office.exceptions import MOST
 from app.web.office.pace import told_rate
 from app.web.render import Page, page
+from app.web.standing import with_standing
 from app.web.times import business_day, start_of_day
 
 LOW = 10
@@ -37,7 +37,7 @@ def home() -> Page:
         waits=_waits(),
         low=_low(counts),
         told=told_rate(),
-        latest=[(order, status(order, now=now)) for order in orders.latest(LATEST)],
+        latest=with_standing(orders.latest(LATEST), now=now),
         has_products=catalog.count_products() > 0,
         has_stock=any(counts.values()),
     )

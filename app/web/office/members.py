@@ -16,12 +16,13 @@ from app.members import queries
 from app.members import service as accounts
 from app.members.queries import Member
 from app.orders import queries as orders
-from app.orders.queries import Order, status
+from app.orders.queries import Order
 from app.web.guard import actor, needs
 from app.web.language import here
 from app.web.office import bp
 from app.web.office.shown import steps
 from app.web.render import Page, Redirect, page
+from app.web.standing import with_standing
 
 
 @dataclass(frozen=True)
@@ -89,5 +90,4 @@ def _orders(found: Member) -> list[tuple[Order, str]]:
     """Return the latest orders of a member, each with its status."""
     contacts = queries.list_contacts(found.id)
     rows = listed(queries.orders_of([one.contact_index for one in contacts]), {}).page.rows
-    now = clock.now()
-    return [(order, status(order, now=now)) for order in rows if queries.owners(order, contacts)]
+    return with_standing([order for order in rows if queries.owners(order, contacts)], now=clock.now())

@@ -41,6 +41,7 @@ from app.web.office.moneyed import PaybackShown, TenderShown, payback_shown, ten
 from app.web.office.refunding import RefundShown, refunds_shown
 from app.web.office.shown import PostingShown, postings_shown, steps
 from app.web.render import Page, page
+from app.web.standing import with_standing
 from app.web.times import later_than
 from app.web.titles import titles_of
 
@@ -49,13 +50,12 @@ from app.web.titles import titles_of
 @needs("orders.view")
 def orders() -> Page:
     found = listed(queries.ORDERS, request.args)
-    now = clock.now()
     return page(
         "office/orders/orders.html",
         fragments={"orders": "office/orders/_orders.html"},
         listed=found,
         list=tools_of(queries.ORDERS, found),
-        rows=[(order, status(order, now=now)) for order in found.page.rows],
+        rows=with_standing(found.page.rows, now=clock.now()),
         statuses=["", *queries.FILTERS],
     )
 

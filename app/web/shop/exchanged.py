@@ -48,6 +48,11 @@ class Exchanges:
     pays: Money | None = None
     only: bool = False  # all that was taken back of the order became something else
 
+    @property
+    def waits(self) -> bool:
+        """Tell whether some piece stays closed until the difference is paid."""
+        return any(piece.waits for piece in self.gone)
+
     def __bool__(self) -> bool:
         return bool(self.free or self.gone or self.number)
 

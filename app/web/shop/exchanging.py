@@ -88,8 +88,8 @@ def _choices(found: list[Option]) -> list[tuple[str, str, str]]:
     return [
         (
             f"{option.sku.code}:{option.terms.difference}",
-            f"{titles.get(option.sku.id, option.sku.code)} · {money(option.sku.price)}",
-            _difference(option),
+            titles.get(option.sku.id, option.sku.code),
+            f"{money(option.sku.price)} · {_difference(option)}",
         )
         for option in found
     ]

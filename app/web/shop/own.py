@@ -1,7 +1,7 @@
 """The orders of this browser and of contacts that its person proved to own, and having them forgotten in it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import request
@@ -20,6 +20,7 @@ from app.web.shop import bp
 from app.web.shop.placing import token_of
 from app.web.shop.proof import DEVICE_LIFE, present_device
 from app.web.shop.shown import OrderShown, order_shown
+from app.web.standing import standings
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def own_orders() -> Page:
     found = orders.list_of_device(device.id, since=clock.now() - DEVICE_LIFE) if device else ()
     owned = _owned(device, {order.id for order in found}) if device else []
     known = device is not None
-    return page("shop/orders/orders.html", orders=_shown(found), owned=owned, known=known, secret=True)
+    return page("shop/orders/orders.html", orders=rows_shown(found), owned=owned, known=known, secret=True)
 
 
 @bp.post("/orders/forgotten")
@@ -50,11 +51,14 @@ def forget() -> Redirect:
 def _owned(device: Device, listed: Collection[UUID]) -> list[OwnedShown]:
     """Return the orders of each contact this browser is signed in for, without those that are listed already."""
     return [
-        OwnedShown(found[0].contact_mask, _shown([order for order in found if order.id not in listed]))
+        OwnedShown(found[0].contact_mask, rows_shown([order for order in found if order.id not in listed]))
         for found in links.list_owned(device.id, now=clock.now())
     ]
 
 
-def _shown(found: Sequence[Order]) -> list[tuple[str, OrderShown]]:
+def rows_shown(found: Collection[Order]) -> list[tuple[str, OrderShown]]:
+    """Return orders as the rows of a list, each with the token of its page."""
     now = clock.now()
-    return [(token_of(order.id), order_shown(order, (), {}, now=now)) for order in found]
+    words = standings(found, now=now)
+    rows = [(order, order_shown(order, (), {}, now=now)) for order in found]
+    return [(token_of(order.id), replace(shown, status=words[order.id])) for order, shown in rows]

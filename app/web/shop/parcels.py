@@ -172,9 +172,11 @@ class Parcel:
 
 
 def parcels_of(codes: Sequence[CodeShown]) -> tuple[Parcel, ...]:
-    """Return codes by what was ordered; of a bundle, each of its components is an item."""
-
-    ordered = sorted(codes, key=lambda code: (code.title, _item_of(code)))  # stable: otherwise as they were granted
+    """Return codes by what was ordered; of a bundle, each of its components is an item, in the order of the grants."""
+    first: dict[str, int] = {}  # not by name: pages in two languages show the same code in the same place
+    for code in codes:
+        first.setdefault(_item_of(code), len(first))
+    ordered = sorted(codes, key=lambda code: (code.title, first[_item_of(code)]))
     return tuple(_parcel(title, tuple(some)) for title, some in groupby(ordered, key=lambda code: code.title))
 
 

@@ -32,7 +32,10 @@ def wordings_of(order: OrderShown, said: Mapping[UUID, Said]) -> list[Worded]:
     first: dict[UUID | None, CodeShown] = {}
     for code in order.codes:
         first.setdefault(code.good.product_id, code)
-    mine = [(said.get(product) if product else None) or Said(code.title) for product, code in first.items()]
+    mine = [
+        (said.get(product) if product else None) or Said(code.good.name or code.title)
+        for product, code in first.items()
+    ]
     guides = [code.good.steps for code in first.values()]
     shown = worded(delivery.each_once(mine), guides, lambda picture: here(".picture", picture=picture))
     if order.redeem_url:  # the card of the codes has that button: it copies the code first

@@ -67,4 +67,5 @@ def test_an_exchange_stands_in_the_list_and_in_both_timelines(shop: Shop) -> Non
     old = alice.get(f"{orders}/{public('ord', made.order_id)}").get_data(as_text=True)
     assert "The buyer exchanges a piece" in old
     assert new.number in old
+    assert "Exchanged</span>" in alice.get(orders).get_data(as_text=True)
     assert "Paid by an exchanged piece" in alice.get(f"{orders}/{public('ord', new.id)}").get_data(as_text=True)

@@ -52,6 +52,9 @@ def test_a_piece_becomes_another_of_the_same_price_by_one_form(shop: Shop) -> No
     assert "Exchanged" in old
     assert latest(shop).number in old
     assert "The money goes back" not in old
+    listed = stall.page(f"/s/{shop.slug}/orders")
+    assert "Exchanged" in listed
+    assert "Refunded" not in listed
 
 
 def test_a_dearer_one_leads_to_the_cashier_with_the_difference(shop: Shop) -> None:

@@ -24,8 +24,7 @@ from app.web.shop.me.present import me
 from app.web.shop.me.presents import received_by
 from app.web.shop.me.shown import OwnedShown, owned_shown
 from app.web.shop.opening import open_codes
-from app.web.shop.placing import token_of
-from app.web.shop.shown import order_shown
+from app.web.shop.own import rows_shown
 from app.web.times import business_day
 
 RECEIVED = "received"
@@ -52,10 +51,8 @@ def _product(found: Listed, rows: Sequence[OwnedShown]) -> str:
 def my_orders() -> Page:
     member = me()
     found = listed(queries.orders_of(member.contact_indexes), request.args)
-    theirs, now = queries.list_theirs(found.page.rows, member), clock.now()
-    rows = [
-        (token_of(order.id), order_shown(order, (), {}, now=now)) for order in found.page.rows if order.id in theirs
-    ]
+    theirs = queries.list_theirs(found.page.rows, member)
+    rows = rows_shown([order for order in found.page.rows if order.id in theirs])
     return page("shop/me/orders.html", secret=True, listed=found, orders=rows)
 
 
