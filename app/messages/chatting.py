@@ -40,14 +40,7 @@ def in_chat(
     """
 
     def call(said: Said, http: Client) -> Answer:
-        if said.waits:
-            return Temporary(said.waits)
-        secret = {"token": said.token.expose()} if said.token else {}
-        words = chat.write(template, lang=said.lang, facts={**said.facts, **secret})
-        about = template.rpartition("/")[2]
-        message = Message(said.key, about, said.to, said.lang, words.title, words.text, url=words.url)
-        trip = carry(message, said.lines, http)
-        return Done(trip) if isinstance(trip.answer, Done) else answer_of(trip)
+        return Temporary(said.waits) if said.waits else _tell(template, said, http)
 
     def settled(intent: Intent, answer: Answer) -> None:
         match answer:
@@ -59,6 +52,15 @@ def in_chat(
         record_faults(faults_of(answer), now=clock.now())
 
     return Kind(name, load, call, settled, client=Client, repeatable=True, lane=Lane.CHAT, door=name)
+
+
+def _tell(template: str, said: Said, http: Client) -> Answer:
+    secret = {"token": said.token.expose()} if said.token else {}
+    words = chat.write(template, lang=said.lang, facts={**said.facts, **secret})
+    about = template.rpartition("/")[2]
+    message = Message(said.key, about, said.to, said.lang, words.title, words.text, url=words.url)
+    trip = carry(message, said.lines, http)
+    return Done(trip) if isinstance(trip.answer, Done) else answer_of(trip)
 
 
 def _follow(trip: Trip, intent: Intent) -> None:

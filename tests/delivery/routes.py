@@ -11,6 +11,7 @@ from app.delivery.models import Channel, Delivery, State
 from app.delivery.plan import Plan
 from app.kit import clock, effects
 from app.kit.effects import Answer
+from app.kit.effects.kinds import wired
 from app.kit.events import SYSTEM, publish
 from app.kit.secret import Secret
 from app.messages.events import MessageReceipt
@@ -73,7 +74,7 @@ def later(now: datetime | None = None, **passed: float) -> Any:
 @contextmanager
 def answering(kind: str, answer: Answer) -> Iterator[None]:
     """Let every call of one kind end so."""
-    known = dict(effects.wired())
+    known = dict(wired())
     effects.wire(
         replace(each, call=lambda _value, _client: answer) if each.name == kind else each for each in known.values()
     )

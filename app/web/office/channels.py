@@ -31,6 +31,7 @@ from app.web.office.carriers import (
     values_shown,
 )
 from app.web.office.changes import happened
+from app.web.office.mini import mini_shown
 from app.web.office.parties import account_typed, finding_shown
 from app.web.office.proving import prove
 from app.web.render import Page, Redirect, page
@@ -90,6 +91,7 @@ def _account_shown(found: Carrier) -> dict[str, Any]:
         "settings": found.settings,
         "findings": [finding_shown(finding, FINDINGS) for finding in found.findings],
         "receipts": _receipts_url(found),
+        "mini": mini_shown(found),
         "trail": happened(events.timeline(subject=("carrier", found.id)))[:LATEST],
     }
 
