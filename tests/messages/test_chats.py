@@ -9,9 +9,10 @@ import pytest
 
 from app.kit import clock
 from app.kit.effects import Absent, Done, Refused, Temporary, Unknown
+from app.kit.events import SYSTEM
 from app.kit.http import Client
 from app.kit.party import Account, BadAccount, Forged, Wire
-from app.messages import providers
+from app.messages import providers, queries, service
 from app.messages.providers import Carried, Channel, Greets, Receipt, TellsReceipts, Template
 from simulators.chats import weixin
 from tests.engines import on_one_engine
@@ -333,6 +334,22 @@ def test_a_self_test_tries_the_keys(shop: Shop, chats: Chats, name: str) -> None
 
     assert [finding.well for finding in well.value] == [True]
     assert isinstance(bad, Refused)
+
+
+@pytest.mark.parametrize("name", ["wechat_template", "wechat_mini", "wecom", "dingtalk"])
+def test_a_wrong_key_is_told_as_one_and_a_new_key_is_not_tried_out_yet(shop: Shop, chats: Chats, name: str) -> None:
+    secret = "app_secret" if name == "dingtalk" else "secret"
+    row = chats.connect(shop, name, **{secret: "0" * (64 if name == "dingtalk" else 32)})
+    shop.write(lambda: service.ask_test(row.id, receipts_url="http://127.0.0.1:9/x", now=clock.now()))
+    shop.drain()
+
+    keys = shop.read(lambda: queries.get_connected(row.id)).findings[0]
+    assert (keys["name"], keys["well"]) == ("keys", False)
+    assert keys["mend"]
+
+    shop.write(lambda: service.change_carrier(row.id, chats.account(name), now=clock.now(), by=SYSTEM))
+    after = shop.read(lambda: queries.get_connected(row.id))
+    assert (after.findings, after.tested_at) == ([], None)
 
 
 def test_an_answer_that_is_no_answer_leaves_the_message_in_doubt(shop: Shop, chats: Chats) -> None:
