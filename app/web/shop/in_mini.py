@@ -65,11 +65,11 @@ def in_mini(token: str) -> Page | Redirect:
 def tell_in_mini(token: str) -> Response:
     """Tell the owner of a pass in the mini program from now on, and answer what they have to allow there."""
     request.max_content_length = LONGEST_BODY
-    code, order_id, merchant = _code_in(request.get_json(silent=True)), _read(token), frame().merchant_id
+    body, order_id, merchant = request.get_json(silent=True), _read(token), frame().merchant_id
     if not _is_fresh(token):
         raise PassOver
     way = db.write(merchant, lambda: _admit(order_id))
-    openid = messaging.name_person(way, code)
+    openid = messaging.name_person(way, _code_in(body))
     found = db.write(merchant, lambda: _tell(order_id, openid))
     return jsonify(told=True, templates=messages.templates_to_allow(way, found.lang))
 
