@@ -20,7 +20,9 @@ from tests.messages.carriers import connect
 from tests.messages.sms_side import served
 from tests.payments.gate import hook
 
-ACCOUNT = Account("LTAI5tTest0000000000", {"sign_name": "秒发"}, {"key_secret": Secret("Secret0Of0Measured0Length00000")})
+ACCOUNT = Account(
+    "LTAI5tTest0000000000", {"sign_name": "秒发"}, {"key_secret": Secret("Secret0Of0Measured0Length00000")}
+)
 
 
 @pytest.fixture
