@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.kit import clock, db
-from app.kit.effects import Answer, Done, Intent, Kind, Lane, Refused, Temporary
+from app.kit.effects import Answer, Done, Intent, Kind, Lane, Temporary
 from app.kit.http import Client
 from app.kit.letters import Posted, letter
 from app.kit.onetime import CODE_MINUTES, digits_of
@@ -19,7 +19,7 @@ from app.members.service.signing import KINDS as NAMES
 from app.merchants import queries as merchants
 from app.messages import queries as messages
 from app.messages import service as carrying
-from app.messages.service import Fault, Line, Message
+from app.messages.service import Line, Message
 
 SECONDS = 5.0
 NOBODY_CARRIES = "no carrier is in order just now"
@@ -63,18 +63,6 @@ class Text:
     ways: Sequence[Line]
 
 
-@dataclass(frozen=True)
-class NotCarried(Refused):
-    """Nobody took it for good; `faults` are the carriers that were found out of order."""
-
-    faults: Sequence[Fault] = ()
-
-
-@dataclass(frozen=True)
-class NotYet(Temporary):
-    faults: Sequence[Fault] = ()
-
-
 def load_texts(intents: Sequence[Intent]) -> Mapping[UUID, Text]:
     """Return the messages with codes that are still good."""
     shop, codes = " ".join(merchants.current().name.split()), _good(intents)
@@ -93,21 +81,12 @@ def call_text(text: Text, http: Client) -> Answer:
     if not text.ways:
         return Temporary(NOBODY_CARRIES)
     trip = carrying.carry(text.message, text.ways, http)
-    match trip.answer:
-        case Done():
-            return Done(trip.faults)
-        case Refused(reason):
-            return NotCarried(reason, trip.faults)
-        case Temporary(reason):
-            return NotYet(reason, trip.faults)
-    return trip.answer
+    return Done(trip) if isinstance(trip.answer, Done) else carrying.answer_of(trip)
 
 
 def settle_text(intent: Intent, answer: Answer) -> None:
     """Let carriers rest that could not do their work; of the code itself nothing is to be written down."""
-    match answer:
-        case Done(faults) | NotCarried(faults=faults) | NotYet(faults=faults):
-            carrying.record_faults(faults, now=clock.now())
+    carrying.record_faults(carrying.faults_of(answer), now=clock.now())
 
 
 TEXT = Kind(

@@ -22,7 +22,7 @@ from app.kit.party import Account
 from app.kit.secret import Secret
 from app.messages import consents, limits
 from app.messages.events import CarrierFailed
-from app.messages.models import Carrier, CarrierTemplate
+from app.messages.models import IN_ORDER, Carrier, CarrierTemplate
 from app.messages.providers import (
     Carried,
     Channel,
@@ -143,14 +143,20 @@ def resting(channel: Channel, ways: Sequence[Line]) -> str:
     """Return why a message of a channel waits that somebody carries, but nobody just now; "" when it may go."""
     if ways:
         return ""
-    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
-    return RESTING if db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None else ""
+    return RESTING if carries(channel) else ""
+
+
+def carries(channel: Channel, *, account: str = "") -> bool:
+    """Tell whether a carrier of a channel is in order, or only rests; by this account of ours if one is named."""
+    mine = [Carrier.channel == channel, *IN_ORDER]
+    mine += [Carrier.account == account] if account else []
+    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
 
 
 def lines(channel: Channel, *, now: datetime) -> list[Line]:
     """Return the lines to the carriers of a channel that are in order, first to last."""
     awake = or_(Carrier.rests_until.is_(None), Carrier.rests_until <= now)
-    return _lines(Carrier.channel == channel, Carrier.enabled.is_(True), Carrier.alarm == "", awake)
+    return _lines(Carrier.channel == channel, *IN_ORDER, awake)
 
 
 def all_lines(channel: Channel, *, now: datetime) -> list[Line]:

@@ -75,6 +75,9 @@ class Carrier(Owned):
     retired_at: Mapped[datetime | None] = mapped_column(Moment, default=None)  # nothing new goes by it, for good
 
 
+IN_ORDER = (Carrier.enabled.is_(True), Carrier.alarm == "")  # takes messages, or only rests; never one that is retired
+
+
 class TrialState(IntEnum):
     """How a message that was sent for a test stands."""
 

@@ -12,7 +12,7 @@ from app.kit.http import Client
 from app.kit.secret import Secret
 from app.messages.carrying import Fault, Line, line, record_faults
 from app.messages.errors import LoginCodeRefused, NobodyNamed, PersonBlocked, TooManyLogins
-from app.messages.models import Carrier, CarrierTemplate
+from app.messages.models import IN_ORDER, Carrier, CarrierTemplate
 from app.messages.providers import Channel, Later, NamesPeople, OutOfOrder, Template, provider
 
 WAIT = 3.0
@@ -37,7 +37,7 @@ def namer(channel: Channel) -> Line:
 
 
 def _first(channel: Channel) -> Carrier | None:
-    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "", Carrier.retired_at.is_(None))
+    mine = (Carrier.channel == channel, *IN_ORDER)
     return db.session().scalar(select(Carrier).where(*mine).order_by(Carrier.position, Carrier.id).limit(1))
 
 

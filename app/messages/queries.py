@@ -19,12 +19,13 @@ from app.kit.party import Wire as Wire
 from app.messages.carrying import AFTERLIFE as AFTERLIFE
 from app.messages.carrying import Line as Line
 from app.messages.carrying import all_lines as all_lines
+from app.messages.carrying import carries as carries
 from app.messages.carrying import line as line_of
 from app.messages.carrying import lines as lines
 from app.messages.carrying import resting as resting
 from app.messages.errors import Retired
+from app.messages.models import IN_ORDER, CarrierTemplate, NotesSeen, Robot, RobotNote
 from app.messages.models import Carrier as Carrier
-from app.messages.models import CarrierTemplate, NotesSeen, Robot, RobotNote
 from app.messages.models import CarrierTrial as CarrierTrial
 from app.messages.models import StaffNote as StaffNote
 from app.messages.models import TrialState as TrialState
@@ -72,12 +73,6 @@ def read_until(user_id: UUID) -> datetime:
     return seen.at if seen else EVER
 
 
-def is_carried(channel: Channel) -> bool:
-    """Tell whether the shop has a carrier of a channel that is in order, or only rests."""
-    mine = (Carrier.channel == channel, Carrier.enabled, Carrier.alarm == "")
-    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
-
-
 def last_of(kind: str) -> datetime:
     """Return when the staff were last left a note of a kind."""
     return db.session().scalar(select(func.max(StaffNote.at)).where(StaffNote.kind == kind)) or EVER
@@ -91,7 +86,7 @@ def facts_of(note: StaffNote) -> dict[str, Any]:
 
 def carried_channels() -> set[Channel]:
     """Return the channels by which somebody carries messages, though maybe not just now: one that rests comes back."""
-    return set(db.session().scalars(select(Carrier.channel).where(Carrier.enabled, Carrier.alarm == "").distinct()))
+    return set(db.session().scalars(select(Carrier.channel).where(*IN_ORDER).distinct()))
 
 
 # Robots ----------------------------------------------------------------------------------------------------------
@@ -132,13 +127,6 @@ def fields_of(name: str) -> tuple[Sequence[Field], str]:
     """Return what a party asks for, and which of it is our number there."""
     party = provider(name)
     return party.fields, party.numbered_by
-
-
-def carries(channel: Channel, *, account: str = "") -> bool:
-    """Tell whether somebody carries messages of a channel for the shop, by this account of ours if one is named."""
-    mine = [Carrier.channel == channel, Carrier.enabled, Carrier.alarm == ""]
-    mine += [Carrier.account == account] if account else []
-    return db.session().scalar(select(Carrier.id).where(*mine).limit(1)) is not None
 
 
 # Carriers --------------------------------------------------------------------------------------------------------
@@ -185,7 +173,7 @@ def is_last(carrier: Carrier) -> bool:
     """Tell whether messages to people go by a carrier, and by no other of its channel."""
     if carrier.channel in ROBOTS or not carrier.enabled or carrier.alarm:
         return False
-    others = (Carrier.channel == carrier.channel, Carrier.enabled, Carrier.alarm == "", Carrier.id != carrier.id)
+    others = (Carrier.channel == carrier.channel, *IN_ORDER, Carrier.id != carrier.id)
     return db.session().scalar(select(Carrier.id).where(*others).limit(1)) is None
 
 

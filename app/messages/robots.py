@@ -17,7 +17,7 @@ from app.kit.events import By, publish
 from app.messages import queries
 from app.messages.carrying import Fault, record_faults
 from app.messages.events import RobotSet
-from app.messages.models import Carrier, Robot, RobotNote, StaffNote
+from app.messages.models import IN_ORDER, Carrier, Robot, RobotNote, StaffNote
 from app.messages.providers import Channel
 from app.messages.rules import free_at, spend
 
@@ -90,7 +90,7 @@ def give_up(carrier_id: UUID) -> None:
 
 def list_carriers() -> Sequence[Carrier]:
     """List the robots that are in order; always in the same order, as their rows are locked."""
-    mine = (Carrier.channel.in_(EFFECTS), Carrier.enabled, Carrier.alarm == "")
+    mine = (Carrier.channel.in_(EFFECTS), *IN_ORDER)
     return db.session().scalars(select(Carrier).where(*mine).order_by(Carrier.id)).all()
 
 

@@ -74,6 +74,20 @@ def test_what_comes_while_another_lane_hangs_is_served_within_the_same_drain(mer
         assert effects.drain(seconds=30) == 3
 
 
+def test_a_lane_with_nothing_to_do_looks_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited, watch = list[float](), lanes._Watch(time.monotonic() + 30)
+
+    def wait(_event: threading.Event, timeout: float) -> None:
+        waited.append(timeout)
+        if len(waited) == 5:
+            watch.over.set()
+
+    monkeypatch.setattr(threading.Event, "wait", wait)
+    lanes._Driver(Lane.MAIL, lambda _lane, _may_go_on: 0, watch)._drive()
+
+    assert waited == [0.04, 0.08, 0.16, 0.32, 0.32]
+
+
 def test_a_failure_in_a_lane_is_heard(merchant: int) -> None:
     mail, chat = Office(), Office()
 

@@ -68,3 +68,25 @@ def test_who_changes_an_answer_lets_it_be_forgotten(merchant: int) -> None:
     db.write(merchant, change)
 
     assert db.read(merchant, question) == "new"
+
+
+def test_while_one_asks_anew_others_go_on_with_what_was_known(merchant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    question, heard = Question("old"), list[str | None]()
+    monkeypatch.setattr(recent, "SECONDS", 0.0)
+    db.read(merchant, question)
+
+    def ask() -> str:
+        heard.append(question.memory.find(("key",), lambda: "asked by a second one"))
+        return "new"
+
+    assert db.read(merchant, lambda: question.memory.find(("key",), ask)) == "new"
+    assert heard == ["old"]
+
+
+def test_what_is_gone_is_told_to_be_gone(merchant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = Question("here")
+    monkeypatch.setattr(recent, "SECONDS", 0.0)
+    db.read(merchant, question)
+    question.answer = None
+
+    assert [db.read(merchant, question) for _ in range(2)] == [None, None]

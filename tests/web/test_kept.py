@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -115,6 +116,23 @@ def test_a_page_that_says_the_same_is_not_drawn_again(shop, drawn):
         home(shop, headers=FRESH)
 
     assert drawn == ["shop/shelf/home.html"]
+
+
+def test_while_one_looks_anew_others_get_the_page_that_was(shop, drawn, monkeypatch):
+    first = home(shop)
+    for key, page in kept._pages.items():
+        kept._pages[key] = replace(page, until=0.0)
+    others, real = list[str](), kept._keep
+
+    def slowly(key, page, before):
+        others.append(home(shop))  # while this one has not been drawn yet
+        return real(key, page, before)
+
+    monkeypatch.setattr(kept, "_keep", slowly)
+    home(shop)
+
+    assert len(others) == 1, "the second one did not look anew as well"
+    assert NONCE.sub("", others[0])[:200] == NONCE.sub("", first)[:200]
 
 
 def test_languages_and_themes_are_kept_apart(shop):

@@ -41,10 +41,11 @@ WAY_OF = {kind: way for way, kind in BY.items()}
 def tell_ready(delivered: Sequence[EventRow]) -> None:
     """Have companies and their members told that their orders are delivered, once for each order."""
     now, owned = clock.now(), orders.list_companies(event.order_id for event in delivered if event.order_id)
-    known = effects.list_of(list(owned)) if owned else {}
-    guide = Guide() if owned else None
+    if not owned:
+        return
+    known, guide = effects.list_of(list(owned)), Guide()
     for order_id, company_id in owned.items():
-        if guide and not any(effect.kind == READY_MAIL for effect in known[order_id]):
+        if not any(effect.kind == READY_MAIL for effect in known[order_id]):
             effects.intend(READY_MAIL, order_id, due_at=now, deadline=now + READY_MAIL_LIFE)
             if not CHATS.isdisjoint(guide.carried):
                 _tell_members(order_id, company_id, guide, now)

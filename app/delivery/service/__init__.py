@@ -1,6 +1,5 @@
 """What can be done about telling buyers and letting them in, by family of verbs."""
 
-from app.delivery.guide import read_plan
 from app.delivery.service.ending import (
     Taken,
     Told,
@@ -95,7 +94,6 @@ __all__ = [
     "prove_contact",
     "publish_wording",
     "put_picture",
-    "read_plan",
     "record_bounced",
     "record_failed",
     "record_sent",

@@ -121,7 +121,7 @@ def _usable(contact: str) -> Address:
     address = address_of(contact)
     if address is None:
         raise Invalid({"contact": NotAnAddress()})
-    if address.channel is Channel.SMS and not messages.is_carried(Channel.SMS):
+    if address.channel is Channel.SMS and not messages.carries(Channel.SMS):
         raise Invalid({"contact": NoCodesByPhone()})
     return address
 

@@ -38,7 +38,7 @@ Page({
         method: "POST",
         data: { code },
         success: ({ statusCode, data }) => statusCode === 200
-          ? this.setData({ templates: data.templates })
+          ? this.setData({ templates: data.templates, said: "好了，订单有动静会在这里通知你。" })
           : this.setData({ said: data.detail || data.title }),
         fail: () => this.setData({ said: "网络不通，请返回再试。" }),
       }),

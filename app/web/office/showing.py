@@ -23,7 +23,7 @@ def showing() -> Page:
         "office/messages/showing.html",
         rule=queries.reveals(),
         mail_proof=queries.allows_mail_proof(),
-        sms=messages.is_carried(Channel.SMS),
+        sms=messages.carries(Channel.SMS),
         labels={
             "link_hours": _("Hours that a link is good"),
             "most_devices": _("New browsers for each link"),
@@ -44,7 +44,7 @@ def change_showing() -> Redirect:
         form.number("fresh_minutes", default=0),
         form.number("hide_seconds", default=0),
         # A tick that nobody could set says nothing.
-        "by_sms" in request.form if messages.is_carried(Channel.SMS) else queries.reveals().by_sms,
+        "by_sms" in request.form if messages.carries(Channel.SMS) else queries.reveals().by_sms,
     )
     form.also(lambda: merchants.change_reveals(wanted, now=clock.now(), by=actor().by))
     return Redirect(here(".showing"), toast=_("Saved"))

@@ -44,7 +44,7 @@ class WayShown:
 @bp.get("/<shop>/telling")
 @needs("orders.view")
 def telling() -> Page:
-    plan, connected = delivery.read_plan(), carriers.carried_channels() | {Channel.EMAIL}
+    plan, connected = queries.read_plan(), carriers.carried_channels() | {Channel.EMAIL}
     return page(
         "office/messages/telling.html",
         ways=[_way(channel, plan, connected) for channel in plan.all()],
@@ -119,7 +119,7 @@ def _people(plan: Plan, connected: set[Channel]) -> Sequence[str]:
 
 
 def _change(changed: Callable[[Plan], Plan]) -> Redirect:
-    delivery.set_plan(changed(delivery.read_plan()), now=clock.now(), by=actor().by)
+    delivery.set_plan(changed(queries.read_plan()), now=clock.now(), by=actor().by)
     return Redirect(here(".telling"), toast=_("Saved"))
 
 

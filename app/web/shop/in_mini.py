@@ -111,6 +111,6 @@ def _admit(order_id: UUID) -> Line:
 
 
 def _tell(order_id: UUID, openid: Secret) -> Order:
-    found, known = orders.get(order_id), {"mask": mask_openid(openid.expose()), "now": clock.now()}
-    delivery.tell_also_by(found, Channel.MINI, openid, by=By("contact"), **known)  # type: ignore[arg-type]
+    found, mask = orders.get(order_id), mask_openid(openid.expose())
+    delivery.tell_also_by(found, Channel.MINI, openid, mask=mask, now=clock.now(), by=By("contact"))
     return found

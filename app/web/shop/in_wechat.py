@@ -43,8 +43,8 @@ def _learn(found: Order, payer: str) -> None:
     method_id = named_for()
     if not payer or method_id is None or not is_mine(found) or not _carries(method_id):
         raise NotFound
-    known = {"mask": mask_openid(payer), "now": clock.now(), "by": By("contact")}
-    delivery.tell_also_by(found, messages.Channel.WECHAT, Secret(payer), **known)  # type: ignore[arg-type]
+    address, channel, by = Secret(payer), messages.Channel.WECHAT, By("contact")
+    delivery.tell_also_by(found, channel, address, mask=mask_openid(payer), now=clock.now(), by=by)
 
 
 def _carries(method_id: UUID) -> bool:

@@ -27,7 +27,7 @@ def my_account() -> Page:
     member = me()
     sessions = queries.list_sessions(member.id, member.session_id, now=clock.now())
     kinds = {one.channel for one in member.contacts}
-    sms = messages.is_carried(Channel.SMS)
+    sms = messages.carries(Channel.SMS)
     missing = [kind for kind in (Channel.EMAIL, Channel.SMS) if kind not in kinds and (kind is Channel.EMAIL or sms)]
     return page(
         "shop/me/account.html",

@@ -26,7 +26,7 @@ LONGEST_CONTACT, LONGEST_DIGITS = 200, 40
 def welcome() -> Page | Redirect:
     if present_member():
         return Redirect(here(".me"))
-    by_phone = messages.is_carried(Channel.SMS)
+    by_phone = messages.carries(Channel.SMS)
     return _page("shop/me/welcome.html", "shop/me/_welcome.html", by_phone=by_phone)
 
 
