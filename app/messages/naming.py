@@ -22,9 +22,12 @@ MOST = 3  # templates that one tap may allow
 
 
 def asks_itself(channel: Channel) -> bool:
-    """Tell whether the app that carries messages of a channel is built to ask its people by itself."""
+    """Tell whether the app that carries messages of a channel asks its people by itself, and has what to ask for."""
     first = _first(channel)
-    return first is not None and first.settings.get("asks") == "yes"
+    if first is None or first.settings.get("asks") != "yes":
+        return False
+    templates = select(CarrierTemplate.carrier_id).where(CarrierTemplate.carrier_id == first.id)
+    return db.session().scalar(templates.limit(1)) is not None
 
 
 def namer(channel: Channel) -> Line:

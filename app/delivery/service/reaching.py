@@ -35,20 +35,19 @@ def learn_way(contact_index: bytes, channel: Channel, address: Secret, *, mask: 
 
     A newer address of the channel takes the place of the one before, and ends that they wanted nothing by it.
     """
-    for table in (Reach, OptOut):
-        same = (table.contact_index == contact_index, table.channel == channel)
-        db.session().execute(delete(table).where(*same))
-    key, number = crypto.key_for(ADDRESS), new_id()
-    row = Reach(
-        id=number,
-        contact_index=contact_index,
-        channel=channel,
-        key_id=key.id,
-        sealed=key.seal("reach", "sealed", number, address),
-        mask=mask,
-        learned_at=now,
-    )
-    db.session().add(row)
+    same = (OptOut.contact_index == contact_index, OptOut.channel == channel)
+    db.session().execute(delete(OptOut).where(*same))
+    sealing, number = crypto.key_for(ADDRESS), new_id()
+    whose = {"merchant_id": db.merchant_id(), "contact_index": contact_index, "channel": channel}
+    known = {
+        "id": number,  # a new one, since the seal holds for its row alone
+        "key_id": sealing.id,
+        "sealed": sealing.seal("reach", "sealed", number, address),
+        "mask": mask,
+        "learned_at": now,
+    }
+    put = db.insert_or(Reach).values(whose | known)
+    db.changed(put.on_conflict_do_update(index_elements=[*whose], set_=known))
 
 
 def tell_also_by(found: Order, channel: Channel, address: Secret, *, mask: str, now: datetime, by: By) -> None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import logs
 from app.delivery.models import State
@@ -18,19 +19,16 @@ from app.kit.events import SYSTEM
 from app.kit.ids import public
 from app.kit.secret import Secret
 from app.messages import connecting, consents, queries
-from app.messages.models import Carrier
+from app.messages.models import Carrier, CarrierTemplate
 from app.messages.providers import Channel, Template
 from app.orders import queries as orders
 from app.web.shop.placing import read_token
 from simulators.chats import weixin
 from tests import people
 from tests.delivery.routes import later, rows
-from tests.engines import on_one_engine
-from tests.make import Browser, Shop
+from tests.make import Browser, Shop, at_once
 from tests.messages.chats import OPENID, Chats, running
 from tests.web.shop.test_purchase import order_of
-
-pytestmark = on_one_engine
 
 AGENT = {"headers": {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.44 miniProgram/wx0123456789abcdef"}}
 TEMPLATE = "TM_ready_0001"
@@ -164,6 +162,22 @@ def test_it_is_offered_to_the_owner_inside_a_mini_program_that_is_built_for_it(s
 
     shop.write(lambda: _set(asks="no"))
     assert not offered(dora, order)
+
+
+def test_where_it_could_tell_nothing_it_is_not_offered(shop: Shop, chats: Chats) -> None:
+    dora, order = buy(shop)
+    shop.write(lambda: db.session().execute(delete(CarrierTemplate)))
+    assert not offered(dora, order)
+
+
+@pytest.mark.both_engines
+def test_two_who_come_with_one_pass_at_once_leave_one_way(shop: Shop, chats: Chats) -> None:
+    dora, order = buy(shop)
+    address, codes = offered(dora, order), [login(chats, one) for one in (OPENID, ANOTHER) * 4]
+    answers = at_once([partial(call, shop, address, code) for code in codes])
+
+    assert [getattr(answer, "status_code", answer) for answer in answers] == [200] * 8
+    assert told_by(shop, order)[Channel.MINI] in {OPENID, ANOTHER}
 
 
 def _set(**settings: str) -> None:
