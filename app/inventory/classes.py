@@ -19,7 +19,7 @@ HELD = text("code.status = 1")  # names ix_code_held
 ASIDE = text("code.status >= 3")  # names ix_code_aside
 FROZEN = text("code.frozen AND code.status <> 2")  # names ix_code_frozen
 OF_SKU = text("code.status >= 0")  # names ix_code_sku
-HAS_TAIL = text("code.tail <> ''")  # names ix_code_tail
+HAS_TAIL = text("code.tail <> '' AND code.status <> 1")  # names ix_code_tail
 _UNSOLD = (
     and_(OFFERED, CODE.expires_on.is_not(None)),
     and_(HELD, ~CODE.frozen),
@@ -56,10 +56,14 @@ def in_class(name: str, today: date) -> tuple[Any, ...]:
 
 
 def with_tail(said: str) -> ColumnElement[bool]:
-    """Return the condition that a code ends so, in small letters or in capitals."""
-    ends = (HAS_TAIL, CODE.tail.in_({said, said.upper(), said.lower()}))
-    found = select(CODE.id).where(CODE.merchant_id == db.merchant_id(), *ends)
-    return Code.id.in_(found.with_hint(Code.__table__, "INDEXED BY ix_code_tail", "sqlite"))
+    """Return the condition that a code ends so, in small letters or in capitals.
+
+    Those that are held are not in the index of tails, so that no claim writes it; they are few, and looked through.
+    """
+    ends, mine = CODE.tail.in_({said, said.upper(), said.lower()}), CODE.merchant_id == db.merchant_id()
+    still = select(CODE.id).where(mine, HAS_TAIL, ends).with_hint(Code.__table__, "INDEXED BY ix_code_tail", "sqlite")
+    held = select(CODE.id).where(mine, HELD, ends).with_hint(Code.__table__, "INDEXED BY ix_code_held", "sqlite")
+    return Code.id.in_(still.union_all(held))
 
 
 def _one_of(*ways: tuple[ColumnElement[bool] | TextClause, ...]) -> ColumnElement[bool]:

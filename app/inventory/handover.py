@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, Integer, Select, bindparam, func, or_, select, update
+from sqlalchemy import CTE, ColumnElement, Integer, Select, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
@@ -22,6 +22,7 @@ from app.inventory.allocation import (
     STILL_HELD,
     engine,
     is_one_of,
+    key_for,
     of_merchant,
     of_pairs,
     paired,
@@ -99,11 +100,11 @@ def _new(count: int) -> CTE:
 def _sell_held(count: int, engine: str) -> ReturningUpdate[Any]:
     new, postgresql = _new(count), engine == "postgresql"
     mine = _held_for(new, count, postgresql=postgresql).cte("mine").prefix_with("MATERIALIZED")
-    found = select(mine.c.id, new.c.part_id, new.c.entitlement_id)
+    found = select(mine.c.id.label("key"), new.c.part_id, new.c.entitlement_id)
     same = (mine.c.held_by == new.c.part_id) & (mine.c.slot == new.c.slot)
     pairs = paired(found.join_from(mine, new, same), postgresql=postgresql)
     guards = [STILL_HELD, ~CODE.frozen, CODE.held_by == pairs.c.part_id]
-    return _sell(pairs, guards, select(mine.c.id), postgresql=postgresql)
+    return _sell(pairs, CODE.id, guards, postgresql=postgresql)
 
 
 def _held_for(new: CTE, count: int, *, postgresql: bool) -> Select[Any]:
@@ -133,15 +134,16 @@ def _held_for(new: CTE, count: int, *, postgresql: bool) -> Select[Any]:
 @lru_cache(maxsize=256)
 def _sell_free(count: int, engine: str, wait: bool) -> ReturningUpdate[Any]:
     new, postgresql = _new(count), engine == "postgresql"
-    codes = picked(skip_locked=not wait)
-    found = select(codes.c.id, new.c.entitlement_id).join_from(codes, new, codes.c.place == new.c.slot)
-    return _sell(paired(found, postgresql=postgresql), [STILL_FREE], select(codes.c.id), postgresql=postgresql)
+    key = key_for(engine, wait=wait)
+    codes = picked(key, skip_locked=not wait)
+    found = select(codes.c.key, new.c.entitlement_id).join_from(codes, new, codes.c.place == new.c.slot)
+    return _sell(paired(found, postgresql=postgresql), key, [STILL_FREE], postgresql=postgresql)
 
 
-def _sell(pairs: CTE, guards: Sequence[Any], ids: Select[Any], *, postgresql: bool) -> ReturningUpdate[Any]:
+def _sell(pairs: CTE, key: ColumnElement[Any], guards: Sequence[Any], *, postgresql: bool) -> ReturningUpdate[Any]:
     return (
         update(Code.__table__)  # type: ignore[arg-type]
-        .where(*of_pairs(pairs, ids, postgresql=postgresql), *guards)
+        .where(*of_pairs(pairs, key, postgresql=postgresql), *guards)
         .values(status=Status.SOLD, entitlement_id=pairs.c.entitlement_id, held_by=None, held_until=None)
         .returning(CODE.id, CODE.entitlement_id, CODE.pick, CODE.tail, CODE.cost)
     )

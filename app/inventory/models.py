@@ -201,7 +201,7 @@ class Code(Owned):
         _partial("ix_code_aside", "merchant_id", "status", "id", where="status >= 3"),
         _partial("ix_code_frozen", "merchant_id", "id", where="frozen AND status <> 2"),
         _partial("ix_code_sku", "merchant_id", "sku_id", "id", where="status >= 0"),
-        _partial("ix_code_tail", "merchant_id", "tail", "id", where="tail <> ''"),
+        _partial("ix_code_tail", "merchant_id", "tail", "id", where="tail <> '' AND status <> 1"),
         _partial("ix_code_tagged", "merchant_id", "tags", "id", where="tags <> ''"),
         {
             "postgresql_with": {

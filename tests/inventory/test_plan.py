@@ -109,10 +109,10 @@ def pieces(quantity: int) -> list[Piece]:
 
 
 ACTS: dict[str, tuple[Callable[[UUID, int], object], set[str]]] = {
-    "claim": (claim, {"ix_code_free", "pk_code"}),
+    "claim": (claim, {"ix_code_free", "Tid Scan"}),
     "sell free ones": (
         lambda sku, quantity: handover.sell_free(pieces(quantity), sku_id=sku, today=pool.today(), wait=False),
-        {"ix_code_free", "pk_code"},
+        {"ix_code_free", "Tid Scan"},
     ),
     "sell held ones": (
         lambda _, quantity: handover.sell_held(pieces(quantity), now=clock.now(), today=pool.today()),
