@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 
 from app.kit import crypto, db
-from app.kit.errors import Invalid
+from app.kit.errors import Invalid, words
 from app.kit.events import SYSTEM, By, publish
 from app.kit.ids import new_id
 from app.kit.party import Account, BadAccount
@@ -23,6 +23,8 @@ from app.messages.events import CarrierAdded, CarrierChanged, CarrierMended, Car
 from app.messages.models import Carrier, CarrierTemplate
 from app.messages.providers import ChecksTemplate, Template, provider
 from app.messages.queries import RECEIPTS
+
+CONNECTED = words("This account is connected already: change its keys on its own page.")
 
 
 def add_carrier(
@@ -42,6 +44,7 @@ def add_carrier(
     number = carrier_id or new_id()
     if (before := db.find(Carrier, number)) is not None:
         return before
+    _check_new(provider_name, account)
     row = _row(number, provider_name, account, now)
     row.title = title
     db.session().add(row)
@@ -79,6 +82,16 @@ def _check(provider_name: str, account: Account) -> None:
         provider(provider_name).check(account)
     except BadAccount as fault:
         raise Invalid({fault.field: AccountFault(fault.message)}) from fault
+
+
+def _check_new(provider_name: str, account: Account) -> None:
+    """Refuse an account that is connected already: twice it would only be asked twice when it fails."""
+    party = provider(provider_name)
+    same = (Carrier.provider == provider_name, Carrier.account == account.number, Carrier.retired_at.is_(None))
+    apart = [field.name for field in party.fields if field.tells_apart]
+    for before in db.session().scalars(select(Carrier).where(*same)):
+        if all(before.settings.get(name, "") == account.setting(name) for name in apart):
+            raise Invalid({party.numbered_by: AccountFault(CONNECTED)})
 
 
 def change_carrier(carrier_id: UUID, account: Account, *, now: datetime, by: By) -> None:

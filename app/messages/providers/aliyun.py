@@ -70,6 +70,7 @@ class Aliyun:
             "sign_name",
             words("Signature"),
             words("As it was approved there, without the brackets 【】; it stands before every text."),
+            tells_apart=True,
         ),
     )
     _missed: dict[str, datetime] = field(default_factory=dict)  # what the records did not have, and since when

@@ -63,6 +63,7 @@ class Tencent:
             "sign_name",
             words("Signature"),
             words("As it was approved there, without the brackets 【】; it stands before every text."),
+            tells_apart=True,
         ),
         Field(
             "region",

@@ -41,7 +41,13 @@ class WeComApp:
         Field(
             "corpid", words("Company ID (corpid)"), words("In WeCom under My Company."), pattern=r"w[0-9A-Za-z]{5,40}"
         ),
-        Field("agentid", words("AgentId of the app"), words("Digits; on the page of the app."), pattern=r"\d{1,12}"),
+        Field(
+            "agentid",
+            words("AgentId of the app"),
+            words("Digits; on the page of the app."),
+            pattern=r"\d{1,12}",
+            tells_apart=True,
+        ),
         Field(SECRET, words("Secret of the app"), kind=Kind.PASSWORD, pattern=r"[\w-]{20,64}"),
     )
     numbered_by = "corpid"

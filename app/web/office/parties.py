@@ -66,7 +66,10 @@ def finding_shown(finding: Mapping[str, Any], names: Mapping[str, str]) -> Findi
 
 
 def account_typed(fields: Sequence[Field], numbered_by: str, *, known: bool, lacks: str = "") -> Account:
-    """Return the account that a form tells; of a known one, keys left empty stay, and only what it `lacks` is asked."""
+    """Return the account that a form tells; of a known one, keys left empty stay, and only what it `lacks` is asked.
+
+    Each such form asks for the password as well: one that is missing is told beside the other faults.
+    """
     form = Form(request.form)
     values: dict[str, str] = {}
     for field in fields:
@@ -75,6 +78,7 @@ def account_typed(fields: Sequence[Field], numbered_by: str, *, known: bool, lac
             values[field.name] = form.text(
                 field.name, most=LONGEST_KEY if field.is_secret else LONGEST, required=required
             )
+    form.text("password", most=LONGEST_KEY, required=True)
     form.done()
     return _sorted(fields, values, numbered_by)
 

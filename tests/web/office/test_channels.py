@@ -7,6 +7,7 @@ import pytest
 
 from app.kit import clock, db
 from app.kit.effects import Answer, Done, Refused
+from app.kit.events import SYSTEM
 from app.kit.http import Client
 from app.kit.ids import public
 from app.kit.party import Account, BadAccount, Field, Finding, Kind
@@ -117,6 +118,37 @@ def test_the_same_form_twice_is_one_carrier(shop: Shop, owner: Browser, post: Po
 
     assert said[0] == said[1]
     assert len(carriers(shop)) == 1
+
+
+def test_an_account_is_connected_once_and_again_when_it_was_removed(shop: Shop, owner: Browser, post: Post) -> None:
+    connect(shop, owner)
+    (row,) = carriers(shop)
+
+    answer = connect(shop, owner, world="b")
+
+    assert answer.status_code == 422
+    assert 'href="#f-number"' in answer.get_data(as_text=True)
+    assert len(carriers(shop)) == 1
+    shop.write(lambda: service.retire_carrier(row.id, even_last=True, now=clock.now(), by=SYSTEM))
+    assert connect(shop, owner).status_code == 303
+
+
+def test_what_tells_accounts_apart_makes_two_of_one_number(shop: Shop, owner: Browser, post: Post) -> None:
+    known = {"key_id": "LTAI5tSome", "key_secret": "a1" * 15, "password": PASSWORD}
+    page = f"{home(shop)}/new/aliyun"
+
+    said = [owner.post(page, {**known, "sign_name": name}, page=page) for name in ("Shop", "School", "Shop")]
+
+    assert [answer.status_code for answer in said] == [303, 303, 422]
+    assert sorted(row.settings["sign_name"] for row in carriers(shop)) == ["School", "Shop"]
+
+
+def test_an_empty_form_names_all_it_lacks_the_password_too(shop: Shop, owner: Browser, post: Post) -> None:
+    page = f"{home(shop)}/new/aliyun"
+
+    answer = owner.post(page, {}, page=page).get_data(as_text=True)
+
+    assert {"f-key_id", "f-key_secret", "f-sign_name", "f-password"} <= set(re.findall('href="#([^"]+)"', answer))
 
 
 def test_without_the_password_nothing_is_connected_or_changed(shop: Shop, owner: Browser, post: Post) -> None:
