@@ -1,6 +1,7 @@
 """Language, theme and money as people read them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal, get_currency_symbol
 from flask import Flask, Response, g, request, url_for
-from flask_babel import Babel, get_translations
+from flask_babel import Babel, force_locale, get_translations
 from markupsafe import Markup
 
 from app.kit.clock import now
@@ -52,6 +53,23 @@ def lang() -> str:
         asked = request.args.get("lang", "") or request.cookies.get(LANG_COOKIE, "")
         g.lang = asked if asked in LANGUAGES else _preferred()
     return g.lang  # type: ignore[no-any-return]
+
+
+@contextmanager
+def speaking(other: str) -> Iterator[None]:
+    """Let what is drawn within be in another language than the answer around it."""
+    mine = lang()
+    try:
+        with force_locale(other):
+            _speak(other)
+            yield
+    finally:
+        _speak(mine)
+
+
+def _speak(tongue: str) -> None:
+    g.lang = tongue
+    g.pop("words", None)
 
 
 def _words() -> Any:

@@ -44,9 +44,10 @@ class Worded:
     invite_picture: PictureShown | None = None
 
     @property
-    def says_more(self) -> bool:
-        """Tell whether it says anything besides steps."""
-        return bool(self.title or self.tips or self.button or self.invite or self.footer or self.logo)
+    def is_blank(self) -> bool:
+        """Tell whether there is nothing to read and nothing to look at."""
+        said = (self.title, self.tips, self.steps, self.button, self.invite, self.footer)
+        return not any((*said, self.logo, self.invite_picture))
 
 
 def worded(said: Sequence[Said], guides: Sequence[Sequence[StepShown]], address: AddressOf) -> list[Worded]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flask import url_for
+from flask import render_template, url_for
 
 from app.catalog import queries as catalog
 from app.delivery import queries as delivery
@@ -12,16 +12,16 @@ from app.delivery.queries import WHOLE_SHOP, Medium, Place, Step, Words
 from app.kit import clock, mail
 from app.web.errors import say_all
 from app.web.guard import frame, settings
+from app.web.language import speaking
 from app.web.shown import StepShown, steps_shown
-from app.web.worded import Worded, worded
+from app.web.worded import worded
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What the phone shows: the page's part, or a letter with its subject; or why it cannot be shown."""
+    """What the phone shows, as a document: the page's part, or a letter with its subject; or why it cannot be shown."""
 
-    said: Worded | None = None
-    letter: str = ""
+    document: str = ""
     subject: str = ""
     faults: list[str] = field(default_factory=list)
 
@@ -47,13 +47,16 @@ def preview_of(place: Place, words: Words) -> Preview:
         return _letter(place, words)
     said = delivery.sample_of(words, delivery.product_name(place.product_id, place.lang), now=clock.now())
     (shown,) = worded([said], [_guide(place)], lambda it: url_for("shop_at.picture", shop=frame().slug, picture=it))
-    return Preview(said=shown)
+    if shown.is_blank:
+        return Preview()
+    with speaking(place.lang):
+        return Preview(render_template("office/wordings/page_frame.html", wordings=[shown]))
 
 
 def _letter(place: Place, words: Words) -> Preview:
     facts = delivery.sample_facts(words, place.product_id, place.lang)
     written = mail.write("delivery/ready", to="", lang=place.lang, facts=facts)
-    return Preview(letter=written.html.replace(f'src="{settings().base_url}/', 'src="/'), subject=written.subject)
+    return Preview(written.html.replace(f'src="{settings().base_url}/', 'src="/'), written.subject)
 
 
 def _guide(place: Place) -> tuple[StepShown, ...]:

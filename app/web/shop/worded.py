@@ -40,7 +40,7 @@ def wordings_of(order: OrderShown, said: Mapping[UUID, Said]) -> list[Worded]:
     shown = worded(delivery.each_once(mine), guides, lambda picture: here(".picture", picture=picture))
     if order.redeem_url:  # the card of the codes has that button: it copies the code first
         shown = [replace(one, button="") if one.button_url == order.redeem_url else one for one in shown]
-    return [one for one in shown if one.steps or one.says_more]
+    return [one for one in shown if not one.is_blank]
 
 
 def _with_button(good: GoodShown, said: Said | None) -> GoodShown:

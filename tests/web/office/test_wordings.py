@@ -72,6 +72,24 @@ def test_the_preview_is_what_buyers_get_and_saves_nothing(shop: Shop) -> None:
     assert shop.read(lambda: queries.list_standing()) == {}
 
 
+def test_the_preview_speaks_the_language_of_the_words_not_of_who_writes_them(shop: Shop) -> None:
+    person, where = alice(shop), path(shop, tongue="zh")
+    seen = person.post(f"{where}/preview", {"footer": "谢谢"}, page=where, headers={"HX-Request": "true"})
+
+    text = seen.get_data(as_text=True)
+    assert "使用说明" in text
+    assert "How to use it" not in text
+    assert "With sample values" in text
+
+
+def test_of_words_that_say_nothing_no_phone_is_shown(shop: Shop) -> None:
+    person, where = alice(shop), path(shop, product="shop")
+    seen = person.post(f"{where}/preview", {}, page=where, headers={"HX-Request": "true"}).get_data(as_text=True)
+
+    assert "Nothing is said yet" in seen
+    assert "<iframe" not in seen
+
+
 def test_a_letter_is_previewed_with_its_subject(shop: Shop) -> None:
     person, where = alice(shop), path(shop, medium="mail")
     seen = person.post(f"{where}/preview", FORM, page=where, headers={"HX-Request": "true", "HX-Target": "preview"})
