@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.kit import smtp
+from app.kit import mail, smtp
 from app.kit.secret import Secret
 
 FINE = "250 OK"
@@ -136,6 +136,16 @@ def running(*, tls: str = "", certificate: ssl.SSLContext | None = None, log_in:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+
+
+@contextmanager
+def listening() -> Iterator[MailServer]:
+    """Run a server to which every letter goes."""
+    before = mail._opener
+    with running() as server:
+        mail.configure(opener=server.line().opened)
+        yield server
+    mail.configure(opener=before)
 
 
 def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, given: Any) -> AuthResult:

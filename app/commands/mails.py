@@ -7,6 +7,7 @@ import click
 
 from app.commands.answer import answers
 from app.delivery import service as delivery
+from app.gifting import service as gifting
 from app.kit import bounces, clock, db
 from app.kit.bounces import Bounce
 
@@ -21,7 +22,7 @@ def mail() -> None:
 @mail.command()
 @answers
 def bounce() -> Any:
-    """Read a letter that came back from standard input, and have its buyer told by another channel.
+    """Read a letter that came back from standard input, and have whom it was for told by another channel.
 
     What is no report of a letter of ours is left alone; a mail server takes that for an answer too.
     """
@@ -32,4 +33,6 @@ def bounce() -> Any:
 
 
 def _record(found: Bounce) -> bool:
-    return delivery.record_bounced(found.letter, reason=found.reason, for_good=found.for_good, now=clock.now())
+    now = clock.now()
+    to_buyer = delivery.record_bounced(found.letter, reason=found.reason, for_good=found.for_good, now=now)
+    return to_buyer or gifting.record_bounced(found.letter, for_good=found.for_good, now=now)

@@ -13,7 +13,7 @@ from app.gifting.models import Gift, Handout, HandoutRow
 from app.gifting.rules import CLAIM_DAYS
 from app.gifting.service.accepting import CONTACT, GIFT_MAIL
 from app.gifting.service.keeping import BY, WAY_OF, pass_on
-from app.kit import clock, crypto, db
+from app.kit import bounces, clock, crypto, db
 from app.kit.effects import Intent
 from app.kit.letters import Posted, letter
 from app.kit.secret import Secret
@@ -26,12 +26,15 @@ from app.messages.service import Said, in_chat
 def load_mails(intents: Sequence[Intent]) -> Mapping[UUID, Posted]:
     """Return the letters to those who have not opened their claim, nor lost it."""
     return {
-        intent.id: Posted(
-            intent.id, queries.address_of(row, handout.key_id, "contact"), handout.lang, facts, _token(row)
-        )
+        intent.id: _posted(intent, row, handout, facts)
         for intent, row, handout, facts in _waiting(intents)
         if row.contact_sealed is not None
     }
+
+
+def _posted(intent: Intent, row: HandoutRow, handout: Handout, facts: dict[str, Any]) -> Posted:
+    to, back = queries.address_of(row, handout.key_id, "contact"), bounces.address_for(row.merchant_id, row.id)
+    return Posted(intent.id, to, handout.lang, facts, _token(row), back)
 
 
 def load_chats(intents: Sequence[Intent]) -> Mapping[UUID, Said]:

@@ -4,7 +4,7 @@ What becomes of a letter to a buyer is kept, so those have kinds of their own (a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,14 @@ BY_MAIL: dict[str, Any] = {"client": mail.opened, "lane": Lane.MAIL, "door": mai
 
 @dataclass(frozen=True)
 class Posted:
-    """What a letter needs to be written; `token` opens its link."""
+    """What a letter needs to be written; `token` opens its link, `back` is where it comes back to."""
 
     key: UUID
     to: Secret
     lang: str
     facts: Mapping[str, Any]
     token: Secret | None = None
+    back: str = ""
 
 
 def letter(
@@ -73,7 +74,7 @@ def _post(template: str, posted: Posted, transport: mail.Transport) -> Answer:
     secret = {"token": posted.token.expose()} if posted.token else {}
     try:
         written = mail.write(template, to=posted.to.expose(), lang=posted.lang, facts={**posted.facts, **secret})
-        transport.send(written, key=posted.key)
+        transport.send(replace(written, return_path=posted.back), key=posted.key)
     except mail.NotSent as error:
         return Temporary(str(error))
     except mail.NotTaken as error:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.kit import mail
 from app.web.dispatch import Miaofa
 from tests import smtp
 from tests.conftest import NewDatabase, installed
@@ -22,8 +21,5 @@ def apps(tmp_path_factory: pytest.TempPathFactory, migrated_database: NewDatabas
 @pytest.fixture
 def server() -> Iterator[MailServer]:
     """The mail server, and every letter of this test goes there."""
-    before = mail._opener
-    with smtp.running() as server:
-        mail.configure(opener=server.line().opened)
+    with smtp.listening() as server:
         yield server
-    mail.configure(opener=before)

@@ -1,7 +1,5 @@
 """A letter that comes back tells of itself, and its buyer is told by another channel; nobody else can say so."""
 
-import io
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 from app.delivery.models import Channel, Delivery, State
 from app.kit import bounces, tokens
 from app.kit.ids import new_id
+from tests.delivery.bounced import bounce, report
 from tests.delivery.routes import DORA, connect, learn, rows, sell, states
 from tests.make import Shop
 from tests.smtp import MailServer
@@ -24,49 +23,10 @@ def domain(shop: Shop) -> Iterator[None]:
     bounces.configure("")
 
 
-def report(
-    to: str, action: str = "failed", status: str = "5.1.1", said: str = "550 5.1.1 <x@y.example>: unknown"
-) -> bytes:
-    """Return a report as mail servers write them."""
-    return f"""From: MAILER-DAEMON@mx.example
-To: {to}
-Subject: Undelivered Mail
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain
-
-I am sorry.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example
-
-Final-Recipient: rfc822; x@y.example
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; {said}
-
---b
-Content-Type: text/rfc822-headers
-
-Subject: Your codes are ready
---b--
-""".replace("\n", "\r\n").encode()
-
-
 def told(shop: Shop, server: MailServer) -> tuple[Any, Delivery]:
     order = sell(shop, DORA)
     shop.drain()
     return order, rows(shop, order)[0]
-
-
-def bounce(shop: Shop, raw: bytes) -> dict[str, Any]:
-    answer = shop.app.test_cli_runner().invoke(args=["mail", "bounce"], input=io.BytesIO(raw))
-    found: dict[str, Any] = json.loads(answer.output.splitlines()[-1])
-    assert answer.exit_code == 0, answer.output
-    return found
 
 
 def test_a_letter_says_where_it_comes_back_to(shop: Shop, server: MailServer) -> None:

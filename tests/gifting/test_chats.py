@@ -13,13 +13,15 @@ from app.gifting.errors import NothingToTell
 from app.gifting.models import HandoutRow, ProofKind
 from app.gifting.queries import Person
 from app.gifting.rules import people_of
-from app.kit import clock, db, effects
+from app.kit import bounces, clock, db, effects
 from app.kit.effects import Refused, Unknown
 from app.kit.events import SYSTEM
 from app.messages.events import ChatFailed
 from app.messages.queries import Channel
 from app.orders import queries as orders
+from tests import smtp
 from tests.companies.firm import Firm
+from tests.delivery.bounced import bounce, report
 from tests.delivery.routes import answering, later, plan
 from tests.mailbox import Mailbox
 from tests.make import at_once
@@ -124,6 +126,25 @@ def test_a_letter_that_was_refused_is_followed_by_the_chat(firm: Firm, chats: Ch
     with answering("gifting.mail", Refused("550 no such mailbox")):
         give(firm, "Li,E-1,li@example.com,wecom:li")
 
+    assert len(chats.desk.sent_at("wecom.app")) == 1
+
+
+def test_a_letter_that_came_back_is_followed_by_the_chat_once(firm: Firm, chats: Chats) -> None:
+    chats.connect(firm.shop, "wecom")
+    plan(firm.shop, channels=(Channel.EMAIL, Channel.WECOM))
+    bounces.configure("bounces.example.com")
+    with smtp.listening() as server:
+        give(firm, "Li,E-1,li@example.com,wecom:li")
+    (row,) = firm.shop.read(lambda: db.session().scalars(select(HandoutRow)).all())
+    back = bounces.address_for(firm.shop.merchant_id, row.id)
+    bounces.configure("")
+
+    assert back in server.senders
+    later_on = report(back, action="delayed", status="4.2.2")
+    said = [bounce(firm.shop, raw)["news"] for raw in (later_on, report(back), report(back))]
+    firm.shop.drain()
+
+    assert said == [False, True, False]
     assert len(chats.desk.sent_at("wecom.app")) == 1
 
 

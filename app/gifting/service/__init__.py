@@ -6,7 +6,7 @@ from app.gifting.service.campaigning import Plan as CampaignPlan
 from app.gifting.service.claiming import Admitted, open_claim, prove
 from app.gifting.service.extracting import Wanted, again, extract, open_some
 from app.gifting.service.giving import Plan, confirm, discard, draft
-from app.gifting.service.keeping import follow_failed, remind, revoke
+from app.gifting.service.keeping import follow_failed, record_bounced, remind, revoke
 from app.gifting.service.wrapping import LAPSE, Wrapping, give_back, lapse, set_giving, take_back, wrap
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "open_some",
     "prove",
     "prove_gift",
+    "record_bounced",
     "remind",
     "revoke",
     "set_giving",

@@ -42,15 +42,25 @@ def tell(rows: Sequence[HandoutRow], *, now: datetime) -> list[HandoutRow]:
     return told
 
 
-def pass_on(row_id: UUID, by: Channel, *, now: datetime) -> None:
-    """Have the next way tried where this one did not reach somebody, once; who is at another way stays there."""
+def pass_on(row_id: UUID, by: Channel, *, now: datetime) -> bool:
+    """Have the next way tried where this one did not reach somebody, once; who is at another way stays there.
+
+    Tells whether a way was left.
+    """
     row = db.get(HandoutRow, row_id)
     if not row.then:
-        return
+        return False
     way, *then = row.then
     mine = update(HandoutRow).where(HandoutRow.id == row_id, HandoutRow.told_by == by)
-    if db.changed(mine.values(told_by=Channel(way), then=then)):
-        _ask(row_id, Channel(way), Guide(), now)
+    if not db.changed(mine.values(told_by=Channel(way), then=then)):
+        return False
+    _ask(row_id, Channel(way), Guide(), now)
+    return True
+
+
+def record_bounced(row_id: UUID, *, for_good: bool, now: datetime) -> bool:
+    """Learn that the letter to somebody came back; tell whether that was news, so that the next way is tried."""
+    return for_good and db.find(HandoutRow, row_id) is not None and pass_on(row_id, Channel.EMAIL, now=now)
 
 
 def follow_failed(failed: Sequence[ChatFailed]) -> None:
