@@ -45,7 +45,7 @@ VALUES: Mapping[str, str] = {
     "count": words("how many"),
 }
 STATES: Mapping[TrialState, tuple[str, str]] = {
-    TrialState.ASKED: (words("On its way"), "info"),
+    TrialState.ASKED: (words("Being sent"), "info"),
     TrialState.TAKEN: (words("Taken, not known to have arrived"), "info"),
     TrialState.ARRIVED: (words("It reached you"), "ok"),
     TrialState.FAILED: (words("Not sent"), "bad"),

@@ -24,7 +24,7 @@ from app.web.office.reasons import reason_words
 from app.web.office.shown import ABOUT, about_words
 from app.web.render import Page, Redirect, page
 
-BADGES = {State.QUEUED: "promised", State.DELIVERED: "arrived"}
+BADGES = {State.QUEUED: "sending", State.DELIVERED: "arrived"}
 
 
 @dataclass(frozen=True)
