@@ -43,7 +43,7 @@ Row = TypeVar("Row", bound=OneTimeRow)
 class NotSixDigits(Refusal):
     kind = "invalid"
     message = words("A code has six digits.")
-    mend = words("It stands in the newest letter.")
+    mend = words("It stands in the newest message.")
 
 
 class WrongDigits(Refusal):
@@ -51,7 +51,7 @@ class WrongDigits(Refusal):
 
     kind = "invalid"
     message = words("This is not the code. Tries left: {left}.")
-    mend = words("Take the one from the newest letter.")
+    mend = words("Take the one from the newest message.")
 
     def __init__(self, left: int) -> None:
         self.left = left

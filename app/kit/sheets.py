@@ -11,6 +11,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import count
 from subprocess import DEVNULL, PIPE
 from xml.sax.saxutils import escape
 
@@ -144,18 +146,31 @@ def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[
         for name, text in PARTS:
             book.writestr(name, text)
         with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            sheet.write((SHEET + _line(header, look=1)).encode())
+            sheet.write((SHEET + _line(header, 1, look=1)).encode())
             yield sink.take()
+            number = count(2)
             for some in _some(rows):
-                sheet.write("".join(map(_line, some)).encode())
+                sheet.write("".join(map(_line, some, number)).encode())
                 yield sink.take()
             sheet.write(b"</sheetData></worksheet>")
     yield sink.take()
 
 
-def _line(row: Sequence[str], look: int = 0) -> str:
-    cells = (f"<c s='{look}' t='inlineStr'><is><t xml:space='preserve'>{_written(cell)}</t></is></c>" for cell in row)
-    return f"<row>{''.join(cells)}</row>"
+def _line(row: Sequence[str], number: int, look: int = 0) -> str:
+    """Return a row whose cells say where they are: the format leaves that open, but Gnumeric reads none without."""
+    cells = (_cell(f"{_column(at)}{number}", look, text) for at, text in enumerate(row))
+    return f"<row r='{number}'>{''.join(cells)}</row>"
+
+
+def _cell(place: str, look: int, text: str) -> str:
+    return f"<c r='{place}' s='{look}' t='inlineStr'><is><t xml:space='preserve'>{_written(text)}</t></is></c>"
+
+
+@cache
+def _column(at: int) -> str:
+    """Return the letters of a column, counted from 0: A … Z, AA …"""
+    before, letter = divmod(at, 26)
+    return (_column(before - 1) if before else "") + chr(ord("A") + letter)
 
 
 def _written(cell: str) -> str:

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from string import ascii_uppercase
 
 import pytest
 
@@ -26,6 +28,17 @@ def test_a_workbook_keeps_every_text_as_it_was() -> None:
 
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
     assert list(sheets.read_xlsx(content)) == [HEADER, *ODD[:4], ["", "end"]]
+
+
+def test_every_row_and_cell_says_where_it_is() -> None:
+    """Some programs read a workbook without that as an empty one."""
+    count, width = sheets.ROWS_AT_ONCE + 2, 28
+    content = b"".join(sheets.xlsx_file(["x"] * width, [["y"] * width] * count))
+
+    written = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r"<row r='(\d+)'", written) == [str(number) for number in range(1, count + 2)]
+    letters = [*ascii_uppercase, "AA", "AB"]
+    assert re.findall(r"<c r='([A-Z]+\d+)'", written)[-width:] == [f"{letter}{count + 1}" for letter in letters]
 
 
 @pytest.mark.parametrize("write", [sheets.csv_file, sheets.xlsx_file])
