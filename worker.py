@@ -77,6 +77,7 @@ def work() -> None:
 
 def deliver() -> None:
     """Answer the bell for what somebody waits for, after those who wait for a page."""
+    db.stand_back()
     _step_back(BEHIND)
     _listen(bell.QUEUE)
 

@@ -20,7 +20,7 @@ from app.catalog.models import Product
 from app.kit import db
 from app.kit.events import Outbox
 from app.payments.models import Notice, NoticeState
-from bench import gateways, notices, promises, requests, steady
+from bench import client, gateways, notices, promises, requests, steady
 from bench.cpu import Meter
 from bench.figures import Figure, figure, judged
 from bench.gateways import Desk, PatientSite
@@ -32,7 +32,8 @@ PAGES = 50  # a second: products and orders in turn
 ASKED = 20  # each so manieth notice makes us ask
 MOST_MS = 300
 VISITORS = 16
-WARM_UP = 10  # notices of each gateway that go ahead, for processes that have just begun
+WARM_UP = 10  # notices of each gateway that go ahead, and some pages, for processes that have just begun
+LINES = 8  # over so many connections, so that each process has its share
 AHEAD = 5.0  # seconds for the sender to read what it is to send
 PATIENCE = 120.0
 SPREAD = 0.02  # seconds that a notice may come earlier or later than its turn
@@ -50,11 +51,17 @@ def measure(stage: Stage, served: PatientSite, site: str) -> Iterator[Figure]:
     looked = list(visits(stage, int(PAGES * stage.size.storm)))
     notices.place(stage, count - asked + len(desks) * WARM_UP)
     stage.tidy()
-    notices.played(stage, desks, WARM_UP, notices.over_http)
+    notices.played(stage, desks, WARM_UP, over_lines)
+    over_lines(stage, [request for _, _, request in looked[: 2 * VISITORS]])
     trusted = gateways.mixed(desks, requests.list_owed(stage, count - asked))
     begun = [notices.begin(stage, first) for _ in range(asked)]
     came, meter = send(stage, served, storm(trusted, begun, first), begun, looked)
     yield told(stage, came, meter, count)
+
+
+def over_lines(stage: Stage, sent: Sequence[Request]) -> Sequence[float]:
+    """Send requests over several connections, one line after the other, and return the seconds of all answers."""
+    return [lap for line in range(LINES) for lap in client.send(stage.port, sent[line::LINES]).check().laps]
 
 
 def storm(trusted: Sequence[Any], begun: Sequence[Any], first: Desk) -> list[tuple[float, Desk, Any]]:

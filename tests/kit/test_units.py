@@ -1,11 +1,12 @@
 """A unit is one transaction: all of it or nothing, one scope for life, never one inside another."""
 
+import time
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from app.kit import db
+from app.kit import db, sqlite
 from app.kit.ids import new_id
 from app.kit.tenancy import System
 from tests.kit import shelf
@@ -118,6 +119,27 @@ def test_a_broken_rule_is_no_reason_to_try_again(merchant: int) -> None:
         db.write(merchant, twice)
 
     assert len(attempts) == 1
+
+
+def test_who_stands_back_leaves_room_after_each_turn_it_had(merchant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+    monkeypatch.setattr(db, "_stands_back", True)
+    monkeypatch.setattr(sqlite, "leave_room", lambda _engine, *, at_most: left.append(at_most))
+
+    def slow(seconds: float) -> None:
+        shelf.put()
+        time.sleep(seconds)
+
+    db.write(merchant, lambda: slow(0.01))
+    db.write(merchant, lambda: slow(0.1))
+    db.write(merchant, lambda: None)
+    shelf.look(merchant)
+
+    if not db.is_sqlite():  # there writers wait for nobody
+        assert left == []
+        return
+    assert len(left) == 2
+    assert db.STEP * 0.01 <= left[0] <= left[1] == db.LONGEST_STEP
 
 
 def test_sixteen_writers_at_once_all_arrive(merchant: int) -> None:
