@@ -14,6 +14,7 @@ from app.kit import clock, db, events, sheets
 from app.kit.ids import public
 from app.orders.models import Order
 from app.web.shop.placing import card_of
+from app.web.times import business_day
 from tests.make import Browser, Shop
 from tests.web.shop.test_purchase import latest, paid_order, shown_codes
 
@@ -154,7 +155,8 @@ def test_an_unpaid_order_has_no_card(shop: Shop) -> None:
     [(40, r"4[01] days left"), (0, r"\d+ h \d+ min left"), (-3, "run out")],
 )
 def test_the_page_says_how_long_a_code_is_good(shop: Shop, days: int, told: str) -> None:
-    kept = Kept(shop, clock.now().date() + timedelta(days=days))
+    today = business_day(clock.now(), "Asia/Shanghai")  # in which it is tomorrow already from 16:00 UTC on
+    kept = Kept(shop, today + timedelta(days=days))
 
     text = kept.dora.get(f"{kept.page}?lang=en").get_data(as_text=True)
 
