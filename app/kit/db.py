@@ -102,9 +102,8 @@ _stands_back = False
 def stand_back() -> None:
     """Let this process write after those for whom somebody waits at a page.
 
-    On SQLite all writers share one queue, in which a worker takes its turn as often as everybody at a page together. In
-    a rush of notices it had a third of the time, and a notice waited for 700 ms; now for 40, and the worker loses
-    nothing: what it does next is more at once.
+    On SQLite all writers share one queue, in which a worker took a third of the time of a rush of notices, as much as
+    a whole web process. Who stands back does more at once in fewer turns.
     """
     global _stands_back
     _stands_back = True
