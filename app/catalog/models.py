@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.money import Money
-from app.kit.tenancy import Owned
+from app.kit.tenancy import PARENT, Owned
 
 
 class ProductStatus(IntEnum):
@@ -74,6 +74,7 @@ class Category(Owned):
     """A department of the shop; a product stands in one, or in none."""
 
     __tablename__ = "category"
+    __mapper_args__ = PARENT
     __table_args__ = (UniqueConstraint("merchant_id", "slug"),)
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -97,6 +98,7 @@ TAGS = ("hot", "new", "pick")
 
 class Product(Owned):
     __tablename__ = "product"
+    __mapper_args__ = PARENT
     __table_args__ = (
         UniqueConstraint("merchant_id", "slug"),
         ForeignKeyConstraint(["merchant_id", "category_id"], ["category.merchant_id", "category.id"]),
@@ -147,6 +149,7 @@ class GuideStep(Owned):
 
 class Sku(Owned):
     __tablename__ = "sku"
+    __mapper_args__ = PARENT
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "product_id"], ["product.merchant_id", "product.id"]),
         UniqueConstraint("merchant_id", "code"),

@@ -148,7 +148,8 @@ def merchant_id() -> int:
 
 def find(model: type[R], number: Any) -> R | None:
     """Return the row of the running merchant with this id, or None."""
-    return session().get(model, (merchant_id(), number))
+    key = model.__mapper__.primary_key
+    return session().get(model, tuple(merchant_id() if part.name == "merchant_id" else number for part in key))
 
 
 def get(model: type[R], number: Any) -> R:

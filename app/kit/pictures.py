@@ -187,7 +187,10 @@ def thumbs(numbers: Iterable[UUID]) -> dict[UUID, Shown]:
 
 def sizes(numbers: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
     """Return width and height of pictures."""
-    query = select(Picture.id, Picture.width, Picture.height).where(Picture.id.in_(set(numbers)))
+    asked = set(numbers)
+    if not asked:
+        return {}
+    query = select(Picture.id, Picture.width, Picture.height).where(Picture.id.in_(asked))
     return {row.id: (row.width, row.height) for row in db.session().execute(query)}
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from app.kit import crowd
 OLDEST = (3, 35, 0)  # RETURNING
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 GLANCE = 0.005  # seconds
+PAIRS = re.compile(r"IN \(VALUES((?:,? \(\?, \?\))+)\)")
 QUIET = 80_000_000  # nanoseconds
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -29,6 +31,7 @@ def prepare(engine: Engine) -> None:
     """Attach pragmas and BEGIN to `engine`; the driver must not begin by itself."""
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", _by_index, retval=True)
 
 
 def _set_up(connection: Any, _record: Any) -> None:
@@ -44,6 +47,16 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _by_index(_line: Any, _cursor: Any, statement: str, given: Any, *_more: Any) -> tuple[str, Any]:
+    """Let children be found by their index: for several rows of plain VALUES SQLite walks the whole table.
+
+    Where they name the parent's id before the merchant, that is (tenancy.PARENT).
+    """
+    return (
+        PAIRS.sub(r"IN (SELECT * FROM (VALUES\1))", statement) if " IN (VALUES (" in statement else statement
+    ), given
+
+
 @contextmanager
 def turn(engine: Engine, *, patient: bool = False) -> Iterator[None]:
     """Hold the writers' queue of this database; a killed holder lets go by itself. The patient leave no mark there."""
@@ -53,7 +66,8 @@ def turn(engine: Engine, *, patient: bool = False) -> Iterator[None]:
             _mark(lock, patient=patient)
             fcntl.flock(lock, fcntl.LOCK_EX)
             _mark(lock, patient=patient)
-        yield
+        with crowd.alone():
+            yield
     finally:
         os.close(lock)
 

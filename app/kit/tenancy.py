@@ -19,6 +19,8 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.schema import MetaData
 
+from app.kit import crowd
+
 PLATFORM = 0  # the merchant that owns what happens to no merchant: log-ins, password resets
 
 CONVENTION = {
@@ -58,6 +60,11 @@ class Owned(Base):
     merchant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-100)
 
 
+# Of a class whose rows are loaded with their children (`relationship`): these are asked for by `(parent, merchant)`;
+# for `(merchant, parent)` SQLite would walk the whole table (see kit/sqlite.py).
+PARENT = {"primary_key": ["id", "merchant_id"]}
+
+
 def bound(scope: Scope, *, writing: bool) -> str:
     """Return what a transaction on PostgreSQL is told right after its BEGIN; it forgets it at its end."""
     mine = "; SET LOCAL app.system = 'on'" if isinstance(scope, System) else f"; SET LOCAL app.merchant = '{scope:d}'"
@@ -82,6 +89,7 @@ class Scoped(Session):
         self.scope = scope
 
     def execute(self, statement: Any, params: Any = None, **more: Any) -> Any:
+        crowd.give_way()
         if statement._propagate_attrs:  # the mark of the ORM
             return super().execute(self._filtered(statement), params, **more)
         if self._new or self._deleted or self.identity_map._modified:

@@ -22,7 +22,7 @@ from app.catalog.queries import Source
 from app.kit.columns import Choice, Moment, choice_check
 from app.kit.ids import Id
 from app.kit.money import Money
-from app.kit.tenancy import Owned
+from app.kit.tenancy import PARENT, Owned
 
 
 class Purpose(IntEnum):
@@ -74,6 +74,7 @@ class TenderState(IntEnum):
 
 class Order(Owned):
     __tablename__ = "order"
+    __mapper_args__ = PARENT
     __table_args__ = (
         UniqueConstraint("merchant_id", "number"),
         UniqueConstraint("merchant_id", "idem"),

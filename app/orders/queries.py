@@ -125,7 +125,10 @@ def get(number: UUID | None) -> Order:
 
 def list_numbers(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the numbers of orders by id."""
-    found = db.session().execute(select(Order.id, Order.number).where(Order.id.in_(set(ids))))
+    asked = set(ids)
+    if not asked:
+        return {}
+    found = db.session().execute(select(Order.id, Order.number).where(Order.id.in_(asked)))
     return {row.id: row.number for row in found}
 
 

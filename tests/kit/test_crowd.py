@@ -1,6 +1,7 @@
-"""Few threads of a process compute at once; those that wait for something else let others in."""
+"""Few threads of a process compute at once; those that wait let others in, and all give way to one that is alone."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -100,3 +101,34 @@ def test_outside_of_work_waiting_changes_nothing() -> None:
     with crowd.waiting():
         assert crowd._working == 0
     assert crowd._working == 0
+
+
+def test_all_give_way_to_one_that_computes_alone_and_it_does_not_wait_for_itself(threads: ThreadPoolExecutor) -> None:
+    passed = threading.Event()
+
+    def pass_by() -> None:
+        crowd.give_way()
+        passed.set()
+
+    with crowd.alone():
+        going = threads.submit(pass_by)
+        crowd.give_way()
+        assert not passed.wait(crowd.LONGEST_ALONE / 4)
+    going.result(PATIENCE)
+
+
+def test_what_takes_long_goes_on_beside_the_others(threads: ThreadPoolExecutor) -> None:
+    with crowd.alone():
+        time.sleep(crowd.LONGEST_ALONE)
+        for each in [threads.submit(crowd.give_way) for _ in range(20)]:
+            each.result(PATIENCE)
+        began = time.monotonic()
+        threads.submit(crowd.give_way).result(PATIENCE)
+        assert time.monotonic() - began < crowd.LONGEST_ALONE
+
+
+def test_who_computed_alone_leaves_nobody_waiting_after_a_failure(threads: ThreadPoolExecutor) -> None:
+    with pytest.raises(ValueError, match="in its turn"), crowd.alone():
+        raise ValueError("in its turn")
+
+    threads.submit(crowd.give_way).result(crowd.LONGEST_ALONE / 2)

@@ -115,8 +115,8 @@ def reveal(token: str) -> Page:
 
 def order_page(found: Order, token: str, opened: Mapping[UUID, Secret] | None = None) -> Page:
     """Return the page of an order: cashier, waiting, or codes."""
-    owned, held = entitled.list_of_order(found.id), entitled.list_held(found.id)
-    cashier = cashier_of(found)
+    owned, cashier = entitled.list_of_order(found.id), cashier_of(found)
+    held = [item for item in owned if item.holder_id is None]
     mine = bool(opened) or is_mine(found) or tops_up_own(found)
     attempt = attempt_of(found)
     shown, wordings = _shown(found, held, opened)

@@ -69,6 +69,8 @@ def prove(found: Order) -> Proven | Refusal:
 
 def asks_again(found: Order, owned: Sequence[Entitlement]) -> bool:
     """Tell whether this browser has to prove itself anew before codes of its order are shown once more."""
+    if not any(item.reveals for item in owned):
+        return False
     device, now = present_device(), clock.now()
     fresh_at = links.fresh_at(found, device.id, now=now) if device else None
     return entitled.asks_again(owned, fresh_at, now=now)
