@@ -52,9 +52,9 @@ def _by_index(_line: Any, _cursor: Any, statement: str, given: Any, *_more: Any)
 
     Where they name the parent's id before the merchant, that is (tenancy.PARENT).
     """
-    return (
-        PAIRS.sub(r"IN (SELECT * FROM (VALUES\1))", statement) if " IN (VALUES (" in statement else statement
-    ), given
+    if " IN (VALUES (" in statement:
+        statement = PAIRS.sub(r"IN (SELECT * FROM (VALUES\1))", statement)
+    return statement, given
 
 
 @contextmanager

@@ -1,14 +1,17 @@
 """A unit is one transaction: all of it or nothing, one scope for life, never one inside another."""
 
+import threading
 import time
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from app.kit import db, sqlite
+from app.kit import crowd, db, sqlite
 from app.kit.ids import new_id
 from app.kit.tenancy import System
+from app.web.dispatch import Miaofa
+from tests.engines import on_sqlite
 from tests.kit import shelf
 from tests.make import at_once
 
@@ -153,3 +156,28 @@ def test_sixteen_writers_at_once_all_arrive(merchant: int) -> None:
 
     assert results == [None] * 16
     assert shelf.look(merchant) == {number: 160}
+
+
+@on_sqlite
+def test_readers_of_a_process_pause_while_one_of_it_has_the_turn_to_write(
+    app: Miaofa, merchant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "LONGEST_ALONE", 10.0)
+    shelf.filled(merchant, 3)
+
+    def read() -> None:
+        with app.app_context():
+            shelf.look(merchant)
+
+    reader = threading.Thread(target=read)
+
+    def work() -> None:
+        shelf.put()
+        reader.start()
+        reader.join(0.3)
+        assert reader.is_alive()
+
+    db.write(merchant, work)
+    reader.join(5)
+
+    assert not reader.is_alive()
