@@ -36,6 +36,10 @@ class Linked(Bought):
     def url(self) -> str:
         return f"/s/{self.shop.slug}/r/{links.token_of(self.link.id)}"
 
+    def is_at(self, url: str) -> bool:
+        """Tell whether an address is that of the link, in whichever second it was signed."""
+        return undated(url) == undated(self.url)
+
     def prove(self, browser: Browser, typed: str = "", **more: Any) -> Any:
         return browser.post(f"{self.url}/proof", {"password": typed or self.password}, page=self.url, **more)
 
@@ -49,6 +53,10 @@ class Linked(Bought):
         )
         owned = self.shop.read(lambda: entitled.list_of_order(self.order.id))
         return devices, sum(item.reveals for item in owned)
+
+
+def undated(url: str) -> str:
+    return url.rsplit(".", 2)[0]
 
 
 def from_network(number: int) -> dict[str, Any]:
