@@ -2,15 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.orm import Mapper, RelationshipProperty, selectinload
 
-from app.kit import db
+from app.delivery import queries as delivery
+from app.entitlements import queries as entitlements
+from app.entitlements.models import State
+from app.exchanges import queries as exchanges
+from app.gifting import gift_lists
+from app.kit import clock, db
 from app.kit.tenancy import PARENT, Base
+from app.orders import queries as orders
 from app.orders.models import Line, Order
+from app.payments import queries as payments
+from app.refunds import queries as refunds
 from tests.engines import on_sqlite
 from tests.make import Shop
 
@@ -42,6 +52,32 @@ def test_the_lines_of_orders_are_found_by_their_index(shop: Shop, count: int) ->
 
     (lines,) = [plan for plan in plans if "order_line" in plan]
     assert "SEARCH order_line USING INDEX ix_order_line_merchant_id_order_id (merchant_id=? AND order_id=?)" in lines
+
+
+@on_sqlite
+def test_what_belongs_to_an_order_is_found_by_its_index_and_sorted_after(shop: Shop) -> None:
+    shop.codes(1)
+    order, now = shop.place().id, clock.now()
+
+    plans = shop.read(lambda: plans_of(lambda: [ask(order, now) for ask in ASKED_OF_AN_ORDER]))
+
+    assert len(plans) >= len(ASKED_OF_AN_ORDER)
+    assert [plan for plan in plans if "(merchant_id=?)" in plan or "from_id" in plan] == []
+
+
+ASKED_OF_AN_ORDER: tuple[Callable[[UUID, datetime], object], ...] = (
+    lambda order, now: delivery.find_newest_link(order, now=now),
+    lambda order, _now: delivery.list_links(order),
+    lambda order, _now: delivery.list_of_order(order),
+    lambda order, _now: refunds.list_of_order(order),
+    lambda order, _now: payments.list_paybacks_of_order(order),
+    lambda order, _now: exchanges.list_of_order(order),
+    lambda order, now: gift_lists.list_given(order, from_id=None, now=now),
+    lambda order, now: gift_lists.list_of_order(order, now=now),
+    lambda order, now: gift_lists.list_received([b"contact"], order, now=now),
+    lambda order, _now: entitlements.list_of_orders([order], [order], state=State.READY),
+    lambda order, _now: orders.find_latest_paid("buyer@example.com"),
+)
 
 
 def plans_of(work: Callable[[], object]) -> list[str]:

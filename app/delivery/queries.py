@@ -59,6 +59,7 @@ from app.delivery.wordings import list_standing as list_standing
 from app.delivery.wordings import list_versions as list_versions
 from app.delivery.wordings import words_of as words_of
 from app.kit import clock, crypto, db
+from app.kit.few import no_index
 from app.kit.listing import Listing
 from app.merchants import queries as merchants
 from app.messages import queries as carriers
@@ -84,7 +85,7 @@ def count_reached(channel: Channel) -> int:
 
 def list_of_order(order_id: UUID) -> Sequence[Delivery]:
     """List the messages about an order, the oldest first."""
-    query = select(Delivery).where(Delivery.order_id == order_id).order_by(Delivery.id)
+    query = select(Delivery).where(Delivery.order_id == order_id).order_by(no_index(Delivery.id))
     return db.session().scalars(query).all()
 
 
@@ -176,13 +177,13 @@ def find_link(token: str, *, now: datetime) -> Link | None:
 
 def find_newest_link(order_id: UUID, *, now: datetime) -> Link | None:
     """Return the newest living link of an order."""
-    query = select(Link).where(Link.order_id == order_id, *lives(now)).order_by(Link.id.desc()).limit(1)
+    query = select(Link).where(Link.order_id == order_id, *lives(now)).order_by(no_index(Link.id).desc()).limit(1)
     return db.session().scalar(query)
 
 
 def list_links(order_id: UUID) -> Sequence[Link]:
     """List the links of an order, the newest first."""
-    return db.session().scalars(select(Link).where(Link.order_id == order_id).order_by(Link.id.desc())).all()
+    return db.session().scalars(select(Link).where(Link.order_id == order_id).order_by(no_index(Link.id).desc())).all()
 
 
 def is_admitted(order_id: UUID, device_id: UUID, *, now: datetime) -> bool:

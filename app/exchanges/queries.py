@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from app.catalog import queries as catalog
 from app.catalog.queries import Sku, Source
@@ -19,6 +19,7 @@ from app.exchanges.rules import MOST_DAYS as MOST_DAYS
 from app.exchanges.rules import MOST_OPTIONS, MOST_RULES, Terms, reckon
 from app.inventory import queries as stock
 from app.kit import db
+from app.kit.few import either, no_index
 from app.kit.listing import Listing
 from app.kit.money import Money
 from app.orders import queries as orders
@@ -94,8 +95,8 @@ def get_rule(number: UUID | None) -> ExchangeRule:
 
 def list_of_order(order_id: UUID) -> Sequence[Exchange]:
     """List the exchanges of an order's pieces that wait or are done, and the one that it came by."""
-    mine = or_(Exchange.order_id == order_id, Exchange.new_order_id == order_id)
-    query = select(Exchange).where(mine, Exchange.state != ExchangeState.ENDED).order_by(Exchange.id)
+    mine = either(Exchange.id, Exchange.order_id == order_id, Exchange.new_order_id == order_id)
+    query = select(Exchange).where(mine, Exchange.state != ExchangeState.ENDED).order_by(no_index(Exchange.id))
     return db.session().scalars(query).all()
 
 
@@ -126,7 +127,7 @@ def find_waiting(entitlement_id: UUID) -> Exchange | None:
 def list_lost(order_ids: Collection[UUID]) -> list[Exchange]:
     """List the waiting exchanges of pieces of these orders that were taken back meanwhile."""
     mine = (Exchange.order_id.in_(list(order_ids)), Exchange.state == ExchangeState.WAITING)
-    found = list(db.session().scalars(select(Exchange).where(*mine).order_by(Exchange.id)))
+    found = list(db.session().scalars(select(Exchange).where(*mine).order_by(no_index(Exchange.id))))
     owned = entitled.list_by_id([row.entitlement_id for row in found]) if found else {}
     return [row for row in found if owned[row.entitlement_id].state is State.REVOKED]
 

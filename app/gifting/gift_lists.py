@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from app.entitlements.queries import Entitlement, State
 from app.gifting import claims
@@ -14,6 +14,7 @@ from app.gifting.models import Gift, GiftRule, GiftState, Giving
 from app.gifting.rules import GIVING, gift_stands
 from app.kit import clock, db
 from app.kit.errors import NotFound
+from app.kit.few import either, no_index
 from app.kit.listing import Listing
 
 MOST_LISTED = 100
@@ -70,29 +71,29 @@ def holder_word(gift: Gift) -> str:
 def list_given(order_id: UUID, *, from_id: UUID | None, now: datetime) -> list[Given]:
     """List what was given out of one hand, the latest gift of each thing; returned ones are left out."""
     mine = (Gift.order_id == order_id, Gift.state != GiftState.RETURNED, _from(from_id))
-    query = select(Gift).where(*mine).order_by(Gift.id).limit(MOST_LISTED)
+    query = select(Gift).where(*mine).order_by(no_index(Gift.id)).limit(MOST_LISTED)
     found = _with_entitlements(db.session().scalars(query).all(), now)
     return [given for given in found if given.stands in ("waiting", "claimed")]
 
 
 def list_of_order(order_id: UUID, *, now: datetime) -> list[Given]:
     """List all that was given of an order, however it stands, the first gift first."""
-    query = select(Gift).where(Gift.order_id == order_id).order_by(Gift.id).limit(MOST_LISTED)
+    query = select(Gift).where(Gift.order_id == order_id).order_by(no_index(Gift.id)).limit(MOST_LISTED)
     return _with_entitlements(db.session().scalars(query).all(), now)
 
 
 def list_received(contacts: Sequence[bytes], device_id: UUID | None, *, now: datetime) -> list[Given]:
     """List the gifts that were claimed with these contacts or in a browser, the latest first."""
-    theirs = or_(Gift.contact_index.in_(contacts), Gift.device_id == device_id)
-    query = select(Gift).where(Gift.state == GiftState.CLAIMED, theirs).order_by(Gift.id.desc()).limit(MOST_LISTED)
-    found = _with_entitlements(db.session().scalars(query).all(), now)
+    theirs = either(Gift.id, Gift.contact_index.in_(contacts), Gift.device_id == device_id)
+    query = select(Gift).where(Gift.state == GiftState.CLAIMED, theirs).order_by(no_index(Gift.id).desc())
+    found = _with_entitlements(db.session().scalars(query.limit(MOST_LISTED)).all(), now)
     return [given for given in found if given.stands == "claimed"]
 
 
 def given_away(entitlement_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, Given]:
     """Return the gifts that the buyers made of these entitlements and did not get back."""
     mine = (Gift.entitlement_id.in_(list(entitlement_ids)), Gift.state != GiftState.RETURNED, Gift.from_id.is_(None))
-    query = select(Gift).where(*mine).order_by(Gift.id)
+    query = select(Gift).where(*mine).order_by(no_index(Gift.id))
     return {given.gift.entitlement_id: given for given in _with_entitlements(db.session().scalars(query).all(), now)}
 
 
@@ -116,7 +117,7 @@ GIFTS = Listing(query=lambda: select(Gift), keys=(Gift.id,), filters={"state": _
 
 
 def _from(from_id: UUID | None) -> ColumnElement[bool]:
-    return Gift.from_id.is_(None) if from_id is None else and_(Gift.from_id == from_id)
+    return no_index(Gift.from_id).is_(None) if from_id is None else and_(Gift.from_id == from_id)
 
 
 def _with_entitlements(gifts: Sequence[Gift], now: datetime) -> list[Given]:

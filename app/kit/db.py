@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
-from app.kit import failpoint, postgres, sqlite
+from app.kit import failpoint, postgres, processors, sqlite
 from app.kit.errors import Busy, NotFound
 from app.kit.inline import insert_arrays, inserted, inserted_arrays, inserting
 from app.kit.tenancy import Base, Scope, Scoped, System, Unscoped, bound
@@ -57,7 +57,8 @@ class Unit:
         self.last: dict[FromClause, list[dict[str, Any]]] = {}  # rows that are inserted just before the commit
         self._line: Connection | None = None
         self._turn = ExitStack()
-        self._turned_at: float | None = None  # on SQLite: when it had its turn to write
+        self._turned_at: float | None = None  # when it had its turn
+        self._waited = 0.0  # in line for a processor, by then
 
     @cached_property
     def session(self) -> Session:
@@ -65,10 +66,11 @@ class Unit:
         if is_sqlite():
             if self.writing:  # SQLite's own busy handler lets some writers wait for seconds (measured)
                 self._turn.enter_context(sqlite.turn(engine(), patient=_stands_back or _patient.get()))
-                self._turned_at = time.monotonic()
             self._line = engine().connect().execution_options(unit="write" if self.writing else "read")
         else:
             self._line = postgres.connect(engine(), bound=bound(self.scope, writing=self.writing))
+        if self.writing and _stands_back:
+            self._turned_at, self._waited = time.monotonic(), processors.waited()
         return Scoped(self._line, self.scope)
 
     def flush(self) -> None:
@@ -88,10 +90,15 @@ class Unit:
                     self.session.close()
 
     def step_back(self) -> None:
-        """Let others write first who came meanwhile, for some times as long as this one had its turn."""
-        if self._turned_at is not None:
-            took = time.monotonic() - self._turned_at
-            sqlite.leave_room(engine(), at_most=min(STEP * took, LONGEST_STEP))
+        """Let others go first who came meanwhile, for some times as long as this one had its turn."""
+        if self._turned_at is None:
+            return
+        took = time.monotonic() - self._turned_at
+        most = min(STEP * took, LONGEST_STEP)
+        if is_sqlite():
+            sqlite.leave_room(engine(), at_most=most)
+        else:
+            processors.leave_room(self._waited, took=took, at_most=most)
 
 
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -103,7 +110,7 @@ def stand_back() -> None:
     """Let this process write after those for whom somebody waits at a page.
 
     On SQLite all writers share one queue, in which a worker took a third of the time of a rush of notices, as much as
-    a whole web process. Who stands back does more at once in fewer turns.
+    a whole web process. Elsewhere they share the processors. Who stands back does more at once in fewer turns.
     """
     global _stands_back
     _stands_back = True
@@ -160,7 +167,7 @@ def get(model: type[R], number: Any) -> R:
     return row
 
 
-def changed(statement: UpdateBase, parameters: Any = None) -> int:
+def changed(statement: UpdateBase | TextClause, parameters: Any = None) -> int:
     """Run a guarded INSERT, UPDATE or DELETE and return how many rows it changed."""
     counted = session().execute(statement, parameters, execution_options=COUNTED)
     return cast("CursorResult[Any]", counted).rowcount
@@ -187,6 +194,15 @@ def insert(*batches: tuple[FromClause, Sequence[Mapping[str, Any]]]) -> None:
             session().execute(_insert_into(table), rows[0] if len(rows) == 1 else rows)
 
 
+def insert_new(table: FromClause, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert those of some rows of one merchant that are not there yet, and return how many these were."""
+    whole = cast("Table", table)
+    if len(rows) > FEW and not is_sqlite():
+        return changed(_insert_arrays(whole, (*rows[0],), " ON CONFLICT DO NOTHING"), inserted_arrays(rows))
+    plain = sqlite_dialect.insert(whole) if is_sqlite() else postgresql.insert(whole)
+    return changed(plain.on_conflict_do_nothing(), list(rows)) if rows else 0
+
+
 def insert_last(*batches: tuple[FromClause, Sequence[dict[str, Any]]]) -> None:
     """Insert rows just before the commit, together with all others of the unit; nobody in it sees them before."""
     for table, rows in batches:
@@ -194,9 +210,9 @@ def insert_last(*batches: tuple[FromClause, Sequence[dict[str, Any]]]) -> None:
 
 
 @cache
-def _insert_arrays(table: Table, names: tuple[str, ...]) -> TextClause:
+def _insert_arrays(table: Table, names: tuple[str, ...], otherwise: str = "") -> TextClause:
     words, binds = insert_arrays(table, names)
-    return sqlalchemy.text(words).bindparams(*binds)
+    return sqlalchemy.text(words + otherwise).bindparams(*binds)
 
 
 @cache

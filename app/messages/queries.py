@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, literal, select
 
 from app.kit import db
+from app.kit.few import no_index
 from app.kit.listing import Listing
 from app.kit.party import Account as Account
 from app.kit.party import Field as Field
@@ -199,10 +200,16 @@ def templates_of(carrier_id: UUID) -> dict[tuple[str, str], Template]:
     }
 
 
+def label_of(field: str) -> str:
+    """Return what a field of an account is called, whichever party asks for it; its name where none does."""
+    fields = (each for name in names() for each in provider(name).fields)
+    return next((each.label for each in fields if each.name == field), field)
+
+
 def list_trials(carrier_id: UUID) -> Sequence[CarrierTrial]:
     """List the latest messages that a carrier was given for a test, the newest first."""
     mine = select(CarrierTrial).where(CarrierTrial.carrier_id == carrier_id)
-    return db.session().scalars(mine.order_by(CarrierTrial.id.desc()).limit(LATEST)).all()
+    return db.session().scalars(mine.order_by(no_index(CarrierTrial.id).desc()).limit(LATEST)).all()
 
 
 def way_of(carrier_id: UUID) -> Line:

@@ -47,10 +47,11 @@ def list_sold_as(line_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return {row.id: row.sku_id for row in found}
 
 
-def list_parts_of_lines(line_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """Return the parts of each line."""
+def list_parts_of_lines(line_ids: Iterable[UUID], order_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the parts of each of these lines, which are of these orders."""
     found: dict[UUID, list[UUID]] = {}
-    for row in db.session().execute(select(Part.id, Part.line_id).where(Part.line_id.in_(set(line_ids)))):
+    mine = (Part.order_id.in_(set(order_ids)), Part.line_id.in_(set(line_ids)))
+    for row in db.session().execute(select(Part.id, Part.line_id).where(*mine)):
         found.setdefault(row.line_id, []).append(row.id)
     return found
 

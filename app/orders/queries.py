@@ -1,13 +1,13 @@
 """Questions about orders."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import selectinload
 
 from app.kit import clock, crypto, db
@@ -22,6 +22,13 @@ from app.orders.contact_lists import count_bought as count_bought
 from app.orders.contact_lists import list_with_lines as list_with_lines
 from app.orders.contacts import contact_index as contact_index
 from app.orders.contacts import network_index as network_index
+from app.orders.latest import find_latest_paid as find_latest_paid
+from app.orders.latest import find_own as find_own
+from app.orders.latest import find_reached as find_reached
+from app.orders.latest import lately
+from app.orders.latest import list_of_contact as list_of_contact
+from app.orders.latest import list_of_device as list_of_device
+from app.orders.latest import mark_of as mark_of
 from app.orders.models import Closed as Closed
 from app.orders.models import Fulfilment as Fulfilment
 from app.orders.models import Line as Line
@@ -40,7 +47,6 @@ from app.orders.part_lists import list_presold as list_presold
 from app.orders.part_lists import list_sold_as as list_sold_as
 from app.orders.part_lists import order_of_part as order_of_part
 from app.orders.part_lists import sum_bundle as sum_bundle
-from app.orders.passwords import hash_of
 from app.orders.passwords import is_password as is_password
 from app.orders.passwords import password_of as password_of
 from app.orders.rehearsal import Past as Past
@@ -150,13 +156,6 @@ def list_holders(order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return {row.id: row.holder_id for row in db.session().execute(theirs)}
 
 
-def list_waiting_of(holder_id: UUID, *, now: datetime, limit: int) -> Sequence[Order]:
-    """List what still waits for its payment and has to do with a balance: orders it pays a part of, and top-ups."""
-    mine = (UNPAID, Order.holder_id == holder_id, Order.expires_at > now)
-    query = select(Order).where(*mine).order_by(Order.id.desc()).limit(limit)
-    return db.session().scalars(query.options(selectinload(Order.lines))).all()
-
-
 def list_given_away(order_ids: Iterable[UUID]) -> set[UUID]:
     """Return those of these orders that the shop gave away."""
     mine = (Order.id.in_(list(order_ids)), Order.purpose == Purpose.GIFT)
@@ -196,54 +195,15 @@ def list_shares(order_id: UUID) -> dict[UUID, tuple[int, int]]:
     return {row.id: (row.price_share, row.quantity) for row in db.session().execute(query.where(*mine))}
 
 
+def list_waiting_of(holder_id: UUID, *, now: datetime, limit: int) -> Sequence[Order]:
+    """List what still waits for its payment and has to do with a balance: orders it pays a part of, and top-ups."""
+    mine = (UNPAID, Order.holder_id == holder_id, Order.expires_at > now)
+    return db.session().scalars(lately(select(Order).where(*mine), limit).options(selectinload(Order.lines))).all()
+
+
 def list_lines(order_id: UUID) -> Sequence[Line]:
     """List the lines of an order as they were frozen at placement."""
     return db.session().scalars(select(Line).where(Line.order_id == order_id).order_by(Line.position)).all()
-
-
-def list_of_device(device_id: UUID, *, since: datetime, limit: int = 20) -> Sequence[Order]:
-    """List the latest orders placed in one browser since a moment."""
-    query = select(Order).where(Order.device_id == device_id, Order.placed_at >= since)
-    query = query.order_by(Order.id.desc()).limit(limit)
-    return db.session().scalars(query.options(selectinload(Order.lines))).all()
-
-
-def mark_of(name: str) -> str:
-    """Return a mark of an order number or a contact, however it is spelled; it tells nobody without our key which."""
-    return contact_index(name).hex()
-
-
-def find_own(name: str, password: str, *, paid: Collection[UUID] = ()) -> UUID | None:
-    """Return the order of this number or contact, or among those `paid` so, that this password opens; one query."""
-    query = select(Order.id).where(_is_named(name, paid), Order.password_hash == hash_of(password))
-    return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
-
-
-def find_latest_paid(name: str, *, paid: Collection[UUID] = ()) -> UUID | None:
-    """Return the latest order of this number or contact, or among those `paid` so, that was paid; one query."""
-    query = select(Order.id).where(_is_named(name, paid), Order.payment.in_((Payment.PAID, Payment.PARTIALLY_REFUNDED)))
-    return db.session().scalar(query.order_by(Order.id.desc()).limit(1))
-
-
-def find_reached(name: str, *, by_mail: bool, by_phone: bool, paid: Collection[UUID] = ()) -> tuple[UUID, bytes] | None:
-    """Return the latest order of this number or contact that was ever paid and whose contact is an address of these
-    kinds, with the blind index of that; one query, whatever there is."""
-    phone = Order.contact_mask.like("%****____") & ~Order.contact_mask.contains("@")
-    kinds = or_(and_(literal(by_mail), Order.contact_mask.contains("@")), and_(literal(by_phone), phone))
-    query = select(Order.id, Order.contact_index).where(_is_named(name, paid), Order.payment != Payment.PENDING, kinds)
-    row = db.session().execute(query.where(Order.contact_index != b"").order_by(Order.id.desc()).limit(1)).first()
-    return (row.id, row.contact_index) if row else None
-
-
-def list_of_contact(index: bytes, limit: int = 20) -> Sequence[Order]:
-    """List the latest orders of a contact that were ever paid, by its blind index."""
-    query = select(Order).where(Order.contact_index == index, Order.payment != Payment.PENDING)
-    return db.session().scalars(query.order_by(Order.id.desc()).limit(limit).options(selectinload(Order.lines))).all()
-
-
-def _is_named(name: str, paid: Collection[UUID]) -> ColumnElement[bool]:
-    named = (Order.number == "".join(name.split())) | (Order.contact_index == contact_index(name))
-    return named | Order.id.in_(list(paid)) if paid else named
 
 
 def contact_of(order: Order) -> Secret:

@@ -234,6 +234,7 @@ KINDS = (
         settle_trade,
         client=Client,
         repeatable=True,
+        asks=True,
     ),
     Kind(
         asking.SWEEP,
@@ -242,6 +243,7 @@ KINDS = (
         settle_trade,
         client=Client,
         repeatable=True,
+        asks=True,
     ),
     Kind(queries.CLOSE, load_trade, call_close, settle_trade, client=Client, repeatable=True),
     Kind(methods.PROBE, load_trial, call_trial, settle_trial, client=Client, repeatable=True),

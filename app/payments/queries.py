@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 
 from app.kit import crypto, db, effects
+from app.kit.few import no_index
 from app.kit.ids import from_base32
 from app.kit.money import Money
 from app.kit.secret import Secret
@@ -209,8 +210,8 @@ def find_paid_by(number: str) -> tuple[UUID, UUID]:
 
     Exactly, and two queries whatever there is; NOTHING where there is none.
     """
-    told = select(Notice.tender_id).where(Notice.method_id.in_(select(Method.id)), Notice.trade_no == number)
-    newest = told.where(Notice.state == NoticeState.APPLIED).order_by(Notice.id.desc()).limit(1).scalar_subquery()
+    mine = (Notice.method_id.in_(select(Method.id)), Notice.trade_no == number, Notice.state == NoticeState.APPLIED)
+    newest = select(Notice.tender_id).where(*mine).order_by(no_index(Notice.id).desc()).limit(1).scalar_subquery()
     ours = from_base32(number) or NOTHING
     queries = (select(Tender.order_id).where(Tender.id == owner) for owner in (newest, ours))
     theirs, own = (db.session().scalar(query) or NOTHING for query in queries)
@@ -272,12 +273,16 @@ def list_notify_urls(paybacks: Iterable[Payback]) -> dict[UUID, str]:
 
 def list_paybacks_of(source_id: UUID) -> Sequence[Payback]:
     """List the paybacks that a refund or a notice asked for."""
-    return db.session().scalars(select(Payback).where(Payback.source_id == source_id).order_by(Payback.id)).all()
+    return _paybacks(Payback.source_id == source_id)
 
 
 def list_paybacks_of_order(order_id: UUID) -> Sequence[Payback]:
     """List all money of an order that went back or is about to, oldest first."""
-    return db.session().scalars(select(Payback).where(Payback.order_id == order_id).order_by(Payback.id)).all()
+    return _paybacks(Payback.order_id == order_id)
+
+
+def _paybacks(mine: ColumnElement[bool]) -> Sequence[Payback]:
+    return db.session().scalars(select(Payback).where(mine).order_by(no_index(Payback.id))).all()
 
 
 # What needs a person ---------------------------------------------------------------------------------------------

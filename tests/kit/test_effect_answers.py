@@ -178,6 +178,18 @@ def test_past_its_deadline_nothing_is_called(merchant: int, office: Office) -> N
     assert row(merchant, number).state == State.GIVEN_UP
 
 
+def test_a_question_is_put_once_however_late(merchant: int, office: Office) -> None:
+    office.says = lambda _: Temporary("busy")
+    (number,) = sent(merchant, deadline=clock.now() + timedelta(minutes=1))
+
+    with later(minutes=2), wired(office.kind(repeatable=True, asks=True)):
+        effects.drain()
+
+    assert len(office.calls) == 1
+    assert office.answers == [GaveUp("busy", unknown=False)]
+    assert row(merchant, number).state == State.GIVEN_UP
+
+
 def test_the_last_try_is_not_later_than_the_deadline(merchant: int, office: Office) -> None:
     office.says = lambda _: Temporary("busy")
     deadline = clock.now() + timedelta(seconds=0.9)

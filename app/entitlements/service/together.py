@@ -46,9 +46,10 @@ def lines_together(parts: Sequence[Any]) -> dict[UUID, UUID]:
 
 def make_ready(line_ids: Collection[UUID], order_ids: Iterable[UUID], *, now: datetime) -> None:
     """Make the lines ready of which everything is there; those of one order one after the other, so none is missed."""
-    for order_id in sorted(set(order_ids)):
+    concerned = sorted(set(order_ids))
+    for order_id in concerned:
         ordering.lock(order_id)
-    for parts in orders.list_parts_of_lines(line_ids).values():
+    for parts in orders.list_parts_of_lines(line_ids, concerned).values():
         promised = (E.merchant_id == db.merchant_id(), E.part_id.in_(parts), E.state == State.PROMISED)
         here = IS_THERE & or_(E.opens_at.is_(None), E.opens_at <= now)
         if not db.session().scalar(select(func.count()).where(*promised, ~here)):

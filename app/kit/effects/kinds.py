@@ -85,6 +85,7 @@ class Kind:
     query: Callable[[Any, Any], Answer] | None = None  # (value, client): all that may follow an unknown outcome
     client: Callable[[], AbstractContextManager[Any]] = nullcontext
     repeatable: bool = False  # the call is a question, or the other side knows our id: it may always be made again
+    asks: bool = False  # the call is a question that helps however late: it is put once, even past its deadline
     lease: timedelta = timedelta(seconds=60)
     at_risk: int = 1  # how many calls of a fragile kind a dying runner may leave in doubt: it leases so many at once
     lane: Lane = Lane.HOUSE

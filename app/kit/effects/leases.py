@@ -29,6 +29,10 @@ class Lease:
     until: datetime
     note: str  # of the row as it was found
 
+    @property
+    def is_first_question(self) -> bool:
+        return self.kind.asks and self.intent.attempts == 1
+
     def is_past_deadline(self, now: datetime) -> bool:
         return self.intent.deadline is not None and now >= self.intent.deadline
 

@@ -154,7 +154,7 @@ class Runner:
 
     def _answer(self, lease: Lease, value: Any) -> Answer:
         """Query what is in doubt, call what is certainly not done, give up what may not be called."""
-        kind, past = lease.kind, lease.is_past_deadline(clock.now())
+        kind, past = lease.kind, lease.is_past_deadline(clock.now()) and not lease.is_first_question
         if lease.doubtful and not kind.repeatable:
             if kind.query is None:
                 return GaveUp("nobody knows whether it happened", unknown=True)

@@ -10,6 +10,7 @@ from app.inventory import service as inventory
 from app.inventory.events import HoldsLapsed
 from app.kit import db
 from app.kit.events import SYSTEM, By, publish
+from app.kit.few import no_index
 from app.orders import queries
 from app.orders.errors import NotCancellable
 from app.orders.events import OrderCancelled, OrderExpired
@@ -61,7 +62,7 @@ def _lock_tenders(order_ids: Sequence[UUID]) -> None:
     split = or_(o.holder_id.is_not(None), o.exchange_id.is_not(None))
     theirs = select(o.id).where(o.merchant_id == db.merchant_id(), o.id.in_(order_ids), split)
     if ids := db.session().scalars(theirs).all():
-        query = select(t.id).where(t.merchant_id == db.merchant_id(), t.order_id.in_(ids)).order_by(t.id)
+        query = select(t.id).where(t.merchant_id == db.merchant_id(), t.order_id.in_(ids)).order_by(no_index(t.id))
         db.session().execute(query.with_for_update())
 
 
