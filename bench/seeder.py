@@ -42,6 +42,10 @@ BATCH = (
     "UPDATE batch SET imported = :count, first_code = (SELECT id FROM code ORDER BY id LIMIT 1)"
     " WHERE EXISTS (SELECT 1 FROM code WHERE code.merchant_id = batch.merchant_id AND code.batch_id = batch.id)"
 )
+MARKS = (
+    "INSERT INTO code_mark (merchant_id, fingerprint, code_id) SELECT merchant_id, fingerprint, id FROM code"
+    " WHERE id NOT IN (SELECT code_id FROM code_mark)"
+)
 
 
 def fill(shop: Shop, owner_url: str, *, codes: int, sold: float) -> None:
@@ -56,6 +60,7 @@ def fill(shop: Shop, owner_url: str, *, codes: int, sold: float) -> None:
                 connection.execute(sa.text(f"SET LOCAL app.merchant = '{shop.merchant_id}'"))
             number_sold = int(codes * sold)
             connection.execute(sa.text(statement(engine.dialect)), {"count": codes - 1, "sold": number_sold})
+            connection.execute(sa.text(MARKS))
             connection.execute(sa.text(BATCH), {"count": codes})
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(SQL[engine.dialect.name]["tidy"])

@@ -14,6 +14,7 @@ from app.inventory.models import Batch, Code, Proof, SharedCode, Status
 from app.kit import db, tasks
 from app.kit.errors import NotFound
 from app.kit.events import EventRow
+from app.kit.few import no_index
 from app.kit.ids import from_public
 from app.kit.listing import Listing
 from app.kit.money import Money
@@ -138,13 +139,13 @@ def get_move(number: UUID | None) -> tuple[EventRow, tasks.Task]:
 def running_change(batch_id: UUID) -> CodeChange | None:
     """Return the change of a batch that is under way."""
     mine = (CodeChange.batch_id == batch_id, CodeChange.state == ChangeState.RUNNING)
-    return db.session().scalar(select(CodeChange).where(*mine).order_by(CodeChange.id.desc()).limit(1))
+    return db.session().scalar(select(CodeChange).where(*mine).order_by(no_index(CodeChange.id).desc()).limit(1))
 
 
 def last_recall(batch_id: UUID) -> CodeChange | None:
     """Return the newest recall of a batch."""
     mine = (CodeChange.batch_id == batch_id, CodeChange.action == Action.RECALL)
-    return db.session().scalar(select(CodeChange).where(*mine).order_by(CodeChange.id.desc()).limit(1))
+    return db.session().scalar(select(CodeChange).where(*mine).order_by(no_index(CodeChange.id).desc()).limit(1))
 
 
 # Papers and words ------------------------------------------------------------------------------------------------

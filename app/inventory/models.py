@@ -172,7 +172,6 @@ class Code(Owned):
     __tablename__ = "code"
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "batch_id"], ["batch.merchant_id", "batch.id"]),
-        UniqueConstraint("merchant_id", "fingerprint"),
         # One code an entitlement. Partial, so that the planner cannot walk a merchant's codes by it. (B1.7)
         Index(
             "uq_code_entitlement",
@@ -224,7 +223,7 @@ class Code(Owned):
     entitlement_id: Mapped[UUID | None] = mapped_column(Id)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     key_id: Mapped[UUID] = mapped_column(Id)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)  # unique by its mark
     pin_fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)  # of both fields, where a code has two
     tail: Mapped[str] = mapped_column(Text)
     cost: Mapped[int] = mapped_column(BigInteger)  # minor units of the batch's currency

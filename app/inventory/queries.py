@@ -107,7 +107,6 @@ EXPORT_MAIL = "inventory.export_mail"
 CHECK = "inventory.check"
 CLEAR = "inventory.clear"
 UPLOAD_TIME = timedelta(hours=1)
-LOOK_UP = 500  # fingerprints a query
 SOON = ("7", "30", "90")  # days
 
 

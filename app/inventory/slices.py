@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, any_, case, delete, false, func, insert, literal, select, update
 
+from app.inventory import marks
 from app.inventory.allocation import CODE
 from app.inventory.changes import Action, CodeChange, CodeChanged
 from app.inventory.models import Code
@@ -79,6 +80,7 @@ def change_all(some: Slice, action: Action, values: dict[str, Any] | None = None
     transition, code = TRANSITIONS[action], Code.__table__
     mine = (*_mine(some), *transition.fits)
     if transition.values is None:
+        marks.forget(mine)
         changed = db.changed(delete(code).where(*mine))  # type: ignore[arg-type]
         db.changed(delete(CodeChanged.__table__).where(*_noted(some)))  # type: ignore[arg-type]
     else:

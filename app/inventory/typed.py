@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select
 
+from app.inventory.marks import CodeMark
 from app.inventory.models import Code, Status
 from app.inventory.rules import canonical, canonical_pair
 from app.kit import crypto, db
@@ -39,7 +40,7 @@ class Standing:
     proved: bool = False
 
 
-CODE = Code.__table__.c
+CODE, MARK = Code.__table__.c, CodeMark.__table__.c
 FACTS = (CODE.id, CODE.sku_id, CODE.entitlement_id, CODE.status, CODE.frozen)
 
 
@@ -69,9 +70,9 @@ def list_typed(typed: Sequence[Typed]) -> list[Standing | None]:
 @lru_cache(maxsize=64)  # making a statement costs more than running it
 def _with_marks(count: int) -> Select[Any]:
     """Return the question for so many marks, or, for 0, for any number that comes as an array."""
-    mark = among(CODE.fingerprint, "mark", count) if count else is_in(CODE.fingerprint, "mark")
-    mine = (CODE.merchant_id == bindparam("merchant"), mark)
-    return select(*FACTS, CODE.fingerprint, CODE.pin_fingerprint).where(*mine)
+    mark = among(MARK.fingerprint, "mark", count) if count else is_in(MARK.fingerprint, "mark")
+    mine = (MARK.merchant_id == bindparam("merchant"), CODE.merchant_id == bindparam("merchant"), mark)
+    return select(*FACTS, MARK.fingerprint, CODE.pin_fingerprint).where(*mine, CODE.id == MARK.code_id)
 
 
 def _marks(key: crypto.Key, typed: Typed) -> tuple[bytes, ...]:

@@ -14,10 +14,10 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from app.catalog.queries import Kind
-from app.inventory import mapping, rules
+from app.inventory import mapping, marks, rules
 from app.inventory.mapping import Check, Plan
-from app.inventory.models import Batch, BatchState, Code, ImportChunk, ImportIssue, IssueKind, Status
-from app.inventory.service.intake import LOOK_UP, Row, fault_of, kind_in_stock, rows_of
+from app.inventory.models import Batch, BatchState, ImportChunk, ImportIssue, IssueKind
+from app.inventory.service.intake import Row, fault_of, kind_in_stock, rows_of
 from app.inventory.staged import BYTES, KINDS, STAGING, kind_of, lines_of
 from app.kit import crypto, db
 from app.kit.secret import Secret
@@ -90,12 +90,8 @@ def _fingerprint(key: crypto.Key, kind: Kind, row: Row) -> bytes:
 
 def _in_stock(fresh: Mapping[bytes, int]) -> dict[int, IssueKind]:
     """Return which lines the shop has had before, and whether it sold them."""
-    wanted, found = sorted(fresh), dict[int, IssueKind]()
-    for at in range(0, len(wanted), LOOK_UP):
-        query = select(Code.fingerprint, Code.status).where(Code.fingerprint.in_(wanted[at : at + LOOK_UP]))
-        for fingerprint, status in db.session().execute(query):
-            found[fresh[fingerprint]] = kind_in_stock(Status(status))
-    return found
+    known = marks.find_codes(sorted(fresh))
+    return {fresh[fingerprint]: kind_in_stock(code.status) for fingerprint, code in known.items()}
 
 
 def unwanted_line(plan: Plan, kind: Kind, rows: Sequence[Row]) -> int:

@@ -4,21 +4,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import insert, select
 
 from app.catalog import queries as catalog
 from app.catalog.queries import Kind
-from app.inventory import costs, files, rules
-from app.inventory.models import Batch, Code, ImportIssue, IssueKind, Status
+from app.inventory import costs, files, marks, rules
+from app.inventory.models import Batch, ImportIssue, IssueKind, Status
 from app.kit import crypto, db
 from app.kit.ids import new_id
 from app.kit.money import LARGEST
 from app.kit.secret import Secret
 
 ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes an encoder for each code
-LOOK_UP = 500  # fingerprints a query: SQLite's and people's patience have limits
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,8 @@ def _insert(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> list[dict[st
     if not fresh:
         return []
     _widen(batch, fresh)
-    statement = db.insert_or(Code).on_conflict_do_nothing(index_elements=["merchant_id", "fingerprint"])
-    if db.changed(statement, list(fresh.values())) == len(fresh):
-        return []
-    return _duplicates(batch, fresh)
+    new = marks.insert_new(fresh.values())
+    return _duplicates(batch, {mark: row for mark, row in fresh.items() if row["id"] not in new})
 
 
 def _widen(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> None:
@@ -120,24 +116,19 @@ def _widen(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> None:
 
 def _duplicates(batch: Batch, fresh: Mapping[bytes, dict[str, Any]]) -> list[dict[str, Any]]:
     """Tell which rows were there before: of this file when this import met them already, else of the stock."""
-    stored: dict[bytes, tuple[UUID, UUID, Status]] = {}
-    met: set[bytes] = set()
     wanted = list(fresh)
-    for start in range(0, len(wanted), LOOK_UP):
-        some = wanted[start : start + LOOK_UP]
-        query = select(Code.fingerprint, Code.id, Code.batch_id, Code.status).where(Code.fingerprint.in_(some))
-        stored |= {row.fingerprint: (row.id, row.batch_id, row.status) for row in db.session().execute(query)}
+    stored, met = marks.find_codes(wanted), set[bytes]()
+    for start in range(0, len(wanted), marks.LOOK_UP):
+        some = wanted[start : start + marks.LOOK_UP]
         seen = select(ImportIssue.fingerprint).where(
             ImportIssue.batch_id == batch.id, ImportIssue.fingerprint.in_(some)
         )
         met |= {fingerprint for fingerprint in db.session().scalars(seen) if fingerprint is not None}
     issues = []
     for fingerprint, row in fresh.items():
-        number, origin, status = stored[fingerprint]
-        if number == row["id"]:
-            continue
-        in_file = origin == batch.id or fingerprint in met
-        kind = IssueKind.IN_FILE if in_file else kind_in_stock(status)
+        known = stored[fingerprint]
+        in_file = known.batch_id == batch.id or fingerprint in met
+        kind = IssueKind.IN_FILE if in_file else kind_in_stock(known.status)
         issues.append(_issue(batch, row["line"], kind, fingerprint, ""))
     return issues
 

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import update
 
 from app.catalog import queries as catalog
-from app.inventory import rules
+from app.inventory import marks, rules
 from app.inventory.errors import CodeTaken, NotACode
-from app.inventory.models import Batch, BatchState, Code, Status
+from app.inventory.models import Batch, BatchState, Status
 from app.inventory.patterns import Pattern
 from app.inventory.service.intake import ENCODE
 from app.inventory.service.sales import Owed, Sold
@@ -35,8 +35,8 @@ def make(sku_id: UUID, pattern: Pattern, owed: Sequence[Owed], *, now: datetime,
     left, sold = list(owed), list[Sold]()
     for _ in range(TRIES):
         rows = [_row(batch, sku_id, place, one, {"code": pattern.make()}) for place, one in enumerate(left)]
-        taken = _insert(rows)
-        made = {row["entitlement_id"]: row for row in rows if row["id"] in taken}
+        new = marks.insert_new(rows)
+        made = {row["entitlement_id"]: row for row in rows if row["id"] in new}
         sold += [_sold(one, made[one.entitlement_id]) for one in left if one.entitlement_id in made]
         left = [one for one in left if one.entitlement_id not in made]
         if not left:
@@ -50,15 +50,9 @@ def enter(owed: Owed, values: Mapping[str, str], *, now: datetime, today: date) 
     if rules.fault(tuple(values.values()), len(fields)) or rules.is_bad_link(fields[0], values[fields[0]]):
         raise NotACode
     row = _row(_book(owed.sku_id, 1, now, today), owed.sku_id, 0, owed, values)
-    if not _insert([row]):
+    if not marks.insert_new([row]):
         raise CodeTaken
     return _sold(owed, row)
-
-
-def _insert(rows: Sequence[dict[str, Any]]) -> set[UUID]:
-    """Insert codes, and return those that were new."""
-    put = db.insert_or(Code).on_conflict_do_nothing(index_elements=["merchant_id", "fingerprint"])
-    return set(db.session().scalars(put.values(list(rows)).returning(Code.__table__.c.id)))
 
 
 def _sold(owed: Owed, row: Mapping[str, Any]) -> Sold:

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.catalog.queries import Kind
-from app.inventory import rules
+from app.inventory import marks, rules
 from app.inventory.files import CHUNK, count_lines
-from app.inventory.models import Batch, BatchState, Code
+from app.inventory.models import Batch, BatchState
 from app.inventory.queries import IMPORT
-from app.inventory.service.intake import LOOK_UP, Row, fault_of
+from app.inventory.service.intake import Row, fault_of
 from app.inventory.service.staging import ImportOrder, discard, open_batch, stage_chunk
 from app.inventory.staged import kind_of
 from app.kit import crypto, db, tasks
@@ -127,10 +125,4 @@ class Foresight:
 
 def _count_known(texts: Sequence[str]) -> int:
     key = crypto.find_fingerprint_key("code")
-    if key is None:
-        return 0
-    count = 0
-    for at in range(0, len(texts), LOOK_UP):
-        some = [key.fingerprint(text) for text in texts[at : at + LOOK_UP]]
-        count += len(db.session().scalars(select(Code.id).where(Code.fingerprint.in_(some))).all())
-    return count
+    return len(marks.find([key.fingerprint(text) for text in texts])) if key else 0
