@@ -18,6 +18,7 @@ from app.merchants import queries as merchants
 from app.orders.queries import Order
 
 NUMBER = "MF2026070100"  # of an order that does not exist
+EXAMPLE = {"zh": "示例商品", "en": "A product"}  # what it is of, where words are for all products
 
 
 @dataclass(frozen=True)
@@ -82,17 +83,17 @@ def product_name(product_id: UUID, lang: str) -> str:
     return catalog.in_language(texts, lang, merchants.current().lang)
 
 
-def sample_of(words: Words, product: str, *, now: datetime) -> Said:
+def sample_of(words: Words, product: str, lang: str, *, now: datetime) -> Said:
     """Return what words would say to a buyer who does not exist."""
     shop = merchants.current()
     day = f"{now.astimezone(ZoneInfo(shop.zone)):%Y-%m-%d}"
-    return say(words, Values(shop.name, product or shop.name, NUMBER, "al***@example.com", "2", day))
+    return say(words, Values(shop.name, product or EXAMPLE[lang], NUMBER, "al***@example.com", "2", day))
 
 
 def sample_facts(words: Words, product_id: UUID, lang: str) -> dict[str, Any]:
     """Return what a letter to a buyer who does not exist is written from; its link leads nowhere."""
     shop = merchants.current()
-    said = sample_of(words, product_name(product_id, lang), now=clock.now())
+    said = sample_of(words, product_name(product_id, lang), lang, now=clock.now())
     return {
         "shop": " ".join(shop.name.split()),
         "slug": shop.slug,

@@ -1,10 +1,11 @@
 """Static files: kept for a year by browsers, since their address changes with their content."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request, url_for
 
 LETTERS = 10
 
@@ -18,6 +19,13 @@ def register(app: Flask) -> None:
     def _version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static" and values.get("filename") in marks:
             values["v"] = marks[values["filename"]]
+
+    app.jinja_env.globals["asset"] = lambda filename: _address(request.script_root, filename)
+
+
+@lru_cache  # a page asks for dozens, and they change with a new process only
+def _address(_root: str, filename: str) -> str:
+    return url_for("static", filename=filename)
 
 
 def _mark(file: Path) -> str:

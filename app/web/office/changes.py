@@ -7,6 +7,7 @@ from flask_babel import gettext, ngettext
 
 from app.kit.errors import words
 from app.kit.events import EventRow
+from app.messages import queries as messages
 from app.web.office.fence_words import fences_note, policy_note
 from app.web.office.shown import Step, about_words, by_whom
 
@@ -187,7 +188,7 @@ def _carrier_note(facts: Mapping[str, Any]) -> str:
 def _carrier_change(what: str) -> str:
     """Return what changed: `wording ready zh` names what a text is about and its language."""
     key, _, rest = what.partition(" ")
-    name = gettext(CARRIER[key]) if key in CARRIER else key
+    name = gettext(CARRIER.get(key) or messages.label_of(key))
     about, _, lang = rest.partition(" ")
     return f"{name}: {about_words(about)} ({_language(lang)})" if rest else str(name)
 

@@ -29,7 +29,7 @@ ENDINGS = {
     "STUCK": (words("stuck"), "warn"),
 }
 FACTS = {  # what of a code's state the staff are told, by the name it was written down under
-    "is_ready": words("delivered"),
+    "is_ready": words("already delivered"),
     "is_frozen": words("frozen"),
     "is_revoked": words("taken back"),
     "in_review": words("in review"),

@@ -45,7 +45,7 @@ def preview_of(place: Place, words: Words) -> Preview:
         return Preview(faults=[say_all(fault) for fault in faults.values()])
     if place.medium is Medium.MAIL:
         return _letter(place, words)
-    said = delivery.sample_of(words, delivery.product_name(place.product_id, place.lang), now=clock.now())
+    said = delivery.sample_of(words, delivery.product_name(place.product_id, place.lang), place.lang, now=clock.now())
     (shown,) = worded([said], [_guide(place)], lambda it: url_for("shop_at.picture", shop=frame().slug, picture=it))
     if shown.is_blank:
         return Preview()

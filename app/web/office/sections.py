@@ -77,7 +77,7 @@ GROUPS = (
         "user",
         [
             Section("members", "user", words("Shop members"), "members.view"),
-            Section("wallets", "wallet", words("Balances of members"), "wallets.view"),
+            Section("wallets", "wallet", words("Member balances"), "wallets.view"),
             Section("companies", "building", words("Companies"), "companies.view"),
             Section("campaigns", "gift", words("Claim campaigns"), "gifts.view"),
         ],

@@ -21,6 +21,7 @@ from app.web.language import money
 from app.web.office.charged import FEE_ACCOUNTS, FEE_POSTINGS, FEE_STEPS
 from app.web.office.fence_words import REVIEW_STEPS
 from app.web.office.member_words import MEMBER_STEPS
+from app.web.office.reasons import reason_words
 from app.web.office.stocked import STOCK_STEPS
 from app.web.office.transfer_words import TRANSFER_STEPS
 from app.web.office.wording import PROVIDERS, REASONS, said
@@ -268,8 +269,8 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "code.revealed": (words("Codes looked at"), "info", lambda facts: facts["network"]),
     "link.asked": (words("The link to the order was asked for"), "", lambda facts: facts["network"]),
     "link.proved": (words("A browser proved itself by the order password"), "info", lambda facts: facts["network"]),
-    "owner.code_asked": (words("A code by mail was asked for"), "", lambda facts: facts["network"]),
-    "owner.proved": (words("A browser proved the contact by a code by mail"), "info", lambda facts: facts["network"]),
+    "owner.code_asked": (words("A one-time code was asked for"), "", lambda facts: facts["network"]),
+    "owner.proved": (words("A browser proved the contact by a one-time code"), "info", lambda facts: facts["network"]),
     "telling.way_learned": (
         words("The buyer is told by one more way"),
         "info",
@@ -295,7 +296,7 @@ STEPS: Mapping[str, tuple[str, str, Note]] = {
     "delivery.failed": (
         words("The buyer was not told, or nobody knows"),
         "bad",
-        lambda facts: f"{_message(facts)} · {facts['reason']}",
+        lambda facts: f"{_message(facts)} · {reason_words(facts['reason'])}",
     ),
     "delivery.arrived": (words("The message arrived"), "ok", _message),
     "delivery.again": (words("Message sent again"), "info", _message),

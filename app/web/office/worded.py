@@ -39,7 +39,7 @@ def editor_of(place: Place) -> Page:
         in_force=next((it for it in versions if it.published_at and not it.ended_at), None),
         preview=preview_of(place, words),
         sources=_sources(place),
-        marked_names=", ".join(f"{{{{ {name} }}}}" for name in NAMES),
+        marked_names=", ".join(f"{{{{\N{NO-BREAK SPACE}{name}\N{NO-BREAK SPACE}}}}}" for name in NAMES),
         labels=labels(),
         name=product_name(place.product_id),
         tongue=LANGUAGES[place.lang],

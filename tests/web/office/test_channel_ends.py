@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask_babel import force_locale
 
 from app.kit import clock
 from app.kit.events import SYSTEM
@@ -15,7 +17,9 @@ from app.messages import queries, service
 from app.messages.models import Carrier
 from app.messages.providers import Channel
 from app.messages.rules import BURST
+from app.web.office.changes import NOTES
 from tests import people
+from tests.engines import on_one_engine
 from tests.make import PASSWORD, Browser, Shop
 from tests.messages.carriers import connect_fake
 from tests.messages.chats import Chats, running
@@ -247,3 +251,10 @@ def test_a_shop_sends_sixty_in_an_hour(shop: Shop, owner: Browser) -> None:
 
 def ask(known: dict[str, Any]) -> None:
     service.ask_trial(queries.list_carriers()[0].id, to=Secret("13912345678"), **known)
+
+
+@on_one_engine
+@pytest.mark.parametrize(("what", "said"), [("secret_key", "SecretKey"), ("title", "name"), ("else", "else")])
+def test_what_changed_is_told_by_what_its_party_calls_it(app: Flask, what: str, said: str) -> None:
+    with app.test_request_context(), force_locale("en"):
+        assert NOTES["carrier.changed"]({"changed": [what]}) == said

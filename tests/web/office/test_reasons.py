@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from app.web.office.reasons import BEFORE, SENTENCES, reason_words
+from app.web.office.shown import STEPS
 from tests.engines import on_one_engine
 
 APP = Path(__file__).parents[3] / "app"
@@ -68,3 +69,12 @@ def test_what_another_side_said_stays_as_it_said_it(app: Flask, reason: str, sai
 
 def test_what_was_kept_before_is_said_as_now() -> None:
     assert set(BEFORE.values()) <= SENTENCES
+
+
+@on_one_engine
+def test_what_happened_to_an_order_says_it_in_the_reader_s_language(app: Flask) -> None:
+    _, _, note = STEPS["delivery.failed"]
+    facts = {"about": "delivered", "channel": "sms", "reason": "no template is set for this message"}
+
+    with app.test_request_context(), force_locale("zh"):
+        assert note(facts).endswith("短信 · 这条消息没有设置模板")

@@ -148,7 +148,11 @@ def test_the_shop_reads_in_words_what_happened(mailed: Mailed) -> None:
 
     page = words_in(alice.get(f"{found[0]}?lang=en"))
 
-    for said in ("A code by mail was asked for", "A browser proved the contact by a code by mail", "Code that proves"):
+    for said in (
+        "A one-time code was asked for",
+        "A browser proved the contact by a one-time code",
+        "Code that proves",
+    ):
         assert said in page
     assert "Code that proves the contact" in words_in(alice.get(f"/office/{mailed.shop.slug}/messages?lang=en"))
 

@@ -51,6 +51,12 @@ class Present:
         return self.dora.post(f"{self.order}/reveal", {}, page=f"/s/{self.shop.slug}/lookup")
 
 
+def heading(present: Present) -> str:
+    """Return what the order's page says has become of it."""
+    page = present.dora.get(f"{present.order}?lang=en").get_data(as_text=True)
+    return re.search(r'id="order-state".*?<h1[^>]*>(.*?)</h1>', page, re.DOTALL)[1].strip()  # type: ignore[index]
+
+
 def codes(answer: Any) -> list[str]:
     return shown_codes(answer.get_data(as_text=True))
 
@@ -61,7 +67,9 @@ def present(shop: Shop) -> Present:
 
 
 def test_one_phone_gives_and_another_has_it_from_then_on(present: Present) -> None:
+    assert heading(present) == "It has arrived"
     gift = present.give(message="Happy birthday")
+    assert heading(present) == "Given to somebody"
     seen = present.lin.get(gift).get_data(as_text=True)
     assert "Dora has a gift for you" in seen
     assert "Happy birthday" in seen

@@ -114,7 +114,7 @@ def test_an_order_is_paid_from_the_wallet_with_one_tap(market: Market, browser: 
 
     assert market.word(order) == "delivered"
     assert send(market, browser, f"{url}/wallet").status_code == 409
-    assert "Order paid" in text(browser, f"{home(market)}me/wallet?lang=en")
+    assert "Paid for an order" in text(browser, f"{home(market)}me/wallet?lang=en")
     assert dora.balance == 5000 - 1999
 
 
@@ -134,6 +134,7 @@ def test_a_part_from_the_wallet_and_the_rest_at_the_cashier(market: Market, brow
     said = text(browser, f"{url}?lang=en")
     assert "CN¥10.00 of CN¥19.99 is paid from your balance" in said
     assert "I have paid" not in said  # what was started was for another sum
+    assert "CN¥9.99" in text(browser, f"{home(market)}me/wallet?lang=en")  # what is left of it to pay
     sign_in(market.shop, browser, BOB)
     assert "your balance" not in text(browser, f"{url}?lang=en").lower()
     sign_in(market.shop, browser)

@@ -54,7 +54,7 @@ def my_wallet() -> Page:
         balance=queries.balance(member.id),
         listed=found,
         moved=_moved(found.page.rows),
-        waiting=[(token_of(row.id), row) for row in _waiting(member.id)],
+        waiting=[(token_of(row.id), row, _due(row)) for row in _waiting(member.id)],
         **_form(frame().currency),
     )
 
@@ -97,6 +97,12 @@ def _waiting(member_id: UUID) -> Sequence[Order]:
     return orders.list_waiting_of(member_id, now=clock.now(), limit=MOST_SHOWN)
 
 
+def _due(order: Order) -> Money:
+    """Return what is still to be paid of an order, of which the wallet may hold a part already."""
+    tender = orders.find_due(order.id) if order.is_split else None
+    return tender.price if tender else order.total
+
+
 def _moved(rows: Sequence[Movement]) -> list[MovementShown]:
     numbers = orders.list_numbers(row.order_id for row in rows if row.order_id)
     ahead = [row.order_id for row in rows if row.order_id and row.kind is MovementKind.TOP_UP]
@@ -120,7 +126,7 @@ def _shown(row: Movement, numbers: Mapping[UUID, str], ways: Mapping[UUID, str])
 def _words(row: Movement) -> str:
     words = {
         MovementKind.TOP_UP: gettext("Top-up"),
-        MovementKind.SPENT: gettext("Order paid"),
+        MovementKind.SPENT: gettext("Paid for an order"),
         MovementKind.RETURNED: gettext("Back from an order"),
         MovementKind.PAID_OUT: gettext("Top-up sent back") if row.order_id else gettext("Paid out"),
         MovementKind.CORRECTED: gettext("Corrected by the shop"),
