@@ -47,7 +47,7 @@ def _note(ids: Mapping[bytes, UUID]) -> set[bytes]:
     """Note the fingerprints of codes that are about to come, and return those that were new."""
     merchant = db.merchant_id()
     rows = [{"merchant_id": merchant, "fingerprint": mark, "code_id": number} for mark, number in ids.items()]
-    if db.insert_new(CodeMark.__table__, rows) == len(rows):
+    if db.insert_new(CodeMark, rows) == len(rows):
         return set(ids)
     return {mark for mark, number in find(list(ids)).items() if number == ids[mark]}
 

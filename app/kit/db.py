@@ -94,11 +94,7 @@ class Unit:
         if self._turned_at is None:
             return
         took = time.monotonic() - self._turned_at
-        most = min(STEP * took, LONGEST_STEP)
-        if is_sqlite():
-            sqlite.leave_room(engine(), at_most=most)
-        else:
-            processors.leave_room(self._waited, took=took, at_most=most)
+        _leave_room(self._waited, took=took, at_most=min(STEP * took, LONGEST_STEP))
 
 
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -194,13 +190,12 @@ def insert(*batches: tuple[FromClause, Sequence[Mapping[str, Any]]]) -> None:
             session().execute(_insert_into(table), rows[0] if len(rows) == 1 else rows)
 
 
-def insert_new(table: FromClause, rows: Sequence[Mapping[str, Any]]) -> int:
+def insert_new(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert those of some rows of one merchant that are not there yet, and return how many these were."""
-    whole = cast("Table", table)
     if len(rows) > FEW and not is_sqlite():
-        return changed(_insert_arrays(whole, (*rows[0],), " ON CONFLICT DO NOTHING"), inserted_arrays(rows))
-    plain = sqlite_dialect.insert(whole) if is_sqlite() else postgresql.insert(whole)
-    return changed(plain.on_conflict_do_nothing(), list(rows)) if rows else 0
+        table = cast("Table", model.__table__)
+        return changed(_insert_arrays(table, (*rows[0],), " ON CONFLICT DO NOTHING"), inserted_arrays(rows))
+    return changed(insert_or(model).on_conflict_do_nothing(), list(rows)) if rows else 0
 
 
 def insert_last(*batches: tuple[FromClause, Sequence[dict[str, Any]]]) -> None:
@@ -275,16 +270,22 @@ def _transient(error: DBAPIError) -> bool:
 @contextmanager
 def patient() -> Iterator[None]:
     """Write as work that nobody waits for: after it others have as much time as they can use, eight times its own."""
-    began, token = time.monotonic(), _patient.set(True)
+    began, waited, token = time.monotonic(), processors.waited(), _patient.set(True)
     try:
         yield
     finally:
         _patient.reset(token)
         took = time.monotonic() - began
-        if (
-            is_sqlite() and took > SHORT
-        ):  # elsewhere writers do not queue, and the system shares out the processors (worker.py)
-            sqlite.leave_room(engine(), at_most=OTHERS_SHARE * took)
+        if took > SHORT:
+            _leave_room(waited, took=took, at_most=OTHERS_SHARE * took)
+
+
+def _leave_room(waited: float, *, took: float, at_most: float) -> None:
+    """Let others go first to what is scarce: the turn to write on SQLite, the processors elsewhere."""
+    if is_sqlite():
+        sqlite.leave_room(engine(), at_most=at_most)
+    else:
+        processors.leave_room(waited, took=took, at_most=at_most)
 
 
 def prepare(new: Engine) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.kit import db
-from app.kit.few import no_index
 from app.kit.money import Money
 from app.orders.models import Order, Payment, Tender, TenderState
 from app.orders.rules import returned_fee
@@ -68,4 +67,4 @@ def list_waiting_for(due: Money, *, limit: int) -> Sequence[Order]:
     mine = (Tender.merchant_id == Order.merchant_id) & (Tender.order_id == Order.id)
     waits = (Tender.state == TenderState.DUE, Tender.amount == due.minor, Tender.currency == due.currency)
     query = select(Order).join(Tender, mine).where(Order.payment == Payment.PENDING, *waits)
-    return db.session().scalars(query.order_by(no_index(Order.id).desc()).limit(limit)).all()
+    return db.session().scalars(query.order_by(Order.id.desc()).limit(limit)).all()

@@ -36,6 +36,7 @@ def test_a_merchant_looks_at_a_file_before_it_comes_in(
     expect(tab.locator("#preview tbody tr")).to_have_count(20)
     tab.locator("[name=delimiter]").select_option("bar")
     expect(tab.locator("[name=col1]")).to_have_count(0)
+    expect(tab.locator(".htmx-added")).to_have_count(0)  # htmx takes 20 ms to listen to what it put there
     tab.locator("[name=delimiter]").select_option("tab")
     expect(tab.locator("[name=col2]")).to_have_value("expires")
     assert codes[0] not in tab.content()

@@ -143,6 +143,20 @@ def test_who_stands_back_leaves_room_after_each_turn_it_had(merchant: int, monke
     assert db.STEP * 0.01 <= left[0] <= left[1] == db.LONGEST_STEP
 
 
+def test_patient_work_leaves_eight_times_the_room_it_took(merchant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+    shared = sqlite if db.is_sqlite() else processors
+    monkeypatch.setattr(shared, "leave_room", lambda *_, at_most, **__: left.append(at_most))
+
+    with db.patient():
+        pass
+    with db.patient():
+        time.sleep(0.05)
+
+    assert len(left) == 1
+    assert left[0] >= db.OTHERS_SHARE * 0.05
+
+
 def test_sixteen_writers_at_once_all_arrive(merchant: int) -> None:
     (number,) = shelf.filled(merchant, 0)
 
