@@ -102,6 +102,28 @@ def test_a_file_holds_what_the_page_shows_and_no_code(firm: Firm, kind: str) -> 
 
 
 @on_one_engine
+def test_what_an_order_comes_to_is_told_before_it_is_placed(firm: Firm) -> None:
+    firm.shop.codes(3)
+    firm.top_up(4000)
+    member = firm.browser()
+
+    def told(quantity: str) -> str:
+        asked = member.get(
+            f"{home(firm)}/orders/new?lang=en&sku={firm.shop.sku}&quantity={quantity}",
+            headers={"HX-Request": "true", "HX-Target": "due"},
+        )
+        html = asked.get_data(as_text=True)
+        assert "<html" not in html
+        return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+    assert "CN¥39.98" in told("2")
+    assert "Left afterwards CN¥0.02" in told("2")
+    assert "Lacking CN¥19.97" in told("3")
+    for odd in ("0", "x", "", "99999999"):
+        assert "Left afterwards CN¥20.01" in told(odd) if not odd else "This order –" in told(odd)
+
+
+@on_one_engine
 def test_ordering_from_the_balance(firm: Firm) -> None:
     firm.shop.codes(3)
     firm.top_up(4000)
