@@ -200,6 +200,19 @@ def test_who_asks_for_it_has_the_answer_at_once(merchant: int, office: Office) -
     assert row(merchant, other).state == State.WAITING
 
 
+def test_a_worker_leaves_the_head_start_to_who_asks_and_comes_when_it_is_over(merchant: int, office: Office) -> None:
+    mine, forgotten = sent(merchant, 2, due_at=clock.now() + effects.HEAD_START)
+
+    assert effects.drain() == 0
+    effects.perform(merchant, [mine], within=3)
+
+    assert row(merchant, mine).state == State.DONE
+    with later(seconds=2):
+        assert effects.drain() == 1
+    assert row(merchant, forgotten).state == State.DONE
+    assert len(office.calls) == 2
+
+
 def test_what_fails_outside_does_not_fail_the_asking_process(merchant: int, office: Office) -> None:
     def fail(_: Any) -> None:
         raise OSError

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.kit import clock, crypto
+from app.kit import clock, crypto, effects
 from app.kit.events import SYSTEM
 from app.orders import queries as orders
 from app.orders.models import Fulfilment
@@ -184,8 +184,7 @@ def test_money_that_comes_twice_from_two_phones_goes_back(counter: Counter) -> N
     begin = lambda: payments.start(  # noqa: E731
         orders.get(order.id), shop.method_id, pages, subject="Card", now=now, by=SYSTEM, place=place
     )
-    shop.write(begin)
-    shop.drain()
+    effects.perform(shop.merchant_id, [shop.write(begin).effect_id], within=5)
     counter.pay(order)
     counter.office.pay(counter.number(order).replace("-N", "-H"))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.kit import clock
+from app.kit import clock, effects
 from app.kit.effects import Done
 from app.kit.errors import Invalid
 from app.kit.events import SYSTEM
@@ -176,12 +176,12 @@ def test_who_wants_to_pay_is_forgotten_once_the_page_is_there(counter: Counter) 
     order, shop, now = counter.shop.place(), counter.shop, clock.now()
     pages = payments.Pages("http://127.0.0.1:1/hooks/", "http://127.0.0.1:1/o/x")
     place = payments.Place(Scene.WECHAT, payer="oVerySecretBuyer", ip="203.0.113.7")
-    shop.write(
+    begun = shop.write(
         lambda: payments.start(
             orders.get(order.id), shop.method_id, pages, subject="x", now=now, by=SYSTEM, place=place
         )
     )
-    shop.drain()
+    effects.perform(shop.merchant_id, [begun.effect_id], within=5)
 
     (attempt,) = counter.attempts()
     assert (attempt.state, attempt.payer, attempt.ip) == (AttemptState.OPEN, "", "")

@@ -20,6 +20,7 @@ from app.kit.effects.kinds import Refused as Refused
 from app.kit.effects.kinds import Temporary as Temporary
 from app.kit.effects.kinds import Unknown as Unknown
 from app.kit.effects.kinds import wire as wire
+from app.kit.effects.leases import HEAD_START as HEAD_START
 from app.kit.effects.models import Effect as Effect
 from app.kit.effects.models import State as State
 from app.kit.effects.runner import drain as drain

@@ -14,6 +14,7 @@ from app.kit import clock, db
 from app.kit.effects.kinds import Answer, Done, GaveUp, Intent, Kind, Refused, Temporary, Unknown, wired
 from app.kit.effects.models import ALIVE, Effect, State
 
+HEAD_START = timedelta(seconds=2)  # of who makes a call by `perform`, before a worker comes for it
 LONGEST_PAUSE = 3600.0
 LONGEST_NOTE = 200
 END = {Done: State.DONE, Refused: State.REFUSED, GaveUp: State.GIVEN_UP}
@@ -37,22 +38,25 @@ class Lease:
         return self.intent.deadline is not None and now >= self.intent.deadline
 
 
-def take(due: ColumnElement[bool], kinds: Iterable[str], limit: int) -> list[Lease]:
-    """Lease the first effects of these kinds that are `due` in the running merchant; returned in the order due."""
+def take(due: ColumnElement[bool], kinds: Iterable[str], limit: int, *, ahead: timedelta = timedelta(0)) -> list[Lease]:
+    """Lease the first effects of these kinds that are `due` in the running merchant; returned in the order due.
+
+    Those that are due in less than `ahead` count as due.
+    """
     now = clock.now()
-    rows = _pick(now, limit, due, kinds)
+    rows = _pick(now + ahead, limit, due, kinds)
     until = {row.id: now + wired()[row.kind].lease for row in rows}
     for moment, same in groupby(sorted(rows, key=lambda row: until[row.id]), key=lambda row: until[row.id]):
-        mine = update(Effect).where(Effect.id.in_([row.id for row in same]), ALIVE, Effect.due_at <= now)
+        mine = update(Effect).where(Effect.id.in_([row.id for row in same]), ALIVE, Effect.due_at <= now + ahead)
         values = {"state": State.CALLING, "lease_until": moment, "due_at": moment}
         db.changed(mine.values(**values, attempts=Effect.attempts + 1))
     return [_lease(row, until[row.id]) for row in rows]
 
 
-def _pick(now: datetime, limit: int, due: ColumnElement[bool], kinds: Iterable[str]) -> list[Any]:
+def _pick(by: datetime, limit: int, due: ColumnElement[bool], kinds: Iterable[str]) -> list[Any]:
     """Lock due rows, of fragile kinds few: after a kill nobody could tell which of a batch began."""
     columns = (Effect.id, Effect.kind, Effect.subject_id, Effect.state, Effect.attempts, Effect.deadline)
-    query = select(*columns, Effect.created_at, Effect.note).where(due, Effect.due_at <= now, Effect.kind.in_(kinds))
+    query = select(*columns, Effect.created_at, Effect.note).where(due, Effect.due_at <= by, Effect.kind.in_(kinds))
     query = query.order_by(Effect.due_at, Effect.id).limit(limit).with_for_update(skip_locked=True)
     rows = list(db.session().execute(query))
     fragile = [row for row in rows if wired()[row.kind].fragile]

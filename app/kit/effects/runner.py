@@ -95,7 +95,9 @@ class Runner:
     def _take(self, room: int, ids: Sequence[UUID] | None) -> list[Lease]:
         due = DUE_IN[self._lane] if self._lane is not None else ALIVE
         open_ones = [name for name, kind in wired().items() if not _doors.is_shut(kind.door)]
-        return leases.take(due if ids is None else due & Effect.id.in_(ids), open_ones, room)
+        if ids is None:
+            return leases.take(due, open_ones, room)
+        return leases.take(due & Effect.id.in_(ids), open_ones, room, ahead=leases.HEAD_START)
 
     def _work(self, turn: Turn, leased: list[Lease]) -> None:
         values = self._load(turn.merchant_id, leased)

@@ -95,7 +95,8 @@ def start(
             subject_id=tender.id, order_id=order.id, method_id=method.id, provider=method.provider, at=now, by=by
         )
     )
-    return Begun(attempt_id, effects.intend(START, attempt_id, due_at=now, deadline=now + PATIENCE))
+    due = now + effects.HEAD_START  # the buyer's page asks itself and waits; a worker would have it wait behind others
+    return Begun(attempt_id, effects.intend(START, attempt_id, due_at=due, deadline=now + PATIENCE))
 
 
 def _price(order: Order) -> Money:
