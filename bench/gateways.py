@@ -110,11 +110,12 @@ def first_desk(stage: Stage, served: Site, url: str) -> Desk:
     return _desk(stage.shop, FIRST, "epay", epay.account(url), lambda owed: _epay(served, owed, 1))
 
 
-def pay_at(served: PatientSite, page: str, moment: float = 0.0) -> None:
-    """Pay on the page that a buyer was sent to; before the moment the site says nothing of it."""
+def pay_at(served: PatientSite, page: str, moment: float = 0.0) -> str:
+    """Pay on the page that a buyer was sent to; before the moment the site says nothing of it. Returns our number."""
     trade = served.open(dict(parse_qsl(urlsplit(page).query)), 1)
     served.moments[trade.out_trade_no] = moment
     served.pay(trade)
+    return trade.out_trade_no
 
 
 def mixed(all_desks: Sequence[Desk], owed: Sequence[Owed]) -> list[tuple[Desk, Owed]]:

@@ -8,6 +8,7 @@ as answered when the site is told, and as paid when all is quiet again. Value is
 import json
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
@@ -18,11 +19,14 @@ from sqlalchemy import func, select
 
 from app.catalog.models import Product
 from app.kit import db
-from app.kit.events import Outbox
-from app.payments.models import Notice, NoticeState
+from app.kit.effects import Effect
+from app.kit.events import EventRow, Outbox
+from app.orders.events import OrderPaid
+from app.orders.models import Order, Payment
+from app.payments.models import Attempt, Notice, NoticeState
 from bench import client, gateways, notices, promises, requests, steady
 from bench.cpu import Meter
-from bench.figures import Figure, figure, judged
+from bench.figures import Figure, figure, judged, percentile_ms
 from bench.gateways import Desk, PatientSite
 from bench.requests import Request
 from bench.stage import SLUG, Stage
@@ -37,6 +41,8 @@ LINES = 8  # over so many connections, so that each process has its share
 AHEAD = 5.0  # seconds for the sender to read what it is to send
 PATIENCE = 120.0
 SPREAD = 0.02  # seconds that a notice may come earlier or later than its turn
+
+NEVER = float("inf")
 
 Sent = tuple[float, str, Request]
 
@@ -77,12 +83,11 @@ def send(
     stage: Stage, served: PatientSite, planned: Sequence[tuple[float, Desk, Any]], begun: Sequence[Any], looked: Any
 ) -> tuple[dict[str, Any], Meter]:
     """Sign everything, have it sent, and return what came of it."""
+    shown = {owed.id: gateways.pay_at(served, page, NEVER) for page, owed in begun}
     file = stage.folder / "storm"
     steady.write(file, [(at, desk.name, desk.write(owed)) for at, desk, owed in planned] + list(looked))
-    moments, pages = {owed.id: at for at, _, owed in planned}, {owed.id: page for page, owed in begun}
-    at = time.time() + AHEAD + len(pages) * 0.002
-    for number, page in pages.items():
-        gateways.pay_at(served, page, at + moments[number])
+    at = time.time() + AHEAD
+    served.moments.update({shown[owed.id]: at + moment for moment, _, owed in planned if owed.id in shown})
     command = ("-m", "bench.steady", str(stage.port), str(file), str(at))
     with stage.python(*command, stdout=subprocess.PIPE) as process:
         time.sleep(max(0.0, at - time.time()))
@@ -97,7 +102,7 @@ def send(
 def told(stage: Stage, came: dict[str, Any], meter: Meter, count: int) -> Figure:
     quiet = settle(stage)
     kinds = came["kinds"]
-    check(stage, count)
+    check(stage, count, came)
     worst = {kind: said["p99_ms"] for kind, said in kinds.items() if kind not in ("product", "order")}
     answered = sum(said["answered"] for said in kinds.values())
     return figure(
@@ -114,6 +119,7 @@ def told(stage: Stage, came: dict[str, Any], meter: Meter, count: int) -> Figure
         seconds=stage.size.storm,
         lost=0,
         kinds=kinds,
+        counted_p99_ms=counted_ms(stage),
         quiet_after_seconds=round(quiet, 1),
         sender_behind_p99_ms=came["behind_p99_ms"],
         lines=came["lines"],
@@ -121,6 +127,13 @@ def told(stage: Stage, came: dict[str, Any], meter: Meter, count: int) -> Figure
         neighbours=meter.neighbours,
         **({"wrong": came["wrong"], "first_wrong": came["first_wrong"]} if came["wrong"] else {}),
     )
+
+
+def counted_ms(stage: Stage) -> float:
+    """Return after how long 99 of 100 payments counted since their notices came, whoever let them count."""
+    e = EventRow.__table__.c
+    rows = stage.shop.read(lambda: db.session().execute(select(e.id, e.at).where(e.name == OrderPaid.name)).all())
+    return percentile_ms([(row.id.int >> 80) / 1000 - row.at.timestamp() for row in rows], 0.99)
 
 
 def settle(stage: Stage) -> float:
@@ -134,7 +147,7 @@ def settle(stage: Stage) -> float:
     return time.monotonic() - began
 
 
-def check(stage: Stage, count: int) -> None:
+def check(stage: Stage, count: int, came: dict[str, Any]) -> None:
     """Raise unless each notice was kept and each order delivered, and the books agree."""
     kept = select(Notice.state, func.count()).group_by(Notice.state)
     states = {
@@ -142,8 +155,18 @@ def check(stage: Stage, count: int) -> None:
     }
     paying = states.get("APPLIED", 0)
     if paying + states.get("HEARD", 0) < count or requests.count_due(stage) > VISITORS:
-        raise promises.Broken(f"Of {count} notices: {states}; {requests.count_due(stage)} orders are not paid")
+        left = f"{requests.count_due(stage)} orders are not paid"
+        wrong = f"{came['wrong']} answers were wrong {came['first_wrong']}"
+        raise promises.Broken(f"Of {count} notices: {states}; {left}; {wrong}; asked about: {asked_in_vain(stage)}")
     promises.check(stage.shop)
+
+
+def asked_in_vain(stage: Stage) -> dict[str, int]:
+    """Count what was asked of gateways about orders that are not paid, by kind, state, tries and note."""
+    unpaid = select(Attempt.id).join(Order, Order.id == Attempt.order_id).where(Order.payment == Payment.PENDING)
+    told = select(Effect.kind, Effect.state, Effect.attempts, Effect.note).where(Effect.subject_id.in_(unpaid))
+    rows = stage.shop.read(lambda: db.session().execute(told).all())
+    return dict(Counter(f"{row.kind} {row.state.name} after {row.attempts} {row.note}".strip() for row in rows))
 
 
 # People -----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until Redis, then the web, must answer
 TRIES = 5  # falls of either before it ever answered
 TICK = 0.05
+IDLE = "75000"  # ms; longer than proxies keep a connection (60 s), or they would send notices into one that closes
 TRADES = "demo_trades.jsonl"  # that `demo load` leaves for the gateway
 
 
@@ -133,7 +134,8 @@ class Shop:
     def _start_web(self) -> None:
         address = ("--host", self.host, "--port", str(self.settings.port))
         size = ("--workers", "2", "--blocking-threads", "12", "--respawn-failed-workers", "--log-level", "warning")
-        self._python("web", "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size, "wsgi:app")
+        idle = ("--http1-header-read-timeout", IDLE)
+        self._python("web", "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size, *idle, "wsgi:app")
 
     def _flask(self, *command: str) -> str:
         """Run one command of the shop to its end and return what it printed."""

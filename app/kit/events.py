@@ -27,6 +27,7 @@ from app.kit.tenancy import Owned
 log = structlog.get_logger()
 BATCH = ROWS
 LONGEST_PAUSE = timedelta(hours=1)
+AHEAD = timedelta(days=1)  # an urgent event goes before all that waits in the outbox for less than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Event:
     name: ClassVar[str]
     subject_type: ClassVar[str]
     version: ClassVar[int] = 1
+    is_urgent: ClassVar[bool] = False  # somebody waits for its LATER reactions: they go ahead of all others
 
     subject_id: UUID
     at: datetime
@@ -110,7 +112,8 @@ def publish(*events: Event) -> list[UUID]:
         db.unit().after_commit.append(partial(bell.ring, bell.OUTBOX))
     ids = [new_id() for _ in events]
     rows = [_row(event, number) for event, number in zip(events, ids, strict=True)]
-    db.insert_last((EventRow.__table__, rows), (Outbox.__table__, [_due(row) for row in rows]))
+    ahead = AHEAD if events[0].is_urgent else timedelta(0)
+    db.insert_last((EventRow.__table__, rows), (Outbox.__table__, [_due(row, ahead) for row in rows]))
     for reaction in _now.get(type(events[0]), ()):
         reaction(events)
     return ids
@@ -155,9 +158,10 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
-def _due(row: Mapping[str, Any]) -> dict[str, Any]:
+def _due(row: Mapping[str, Any], ahead: timedelta) -> dict[str, Any]:
     """Return the row of the outbox that lets the relay find an event."""
-    return {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": row["at"], "attempts": 0}
+    due_at = row["at"] - ahead
+    return {"merchant_id": row["merchant_id"], "event_id": row["id"], "shard": 0, "due_at": due_at, "attempts": 0}
 
 
 def timeline(*, order_id: UUID | None = None, subject: tuple[str, UUID] | None = None) -> Sequence[EventRow]:

@@ -48,10 +48,11 @@ class FeeTold(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeStored(Event):
-    """A notice is kept that could not be applied yet."""
+    """A notice is kept that was not applied yet."""
 
     name = "notice.stored"
     subject_type = "notice"
+    is_urgent = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,13 @@ class LampLit(Event):
     colour: object = "red"
 
 
+@dataclass(frozen=True, kw_only=True)
+class LampBroken(Event):
+    name: ClassVar[str] = "lamp.broken"
+    subject_type: ClassVar[str] = "lamp"
+    is_urgent: ClassVar[bool] = True
+
+
 @contextmanager
 def wired(
     now: Mapping[type[Event], Sequence[Reaction]] | None = None,

@@ -10,7 +10,7 @@ from app.kit import clock, db, events
 from app.kit.events import BATCH, LONGEST_PAUSE, EventRow
 from tests.engines import on_postgresql, on_sqlite
 from tests.kit import shelf
-from tests.kit.lamps import LampLit, light, lit, recorded, waiting, wired
+from tests.kit.lamps import LampBroken, LampLit, light, lit, recorded, waiting, wired
 from tests.make import at_once
 
 
@@ -76,6 +76,18 @@ def test_an_event_is_not_delivered_before_its_time(merchant: int, listener: List
     with clock.running(lambda: later):
         events.relay()
     assert listener.of(merchant) == recorded(merchant)
+
+
+def test_an_urgent_event_goes_ahead_of_all_that_waits(merchant: int) -> None:
+    heard: list[str] = []
+    lit(merchant, BATCH + 1)
+    db.write(merchant, lambda: events.publish(LampBroken(subject_id=UUID(int=1), at=clock.now())))
+
+    with wired(later={LampBroken: (lambda rows: heard.extend(row.name for row in rows),)}):
+        events.relay()
+
+    assert heard == ["lamp.broken"]
+    assert len(waiting(merchant)) == 2
 
 
 def test_a_long_queue_takes_several_rounds(merchant: int, listener: Listener) -> None:

@@ -4,7 +4,7 @@ from app.payments.service.asking import watch_on
 from app.payments.service.balance import pay_by_exchange, pay_from_balance, pay_part_from_balance
 from app.payments.service.closing import ask, ask_again, cancel, settle_closed, settle_told, settle_unpaid
 from app.payments.service.heeding import ask_unconfirmed
-from app.payments.service.inbox import Arrived
+from app.payments.service.inbox import Arrived, is_rush
 from app.payments.service.methods import (
     CREDENTIALS,
     Terms,
@@ -75,6 +75,7 @@ __all__ = [
     "confirm_transfer",
     "dismiss",
     "give_back_by_hand",
+    "is_rush",
     "match",
     "order_methods",
     "pay_by_exchange",

@@ -13,6 +13,8 @@ from app.kit.ids import from_base32, new_id
 from app.payments.models import Notice, NoticeState
 from app.payments.providers import Forged, Hint, Told
 
+RUSH = 4  # payments told of at once; of more each gateway would wait too long until all count (decision 0031)
+
 
 @dataclass(frozen=True)
 class Arrived:
@@ -31,6 +33,11 @@ class Arrived:
     @property
     def pays(self) -> bool:
         return isinstance(self.said, Told) and not self.confirms
+
+
+def is_rush(arrived: Sequence[Arrived]) -> bool:
+    """Tell whether so many payments are told of at once that notices are to be kept first, and to count after that."""
+    return len({said.trade for notice in arrived if not isinstance(said := notice.said, Forged)}) > RUSH
 
 
 def row_of(notice: Arrived) -> dict[str, Any]:

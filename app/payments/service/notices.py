@@ -70,7 +70,7 @@ def tell_paid(method_id: UUID, *, trade: str, trade_no: str, paid: Money, now: d
 
 
 def store(arrived: Sequence[Arrived]) -> bool:
-    """Keep notices that could not be applied just now, and nothing else; `apply_stored` follows through the outbox.
+    """Keep notices that are not applied just now, and nothing else; `apply_stored` follows through the outbox.
 
     Returns what `apply` returns: the gateway has done its part.
     """

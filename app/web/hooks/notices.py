@@ -68,9 +68,9 @@ def take(merchant_id: int, arrived: service.Arrived) -> bool:
 
 
 def take_all(merchant_id: int, arrived: Sequence[service.Arrived]) -> list[None]:
-    """Let notices count together; where that fails each is taken alone."""
+    """Let notices count together, or in a rush keep them together; where that fails each is taken alone."""
     try:
-        db.write(merchant_id, lambda: service.apply(arrived))
+        db.write(merchant_id, lambda: (service.store if service.is_rush(arrived) else service.apply)(arrived))
     except Exception:
         log.exception("notice.not_applied", merchant=merchant_id, notices=len(arrived))
         for one in arrived:
