@@ -20,6 +20,7 @@ from bench.requests import Request
 
 PATIENCE = 30.0
 MOST_LINES = 200  # connections; who finds all of them busy waits, and that counts as well
+KEPT = 20.0  # seconds that a connection lies idle at most, as gateways keep them; the web closes them later by itself
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -42,7 +43,7 @@ class Player:
     laps: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
     behind: list[float] = field(default_factory=list)  # seconds: how late we were ourselves
-    idle: list[Line] = field(default_factory=list)
+    idle: list[tuple[float, Line]] = field(default_factory=list)
     lines: int = 0
     free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_LINES))
 
@@ -69,13 +70,21 @@ class Player:
 
     async def exchange(self, raw: bytes) -> bytes:
         """Send one request and return its whole answer; ours always tell their length."""
-        reader, writer = self.idle.pop() if self.idle else await self.connect()
+        reader, writer = self.find_idle() or await self.connect()
         writer.write(raw)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
         body = await reader.readexactly(length)
-        self.idle.append((reader, writer))
+        self.idle.append((time.monotonic(), (reader, writer)))
         return head + body
+
+    def find_idle(self) -> Line | None:
+        """Return the connection that was used last, if that is not too long ago."""
+        moment, line = self.idle.pop() if self.idle else (0.0, None)
+        if line and moment < time.monotonic() - KEPT:
+            self.idle.clear()  # all others are older still
+            return None
+        return line
 
     async def connect(self) -> Line:
         self.lines += 1

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until Redis, then the web, must answer
 TRIES = 5  # falls of either before it ever answered
 TICK = 0.05
-IDLE = "75000"  # ms; longer than proxies keep a connection (60 s), or they would send notices into one that closes
+IDLE = "60000"  # ms, the most it takes: a proxy that keeps a connection longer would send notices into a closed one
 TRADES = "demo_trades.jsonl"  # that `demo load` leaves for the gateway
 
 
