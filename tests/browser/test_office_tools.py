@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import steps
 from tests.installation import Installation
 
-PHONE = {"width": 360, "height": 740}
+PHONE, TABLET = {"width": 360, "height": 740}, {"width": 768, "height": 1024}
 
 
 @pytest.mark.browser
@@ -65,3 +65,19 @@ def test_a_day_is_typed_as_it_is_written_here_or_picked(
 def type_day(tab: Page, typed: str) -> None:
     tab.locator("#f-expires").fill(typed)
     tab.locator("#f-supplier").focus()
+
+
+@pytest.mark.browser
+def test_on_a_tablet_the_figures_of_a_block_stand_beside_each_other_under_their_names(
+    installation: Installation, browser: Browser, complaints: list[str]
+) -> None:
+    tab = steps.open_tab(browser, installation, complaints, viewport=TABLET)
+    steps.sign_in(tab)
+    tab.goto("/office/demo/redemption")
+    row = tab.locator("#reconciliation tbody tr").first
+
+    tops = [round(box["y"]) for one in row.locator("[data-label]").all() if (box := one.bounding_box())]
+
+    assert len(tops) == 7
+    assert len(set(tops[:4])) == 1
+    assert complaints == []
