@@ -87,7 +87,7 @@ def test_what_people_hold_is_not_redeemed_from_the_batch(firm: Firm, batch: Orde
     give(firm, member, batch)
     form = {"company": public("com", firm.id), "batch": public("ord", batch.id)}
 
-    assert "2 left" in seen(member, page_of(firm))
+    assert "2 ready" in seen(member, page_of(firm))
     refused = member.post(f"{page_of(firm)}/batch", form | {"quantity": "3"}, page=page_of(firm))
     taken = member.post(f"{page_of(firm)}/batch", form | {"quantity": "2"}, page=page_of(firm))
     done = member.post(f"{taken.location}/confirmation", {"count": "2"}, page=taken.location)
