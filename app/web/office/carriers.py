@@ -12,7 +12,7 @@ from app.kit.errors import words
 from app.messages import queries
 from app.messages.queries import Carrier, CarrierTrial, Channel, Provider, TellsReceipts, Template, TrialState
 from app.web.language import LANGUAGES
-from app.web.office.parties import FieldShown, fields_shown
+from app.web.office.parties import FieldShown, fields_shown, labels_of
 from app.web.office.reasons import reason_words
 from app.web.office.shown import about_words
 
@@ -66,7 +66,7 @@ class PartyShown:
     @property
     def labels(self) -> dict[str, str]:
         """Return what the entries of its form are called."""
-        return {field.name: field.label for field in self.fields} | {"password": gettext("Your password")}
+        return labels_of(self.fields)
 
 
 @dataclass(frozen=True)

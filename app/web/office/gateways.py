@@ -14,7 +14,7 @@ from app.payments import queries
 from app.payments.queries import FeePayer, Method
 from app.web.forms import Form
 from app.web.guard import frame
-from app.web.office.parties import FieldShown, fields_shown
+from app.web.office.parties import FieldShown, fields_shown, labels_of
 
 NAMES: Mapping[str, str] = {
     "keys": words("Keys"),
@@ -37,6 +37,11 @@ class GatewayShown:
     name: str
     title: str
     fields: Sequence[FieldShown]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return what the entries of its form are called."""
+        return labels_of(self.fields)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,11 @@ def fields_shown(fields: Sequence[Field], numbered_by: str) -> list[FieldShown]:
     return [_field(field, is_number=field.name == numbered_by) for field in fields]
 
 
+def labels_of(fields: Sequence[FieldShown]) -> dict[str, str]:
+    """Return what the entries of a party's form are called, and the password that seals it."""
+    return {field.name: field.label for field in fields} | {"password": gettext("Your password")}
+
+
 def _field(field: Field, *, is_number: bool) -> FieldShown:
     return FieldShown(
         field.name,
