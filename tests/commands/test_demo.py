@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.accounts import service as accounts
 from app.balances import queries as balances
 from app.catalog import queries as catalog
-from app.catalog.models import Product, ProductStatus
+from app.catalog.models import Product, ProductStatus, SkuText
 from app.catalog.rules import facts_of, faq_of, lines_of
 from app.commands.demo import company, shelf
 from app.commands.demo.giving import CLAIMED
@@ -102,6 +102,8 @@ def test_loading_twice_changes_nothing_and_the_books_balance(fresh: Miaofa) -> N
     assert stock["available"] == 1000  # contract.md promises so many
     assert run(fresh, "stock", "LJ-500")[1]["available"] == 200
     assert run(fresh, "stock", "LA-2D")[1]["available"] == 0
+    named = of_demo(lambda: Counter(db.session().scalars(select(SkuText.sku_id))))
+    assert set(named.values()) == {2}  # each variant that has a name has one in both languages
     books = run(fresh, "ledger", "check", "--shop", "demo")[1]
     assert books["ok"], books
     assert books["transactions"] > ORDERS

@@ -52,7 +52,7 @@ def add(shop: Shop, kind: Kind = Kind.CODE, source: Source = Source.POOL) -> str
 
 def open_rule(shop: Shop, days: int = 10) -> str:
     """Let codes of the shop's SKU go to a new variant so many days before they expire, and return its code."""
-    number, new = number_of(shop), shelving.NewVariant("Short-dated", "en", Money(LESS, "CNY"))
+    number, new = number_of(shop), shelving.NewVariant({"en": "Short-dated"}, Money(LESS, "CNY"))
     into = shop.write(lambda: service.open_clearance(number, days, new, now=clock.now(), by=SYSTEM))
     return shop.read(lambda: catalog.list_skus_by_id([into])[into].code)
 

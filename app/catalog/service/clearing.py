@@ -1,5 +1,6 @@
 """Clearing: codes of a variant that expire soon go to another one of the product, which has a price of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,10 +25,9 @@ LONGEST_CODE = 64
 
 @dataclass(frozen=True)
 class NewVariant:
-    """The variant that is made for short-dated codes: what it is called in a language, and its price."""
+    """The variant that is made for short-dated codes: what it is called in each language, and its price."""
 
-    name: str
-    lang: str
+    names: Mapping[str, str]
     price: Money
 
 
@@ -53,7 +53,7 @@ def open_clearance(sku_id: UUID, days: int, new: NewVariant, *, now: datetime, b
     if faults := _faults(sku, days, now) | _faults_of_new(sku, new):
         raise Invalid(faults)
     code = _free_code(sku.code)
-    draft = SkuDraft(code, sku.kind, new.price, {new.lang: new.name})
+    draft = SkuDraft(code, sku.kind, new.price, new.names)
     into = add_variant(db.get(Product, sku.product_id), draft, now=now, by=by)
     set_clearance(sku_id, days, into.id, now=now, by=by)
     return into.id
@@ -96,9 +96,9 @@ def _faults_of_other(sku: Sku, into: Sku | None, known: dict[UUID, Sku], now: da
 
 
 def _faults_of_new(sku: Sku, new: NewVariant) -> dict[str, Refusal]:
-    if not new.name:
+    if not all(new.names.values()):
         return {"clear_name": Required()}
-    if len(new.name) > LONGEST_VARIANT:
+    if max(map(len, new.names.values())) > LONGEST_VARIANT:
         return {"clear_name": TooLong(LONGEST_VARIANT)}
     return {} if new.price.currency == sku.price_currency else {"clear_price": BadClearance()}
 

@@ -124,7 +124,8 @@ def _set_apart(now: datetime) -> None:
 
 def _clear(merchant_id: int, now: datetime) -> None:
     """Sell vouchers that expire this month at a price of their own."""
-    new = shelving.NewVariant("临期任意中杯", "zh", Money(CLEAR_PRICE, CURRENCY))
+    names = {"zh": "临期任意中杯", "en": "Any medium drink, short-dated"}
+    new = shelving.NewVariant(names, Money(CLEAR_PRICE, CURRENCY))
     known = {"days": CLEAR_DAYS, "new": new, "now": now, "by": SYSTEM}
     db.write(merchant_id, lambda: stock.open_clearance(catalog.get_sku(CLEAR_SKU).id, **known))  # type: ignore[arg-type]
     draw, today = random.Random("short-dated"), now.astimezone(ZoneInfo("Asia/Shanghai")).date()

@@ -35,8 +35,8 @@ def change(sku: Sku, form: Form) -> None:
         service.set_clearance(sku.id, days, from_public("sku", chosen), now=now, by=by)
         return
     price = form.money("clear_price", frame().currency)
-    new = shelving.NewVariant(form.fields.get("clear_name", "").strip(), frame().lang, price)
-    service.open_clearance(sku.id, days, new, now=now, by=by)
+    names = {frame().lang: form.fields.get("clear_name", "").strip()}
+    service.open_clearance(sku.id, days, shelving.NewVariant(names, price), now=now, by=by)
 
 
 def facts_of(sku: Sku) -> dict[str, Any]:
