@@ -171,7 +171,10 @@ def _day(name: str) -> date | None:
 def _narrowed(asked: Asked) -> list[tuple[str, str]]:
     """Return what the report is narrowed to, in words."""
     said = {name: value for name, value in asked.narrowed.items() if value}
-    return [(name, f"{_(BY[name])}: {_name_of(name, value)}") for name, value in said.items()]
+    return [
+        (name, _("%(label)s: %(words)s", label=_(BY[name]), words=_name_of(name, value)))
+        for name, value in said.items()
+    ]
 
 
 def _name_of(by: str, said: str) -> str:
