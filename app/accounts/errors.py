@@ -14,7 +14,7 @@ class WrongLogin(Refusal):
 
 class WrongPassword(Refusal):
     kind = "invalid"
-    message = words("This is not your present password. Tries left: {left}.")
+    message = words("This is not your current password. Tries left: {left}.")
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -22,14 +22,14 @@ class WrongPassword(Refusal):
 
 class NotTheSame(Refusal):
     kind = "invalid"
-    message = words("The two passwords differ.")
-    mend = words("Type the new one again in both entries.")
+    message = words("The two passwords do not match.")
+    mend = words("Type the new password again in both fields.")
 
 
 class TooManyLinks(Refusal):
     kind = "throttled"
-    message = words("Too many links were asked for.")
-    mend = words("Look into your mailbox, or wait {minutes} minutes and ask again.")
+    message = words("Too many links were requested.")
+    mend = words("Check your inbox, or wait {minutes} minutes and ask again.")
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
@@ -37,8 +37,8 @@ class TooManyLinks(Refusal):
 
 class DeadLink(Refusal):
     kind = "conflict"
-    message = words("This link is no longer good.")
-    mend = words("A link works once and for {minutes} minutes, and the newest one alone. Ask for a new one.")
+    message = words("This link no longer works.")
+    mend = words("A link works once, for {minutes} minutes, and only the newest one works. Ask for a new one.")
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes

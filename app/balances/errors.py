@@ -5,7 +5,7 @@ from app.kit.money import Money
 
 
 class InsufficientBalance(Refusal):
-    message = words("The balance does not suffice: {missing} {currency} are missing.")
+    message = words("The balance is {missing} {currency} short.")
     mend = words("Order less, or top the balance up first.")
 
     def __init__(self, short: Money) -> None:
@@ -14,8 +14,8 @@ class InsufficientBalance(Refusal):
 
 
 class KnownTransfer(Refusal):
-    message = words("A transfer with the reference “{reference}” was booked for this company before.")
-    mend = words("Look at its balance; a second transfer has a reference of its own.")
+    message = words("A transfer with the reference “{reference}” was already booked for this company.")
+    mend = words("Check its balance; a second transfer needs its own reference.")
 
     def __init__(self, reference: str) -> None:
         self.reference = reference
@@ -28,7 +28,7 @@ class NothingToBook(Refusal):
 
 class TooMuch(Refusal):
     kind = "invalid"
-    message = words("The balance is {amount} {currency}; no more can leave it.")
+    message = words("The balance is {amount} {currency}; you cannot take out more than that.")
 
     def __init__(self, balance: Money) -> None:
         self.amount, self.currency = balance.major, balance.currency
@@ -43,7 +43,7 @@ class TooLittle(Refusal):
 
 
 class TooManyWaiting(Refusal):
-    message = words("{most} top-ups wait for their payment already.")
+    message = words("{most} top-ups are already waiting for payment.")
     mend = words("Pay one of them, or cancel it.")
 
     def __init__(self, most: int) -> None:

@@ -48,7 +48,7 @@ class BadPrice(Refusal):
 
 class BadWas(Refusal):
     kind = "invalid"
-    message = words("The earlier price is higher than the price, or left empty.")
+    message = words("The earlier price must be higher than the price, or empty.")
 
 
 class KindStays(Refusal):
@@ -83,7 +83,7 @@ class BadFact(Refusal):
 class TooManySteps(Refusal):
     kind = "invalid"
     message = words("A guide has at most {most} steps.")
-    mend = words("Each line is a step; put together what belongs together.")
+    mend = words("Each line is one step; combine the ones that belong together.")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -108,7 +108,7 @@ class CategoryTaken(Refusal):
 
 class CategoryGone(Refusal):
     kind = "invalid"
-    message = words("This category is not there any more.")
+    message = words("This category no longer exists.")
     mend = words("Choose another one.")
 
 
@@ -128,12 +128,12 @@ class BadSource(Refusal):
 
 class NotOfSource(Refusal):
     message = words("This variant is supplied in another way.")
-    mend = words("Make a new variant: where the goods of one come from stays as it is.")
+    mend = words("Make a new variant: the source of an existing one cannot be changed.")
 
 
 class BadComponents(Refusal):
     kind = "invalid"
-    message = words("A bundle consists of at least one other variant, each named once, 1 to {most} of it.")
+    message = words("A bundle needs at least one other variant, each listed once, with a quantity from 1 to {most}.")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -142,7 +142,7 @@ class BadComponents(Refusal):
 class BundleInBundle(Refusal):
     kind = "invalid"
     message = words("“{sku}” is a bundle itself.")
-    mend = words("Put what is in it into this one, piece by piece.")
+    mend = words("Add its contents to this bundle one by one instead.")
 
     def __init__(self, sku: str) -> None:
         self.sku = sku
@@ -150,23 +150,23 @@ class BundleInBundle(Refusal):
 
 class BadCap(Refusal):
     kind = "invalid"
-    message = words("Give a whole number above zero, or nothing for no limit.")
+    message = words("Enter a whole number above zero, or leave it empty for no limit.")
 
 
 class BadRelease(Refusal):
     kind = "invalid"
-    message = words("The release is a day that is still to come.")
+    message = words("The release date must be in the future.")
 
 
 class BadClearance(Refusal):
     kind = "invalid"
-    message = words("Choose another variant of this product whose codes are of the same kind and lie in stock.")
-    mend = words("Or make a new one here: it gets a name and a price of its own.")
+    message = words("Choose another variant of this product that sells codes of the same kind from stock.")
+    mend = words("Or make a new one here, with its own name and price.")
 
 
 class NoClearance(Refusal):
     kind = "invalid"
-    message = words("Only codes that lie in stock and are released can go on clearance.")
+    message = words("Only released codes that are in stock can go on clearance.")
 
 
 class ClearanceChain(Refusal):

@@ -21,8 +21,8 @@ class AlreadyMember(Refusal):
 
 class NoUserId(Refusal):
     kind = "invalid"
-    message = words("This is no user ID.")
-    mend = words("Letters, digits and _ . @ - only, at most 64; your administrator of WeCom or DingTalk sees it there.")
+    message = words("This is not a user ID.")
+    mend = words("Use at most 64 letters, digits and _ . @ -; your WeCom or DingTalk administrator can see it there.")
 
 
 class NoSuchRole(Refusal):
@@ -31,7 +31,7 @@ class NoSuchRole(Refusal):
 
 
 class DeadInvite(Refusal):
-    message = words("This invitation is no longer good.")
+    message = words("This invitation no longer works.")
     mend = words("It works once and for {days} days. Ask for a new one.")
 
     def __init__(self, days: int) -> None:
@@ -46,7 +46,7 @@ class WrongPerson(Refusal):
 class TooManyInvites(Refusal):
     kind = "throttled"
     message = words("Too many invitations were sent.")
-    mend = words("Wait {minutes} minutes and go on.")
+    mend = words("Wait {minutes} minutes, then try again.")
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes

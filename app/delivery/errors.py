@@ -8,8 +8,8 @@ from app.kit.onetime import WrongDigits as WrongDigits
 
 
 class DeviceLimit(Refusal):
-    message = words("This order was opened in {most} browsers already, and this would be another one.")
-    mend = words("Open it in one of those, have a new link sent to you on the look-up page, or ask the shop.")
+    message = words("This order has already been opened in {most} browsers, which is the limit.")
+    mend = words("Open it in one of those, request a new link on the order look-up page, or ask the shop.")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -20,7 +20,7 @@ class NoSuchPair(Refusal):
 
     kind = "invalid"
     message = words("No order of this number, contact or payment has this password. Tries left: {left}.")
-    mend = words("Check both; the password stood on the payment page and looks like ABCD-EFGH-JKMN.")
+    mend = words("Check both; the password was shown on the payment page and looks like ABCD-EFGH-JKMN.")
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -28,11 +28,11 @@ class NoSuchPair(Refusal):
 
 class OnItsWay(Refusal):
     message = words("This message is on its way already.")
-    mend = words("Wait a moment; the list says when it has left, or why it has not.")
+    mend = words("Wait a moment; the list shows when it was sent, or why it was not.")
 
 
 class NoAddress(Refusal):
-    message = words("No message of this shop reaches the contact of this order.")
+    message = words("This shop cannot send messages to the contact on this order.")
     mend = words("Tell the buyer the order number; the order password opens the codes.")
 
 
@@ -57,7 +57,7 @@ class MoreStuckNow(Refusal):
 class NoChannelLeft(Refusal):
     kind = "invalid"
     message = words("At least one channel has to be used.")
-    mend = words("Switch one on; a buyer whom none reaches finds the codes on the page of the order.")
+    mend = words("Switch one on; buyers who cannot be reached find their codes on the order page.")
 
 
 class NotATime(Refusal):
@@ -91,16 +91,16 @@ class BadLink(Refusal):
 
 class BadButton(Refusal):
     kind = "invalid"
-    message = words("A button needs its words and an https address.")
-    mend = words("Give both, or neither. No code can stand in the address: the page copies it first.")
+    message = words("A button needs a label and an https address.")
+    mend = words("Enter both, or neither. The address cannot contain a code: the page copies it first.")
 
 
 class SaysNothing(Refusal):
     kind = "invalid"
-    message = words("These words say nothing yet.")
+    message = words("This text is still empty.")
     mend = words("Write something, then publish it.")
 
 
 class NotInForce(Refusal):
-    message = words("Buyers do not read this just now.")
+    message = words("Buyers do not see this right now.")
     mend = words("Load the page again to see how it stands. Nothing was changed.")

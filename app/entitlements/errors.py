@@ -5,29 +5,29 @@ from app.kit.errors import Refusal, words
 
 class NothingToReveal(Refusal):
     message = words("This order has no code to show yet.")
-    mend = words("Wait for the payment to arrive; this page follows it.")
+    mend = words("Wait for the payment to arrive; this page updates automatically.")
 
 
 class RevealLimit(Refusal):
     kind = "throttled"
     message = words("These codes were shown {limit} times already.")
-    mend = words("Write to the shop; it can see every time and place they were shown.")
+    mend = words("Contact the shop; it can see when and where they were shown.")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
 
 
 class NotFresh(Refusal):
-    message = words("This shop shows codes again only to who has just proved to be their owner.")
-    mend = words("Prove it once more; it then holds for {minutes} minutes.")
+    message = words("This shop shows codes again only to people who have just proved that they own them.")
+    mend = words("Prove it once more; that is good for {minutes} minutes.")
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
 
 
 class CodesFrozen(Refusal):
-    message = words("The shop has frozen this code, so it is not shown just now.")
-    mend = words("Write to the shop with the number of the order.")
+    message = words("The shop has frozen this code, so it is not shown right now.")
+    mend = words("Contact the shop with the order number.")
 
 
 class NotReplaceable(Refusal):
@@ -37,7 +37,7 @@ class NotReplaceable(Refusal):
 
 class ChoreGone(Refusal):
     message = words("This is done already, or its order was refunded.")
-    mend = words("Look at the list: what is open stands there.")
+    mend = words("Check the list for what is still open.")
 
 
 class NotYours(Refusal):
@@ -46,24 +46,24 @@ class NotYours(Refusal):
 
 
 class CodesSeen(Refusal):
-    message = words("A code of this order was looked at already.")
-    mend = words("Agree with the buyer first; a code that was seen cannot simply be taken back.")
+    message = words("A code in this order has already been viewed.")
+    mend = words("Agree with the buyer first; a viewed code cannot simply be taken back.")
 
 
 class NotInHand(Refusal):
-    message = words("This cannot be given away, or not any more.")
+    message = words("This cannot be given away, or no longer can.")
     mend = words(
-        "Only what is there, was not used and is still yours can be given. Reload the page to see how it stands."
+        "You can only give away what has been delivered, is unused and is still yours. Reload the page to check."
     )
 
 
 class CodesGiven(Refusal):
-    message = words("Something of this order was given to somebody else.")
-    mend = words("Speak with the buyer first: the money is theirs, and who was given it loses the code.")
+    message = words("Part of this order was given to somebody else.")
+    mend = words("Speak with the buyer first: they get the money, and the person they gave it to loses the code.")
 
 
 class CodesUsed(Refusal):
-    message = words("A code of this order was redeemed already.")
+    message = words("A code in this order has already been redeemed.")
     mend = words("Take the redemption back first if it was a mistake; what was used is not refunded silently.")
 
 
@@ -73,10 +73,10 @@ class TakenBackBefore(Refusal):
 
 
 class NotOpenYet(Refusal):
-    message = words("This is yours, and opens at its time.")
-    mend = words("The page of the order says when, and why.")
+    message = words("This is yours, but it cannot be opened yet.")
+    mend = words("The order page says when, and why.")
 
 
 class NothingClosed(Refusal):
-    message = words("Nothing of this order waits for its time any more.")
+    message = words("Nothing in this order is waiting to be handed over any more.")
     mend = words("Load the page again to see how it stands. Nothing was changed.")

@@ -4,13 +4,13 @@ from app.kit.errors import Refusal, words
 
 
 class NotExchangeable(Refusal):
-    message = words("This cannot be exchanged, or not any more.")
-    mend = words("Only what is there, was neither looked at nor used, and is still yours can become something else.")
+    message = words("This cannot be exchanged, or no longer can.")
+    mend = words("You can only exchange what has been delivered, has been neither viewed nor used, and is still yours.")
 
 
 class TermsChanged(Refusal):
-    message = words("The difference is another one now.")
-    mend = words("Look at it again and choose once more. Nothing was changed.")
+    message = words("The price difference has changed.")
+    mend = words("Check the new amount and choose again. Nothing was changed.")
 
 
 class NoSuchTarget(Refusal):
@@ -20,7 +20,7 @@ class NoSuchTarget(Refusal):
 
 class SameThing(Refusal):
     kind = "invalid"
-    message = words("A piece does not become itself: choose something else.")
+    message = words("Something cannot be exchanged for itself: choose something else.")
 
 
 class KnownRule(Refusal):
@@ -38,12 +38,12 @@ class BadDays(Refusal):
 
 class BadFee(Refusal):
     kind = "invalid"
-    message = words("The fee is nothing, or more.")
+    message = words("The fee must be zero or more.")
 
 
 class TooManyRules(Refusal):
-    message = words("There are {most} rules, which is all there may be.")
-    mend = words("A rule for a whole product or category says the same as many.")
+    message = words("There are already {most} rules, which is the limit.")
+    mend = words("One rule for a whole product or category can replace many.")
 
     def __init__(self, most: int) -> None:
         self.most = most

@@ -7,14 +7,14 @@ from app.kit.errors import Refusal, words
 
 class NotABill(Refusal):
     kind = "invalid"
-    message = words("This file is no bill that we can read.")
+    message = words("We cannot read this file as a bill.")
     mend = words("Upload the file as the channel gave it to you: its zip, or the CSV with all its columns.")
 
 
 class BillTooLarge(Refusal):
     kind = "invalid"
     message = words("Unpacked, this file is larger than {megabytes} MB, so it was not read.")
-    mend = words("No bill of one day is that large. Download it once more.")
+    mend = words("A bill for one day is never that large. Download it again.")
 
     def __init__(self, megabytes: int) -> None:
         self.megabytes = megabytes
@@ -31,8 +31,8 @@ class OtherDay(Refusal):
 
 class NoDay(Refusal):
     kind = "invalid"
-    message = words("The file tells no day.")
-    mend = words("Choose the day it is of.")
+    message = words("The file does not say which day it is for.")
+    mend = words("Choose the day it is for.")
 
 
 class DayNotOver(Refusal):

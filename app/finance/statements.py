@@ -15,11 +15,11 @@ from app.kit.money import Money
 
 OUTCOMES: Mapping[Outcome, str] = {
     Outcome.MATCHED: words("Agrees"),
-    Outcome.OURS_ONLY: words("Only we know of it"),
-    Outcome.THEIRS_ONLY: words("Only the bill tells of it"),
+    Outcome.OURS_ONLY: words("Only in our records"),
+    Outcome.THEIRS_ONLY: words("Only in the bill"),
     Outcome.AMOUNT_DIFFERS: words("The amount differs"),
     Outcome.FEE_DIFFERS: words("The fee differed, corrected"),
-    Outcome.OTHER: words("No payment of ours"),
+    Outcome.OTHER: words("Not our payment"),
 }
 KINDS: Mapping[LineKind, str] = {
     LineKind.PAYMENT: words("Payment"),

@@ -5,7 +5,7 @@ from app.kit.errors import Refusal, words
 
 class NobodyNamed(Refusal):
     kind = "invalid"
-    message = words("The list names nobody.")
+    message = words("There is nobody on the list.")
     mend = words("Write one person a line: name, reference, e-mail.")
 
 
@@ -28,7 +28,7 @@ class CountChanged(Refusal):
 
 class NothingReady(Refusal):
     message = words("Nobody in this list can be given anything.")
-    mend = words("The list says for each line why.")
+    mend = words("The list shows the reason for each line.")
 
 
 class WrongProof(Refusal):
@@ -42,7 +42,9 @@ class WrongProof(Refusal):
 
 class NothingToTell(Refusal):
     message = words("Nobody can be reminded just now.")
-    mend = words("Who has no address, has opened it or was written to within a day gets no letter.")
+    mend = words(
+        "People with no address, who have opened it, or who were e-mailed within the last day get no reminder."
+    )
 
 
 class ClaimEnded(Refusal):
@@ -65,7 +67,7 @@ class NotSoManyFree(Refusal):
 
 class DayIsFull(Refusal):
     kind = "throttled"
-    message = words("Your company may take {left} more codes in clear today, of {most} in 24 hours.")
+    message = words("Your company may take {left} more codes in plain text today, of {most} in 24 hours.")
     mend = words("Take fewer, wait, or hand them out by link, which has no limit.")
 
     def __init__(self, left: int, most: int) -> None:
@@ -73,7 +75,7 @@ class DayIsFull(Refusal):
 
 
 class NoMoreFiles(Refusal):
-    message = words("The file of these codes was made {most} times, which is all there is.")
+    message = words("The file of these codes was already made {most} times, which is the limit.")
     mend = words("Look for it among your downloads, or ask the shop.")
 
     def __init__(self, most: int) -> None:
@@ -86,12 +88,12 @@ class NoMoreFiles(Refusal):
 class GiftsOff(Refusal):
     kind = "denied"
     message = words("This cannot be given away.")
-    mend = words("The shop lets nothing be given on, or it belongs to a company.")
+    mend = words("The shop does not allow gifts, or this belongs to a company.")
 
 
 class SeenBefore(Refusal):
-    message = words("This code was looked at, so it can no longer be given away.")
-    mend = words("Only what nobody has seen is a gift here. Write to the shop if that was a mistake.")
+    message = words("This code has been viewed, so it can no longer be given away.")
+    mend = words("In this shop only unviewed codes can be gifts. Contact the shop if that was a mistake.")
 
 
 class BadOpening(Refusal):
@@ -118,12 +120,12 @@ class GiftTooEarly(Refusal):
 
 
 class WrongWord(WrongProof):
-    mend = words("Type the word as it was told to you.")
+    mend = words("Type the word exactly as it was given to you.")
 
 
 class NotAnAddress(Refusal):
     kind = "invalid"
-    message = words("This is no e-mail address.")
+    message = words("This is not an e-mail address.")
     mend = words("Leave it empty, or give one such as li@example.com.")
 
 
@@ -144,7 +146,7 @@ class CampaignEarly(CampaignRefused):
 
 class CampaignPaused(CampaignRefused):
     reason = "paused"
-    message = words("The shop has stopped this for a while.")
+    message = words("The shop has paused this for now.")
     mend = words("Try again later.")
 
 
@@ -161,13 +163,13 @@ class AllClaimed(CampaignRefused):
 
 class CampaignSoldOut(CampaignRefused):
     reason = "sold_out"
-    message = words("There is none left in stock just now.")
-    mend = words("Nothing was counted as yours. Try again later.")
+    message = words("This is out of stock right now.")
+    mend = words("This did not use up your claim. Try again later.")
 
 
 class ClaimedBefore(CampaignRefused):
     reason = "person"
-    message = words("You have had yours: {most} a person.")
+    message = words("You have already claimed yours: {most} per person.")
     mend = words("Your orders show what you claimed.")
 
     def __init__(self, most: int) -> None:
@@ -190,7 +192,7 @@ class BadNumber(Refusal):
 
 class BadEnd(Refusal):
     kind = "invalid"
-    message = words("The end must be after the beginning, and still to come.")
+    message = words("The end must be after the beginning, and in the future.")
 
 
 class NoSuchVariant(Refusal):

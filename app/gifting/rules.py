@@ -40,9 +40,9 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 # Why nothing can be given to a row.
 PROBLEMS: dict[str, str] = {
     "no_person": words("The name is missing"),
-    "no_reference": words("The reference is missing, and it is what proves the person"),
+    "no_reference": words("The reference is missing; it is what proves who the person is"),
     "twice": words("The same reference twice in the list"),
-    "bad_mail": words("This is no e-mail address"),
+    "bad_mail": words("This is not an e-mail address"),
     "too_long": words("A value is longer than 120 characters"),
     "none_left": words("More people than free pieces in this batch"),
 }

@@ -31,7 +31,7 @@ class NotText(Refusal):
 class WorkbookTooLarge(Refusal):
     kind = "invalid"
     message = words("This workbook has more than {megabytes} MB.")
-    mend = words("Save its sheet as CSV UTF-8, which may be larger, or part it into several.")
+    mend = words("Save its sheet as CSV UTF-8, which may be larger, or split it into several.")
 
     def __init__(self, megabytes: int) -> None:
         self.megabytes = megabytes
@@ -41,7 +41,7 @@ class UnreadableWorkbook(Refusal):
     kind = "invalid"
     message = words("This Excel file cannot be read.")
     mend = words(
-        "It is damaged, has a password, is in the old XLS format, or unpacks to too much."
+        "It is damaged, password-protected, in the old XLS format, or too large when unpacked."
         " Save it as XLSX or as CSV UTF-8 and import that."
     )
 
@@ -100,14 +100,14 @@ class BadExpiry(Refusal):
 
 class ImportStopped(Refusal):
     message = words("The import of “{name}” stopped after {lines} lines.")
-    mend = words("What was imported is in stock. Open the batch in the office and let it go on.")
+    mend = words("What was imported is in stock. Open the batch in the office to continue.")
 
     def __init__(self, name: str, lines: int) -> None:
         self.name, self.lines = name, lines
 
 
 class NothingToRetry(Refusal):
-    message = words("This import did not stop, so there is nothing to go on with.")
+    message = words("This import has not stopped, so there is nothing to continue.")
     mend = words("Open the batch: it shows how far the import is.")
 
 
@@ -137,7 +137,7 @@ class TooManyLanes(Refusal):
 
 class LaneInUse(Refusal):
     message = words("There are still codes in the lane “{name}”.")
-    mend = words("Move them to another lane first; those on hold come free when their orders are paid or over.")
+    mend = words("Move them to another lane first; codes on hold are freed once their orders are paid or expire.")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -150,7 +150,7 @@ class NoLane(Refusal):
 
 class SameLane(Refusal):
     kind = "invalid"
-    message = words("Choose another lane than the one the codes lie in.")
+    message = words("Choose a different lane from the one the codes are in.")
 
 
 class BadMove(Refusal):
@@ -162,12 +162,12 @@ class BadMove(Refusal):
 
 
 class CodeStoodOtherwise(Refusal):
-    message = words("This code stands otherwise by now, so that cannot be done with it.")
+    message = words("This code's status has changed, so that is no longer possible.")
     mend = words("Reload the page to see how it stands. Nothing was changed.")
 
 
 class NothingToChange(Refusal):
-    message = words("There is no code here with which that could be done.")
+    message = words("That cannot be done with any of the codes here.")
     mend = words("Choose other filters. Nothing was changed.")
 
 
@@ -185,7 +185,7 @@ class ChangeUnderWay(Refusal):
 
 
 class BatchNotReady(Refusal):
-    message = words("This batch is not imported wholly.")
+    message = words("This batch has not finished importing.")
     mend = words("Wait for the import to end.")
 
 
@@ -219,12 +219,12 @@ class NoPaper(Refusal):
 
 class OddPaper(Refusal):
     kind = "invalid"
-    message = words("This is no PDF, PNG, JPEG or WebP.")
-    mend = words("Save the paper as one of these and send that.")
+    message = words("This is not a PDF, PNG, JPEG or WebP file.")
+    mend = words("Save the document in one of these formats and upload that.")
 
 
 class TooManyPapers(Refusal):
-    message = words("A batch has room for {most} papers.")
+    message = words("A batch has room for {most} documents.")
     mend = words("Put several pages into one PDF.")
 
     def __init__(self, most: int) -> None:
@@ -233,7 +233,7 @@ class TooManyPapers(Refusal):
 
 class BadPattern(Refusal):
     kind = "invalid"
-    message = words("This is no pattern of codes.")
+    message = words("This is not a valid code pattern.")
     mend = words(
         "Write letters and figures as they are, # for a random one, and C for the check digit:"
         " MF-####-####-####-####-C."
@@ -250,7 +250,7 @@ class TooGuessable(BadPattern):
 
 class NotACode(Refusal):
     kind = "invalid"
-    message = words("Give what the buyer is to get, at most 500 characters in a field; a link begins with https://.")
+    message = words("Enter what the buyer gets, at most 500 characters per field; a link begins with https://.")
 
 
 class CodeTaken(Refusal):
@@ -281,7 +281,7 @@ class BadCount(Refusal):
 
 class OnlyPlainCodes(Refusal):
     kind = "invalid"
-    message = words("Only SKUs whose goods are one code each can be generated.")
+    message = words("Codes can only be generated for SKUs that deliver one code each.")
 
 
 class OtherKind(Refusal):
@@ -308,21 +308,21 @@ class NothingToExport(Refusal):
 
 class OwnExport(Refusal):
     kind = "denied"
-    message = words("Somebody else has to allow what you asked for.")
+    message = words("Somebody else has to approve your request.")
 
 
 class ExportOver(Refusal):
-    message = words("This export was taken or refused, or it is not its time, or its download was begun again.")
-    mend = words("Ask anew from the list of codes.")
+    message = words("This export was already taken or refused, is not ready yet, or its download was started again.")
+    mend = words("Request it again from the list of codes.")
 
 
 class NotStaged(Refusal):
-    message = words("This import is not waiting for a decision any more.")
+    message = words("This import is no longer waiting for a decision.")
     mend = words("It was begun, given up, or wiped after a day. Open the list of batches, or import the file again.")
 
 
 class NotChecked(Refusal):
-    message = words("The file has not been checked wholly yet.")
+    message = words("The file has not been fully checked yet.")
     mend = words("Wait until the four numbers are there.")
 
 
@@ -332,12 +332,12 @@ class NothingNew(Refusal):
 
 
 class TooDear(Refusal):
-    message = words("The codes of this file cost more together than the books can hold.")
+    message = words("The total cost of the codes in this file is too large for the books.")
     mend = words("Look at the column that says what each code cost: it may be another number.")
 
 
 class StoppedByChoice(Refusal):
-    message = words("{count} lines are not plainly new, and you chose to stop then.")
+    message = words("{count} lines are not clearly new codes, and you chose to stop in that case.")
     mend = words("Correct the file and import it again, or choose to leave these lines out.")
 
     def __init__(self, count: int) -> None:
@@ -355,5 +355,5 @@ class NotMoving(Refusal):
 
 
 class NotRunning(Refusal):
-    message = words("This import does not run any more.")
+    message = words("This import is no longer running.")
     mend = words("Open the batch: it shows what came in.")

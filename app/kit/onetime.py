@@ -43,14 +43,14 @@ Row = TypeVar("Row", bound=OneTimeRow)
 class NotSixDigits(Refusal):
     kind = "invalid"
     message = words("A code has six digits.")
-    mend = words("It stands in the newest message.")
+    mend = words("It is in the newest message.")
 
 
 class WrongDigits(Refusal):
     """Words alike for a code that was sent and for one that was not."""
 
     kind = "invalid"
-    message = words("This is not the code. Tries left: {left}.")
+    message = words("This code is wrong. Tries left: {left}.")
     mend = words("Take the one from the newest message.")
 
     def __init__(self, left: int) -> None:
@@ -69,8 +69,8 @@ class DeadCode(Refusal):
 
 class TooManyCodes(Refusal):
     kind = "throttled"
-    message = words("Too many codes were asked for.")
-    mend = words("Look into your mailbox, or wait {minutes} minutes and ask again.")
+    message = words("Too many codes were requested.")
+    mend = words("Check your inbox, or wait {minutes} minutes and ask again.")
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes

@@ -40,28 +40,28 @@ class BadPicture(Refusal):
 
 class PictureTooLarge(BadPicture):
     message = words("A picture has at most {megabytes} MB.")
-    mend = words("Save it smaller: 1,200 dots on its longer side are enough.")
+    mend = words("Save it smaller: 1,200 pixels on its longer side are enough.")
 
     def __init__(self) -> None:
         self.megabytes = MEGABYTES
 
 
 class TooManyDots(BadPicture):
-    message = words("This picture has more than {millions} million dots.")
-    mend = words("Save it smaller: 1,200 dots on its longer side are enough.")
+    message = words("This picture has more than {millions} million pixels.")
+    mend = words("Save it smaller: 1,200 pixels on its longer side are enough.")
 
     def __init__(self) -> None:
         self.millions = MOST_DOTS // 1_000_000
 
 
 class NotAPicture(BadPicture):
-    message = words("This file is no picture that can be read.")
-    mend = words("Give a JPEG, PNG, WebP or GIF file; the ending of its name alone does not make it one.")
+    message = words("This file is not a picture that can be read.")
+    mend = words("Upload a JPEG, PNG, WebP or GIF file; the file extension alone does not make it one.")
 
 
 class NoPicture(BadPicture):
     message = words("The file is empty.")
-    mend = words("Give a JPEG, PNG, WebP or GIF file.")
+    mend = words("Upload a JPEG, PNG, WebP or GIF file.")
 
 
 class Picture(Owned):

@@ -8,7 +8,7 @@ from app.kit.party import Finding
 from app.settings import is_loopback
 
 HERE = b"here"
-AT_HOME = words("This test shop lives on this machine: simulators beside it reach it, a service outside would not.")
+AT_HOME = words("This test shop runs on this machine: local simulators can reach it, outside services cannot.")
 MEND = words("Set BASE_URL to the https address of the shop, and let its web server pass /hooks/ on to it.")
 
 

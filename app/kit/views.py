@@ -18,7 +18,7 @@ LONGEST_NAME = 40
 
 
 class TooManyViews(Refusal):
-    message = words("Nobody needs more than {most} saved views of a list.")
+    message = words("A list can have at most {most} saved views.")
     mend = words("Delete one that you no longer use.")
 
     def __init__(self, most: int) -> None:
@@ -27,7 +27,7 @@ class TooManyViews(Refusal):
 
 class PrivateFilter(Refusal):
     kind = "invalid"
-    message = words("What was searched for may be somebody's contact, and a saved view keeps none.")
+    message = words("The search may contain somebody's contact, and saved views never store contacts.")
     mend = words("Clear the search, then save the other filters.")
 
 

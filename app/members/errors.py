@@ -10,7 +10,7 @@ from app.kit.onetime import WrongDigits as WrongDigits
 
 class NotAnAddress(Refusal):
     kind = "invalid"
-    message = words("This is no e-mail address or phone number that a code can go to.")
+    message = words("A code cannot be sent to this e-mail address or phone number.")
     mend = words("Write name@example.com, a mainland mobile number, or a number with + and its country code.")
 
 
@@ -21,7 +21,7 @@ class NoCodesByPhone(Refusal):
 
 
 class HasOneAlready(Refusal):
-    message = words("Your account has a contact of this kind already.")
+    message = words("Your account already has a contact of this kind.")
     mend = words("Remove that one first, then add the new one.")
 
 
@@ -36,7 +36,7 @@ class LastContact(Refusal):
 
 
 class MoneyLeft(Refusal):
-    message = words("Your balance holds {left} {currency} still.")
+    message = words("Your balance still holds {left} {currency}.")
     mend = words("Spend it, or ask the shop to pay it out; then delete the account.")
 
     def __init__(self, left: Money) -> None:

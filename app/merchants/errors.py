@@ -40,13 +40,13 @@ class NoSuchShop(Refusal):
 
 class BadReplyTo(Refusal):
     kind = "invalid"
-    message = words("Answers cannot go to this address.")
+    message = words("Replies cannot go to this address.")
     mend = words("Give one address such as help@example.com, in plain letters and without a name, or leave it empty.")
 
 
 class BadColour(Refusal):
     kind = "invalid"
-    message = words("This is no colour.")
+    message = words("This is not a colour.")
     mend = words("Write it as # and six figures or letters a to f, such as #0b6e5f.")
 
 
@@ -60,7 +60,9 @@ class OutOfBounds(Refusal):
 
 class TooPale(Refusal):
     kind = "invalid"
-    message = words("White text on {colour} has a contrast of {ratio} : 1; to be read it takes {least} : 1.")
+    message = words(
+        "White text on {colour} has a contrast of {ratio} : 1; it needs at least {least} : 1 to be readable."
+    )
     mend = words("The nearest colour that works is {nearest}.")
 
     def __init__(self, colour: str, ratio: str, least: str, nearest: str) -> None:

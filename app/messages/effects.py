@@ -175,12 +175,12 @@ def _wrong(answer: Answer) -> Finding:
 
 
 NO_ANSWER = words("The service does not answer.")
-NO_ANSWER_MEND = words("Try again in a minute; if it stays, ask there.")
+NO_ANSWER_MEND = words("Try again in a minute; if it keeps happening, ask there.")
 NOT_HERE = words("Receipts cannot reach this shop, so it never learns which messages arrived.")
 COMPARE = words("Compare what is entered here with what the service shows of the account.")
-WAIT_THERE = words("It was told too much just now. Wait a while, and try again.")
-LOOK_THERE = words("The note may be there all the same: look in the group before you try again.")
-AGAIN = words("Try again in a minute; if it stays, look at the robot's settings in the group.")
+WAIT_THERE = words("It has received too many messages. Wait a while, and try again.")
+LOOK_THERE = words("The note may have arrived anyway: check the group before you try again.")
+AGAIN = words("Try again in a minute; if it keeps happening, check the robot's settings in the group.")
 
 
 def _spoken(party: Speaks, tried: Tried, http: Client) -> Probed:

@@ -31,8 +31,8 @@ class Retired(Refusal):
 
 class LastOfChannel(Refusal):
     kind = "invalid"
-    message = words("Nobody else carries messages of this channel.")
-    mend = words("Connect another one first, or tick that nothing shall go by this channel any more.")
+    message = words("No other account carries messages on this channel.")
+    mend = words("Connect another one first, or tick “Stop sending on this channel”.")
 
 
 class TooManyTrials(Refusal):
@@ -61,7 +61,7 @@ class RobotBusy(Refusal):
     """A robot has said as much as it may just now."""
 
     kind = "throttled"
-    message = words("The robot has said as much as it may just now.")
+    message = words("The robot has reached its message limit for now.")
     mend = words("Try again in {seconds} s.")
 
     def __init__(self, seconds: int) -> None:

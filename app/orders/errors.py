@@ -21,8 +21,8 @@ class NotForSale(Refusal):
 
 
 class ShopIsClosed(Refusal):
-    message = words("The shop is closed for the time being and takes no orders.")
-    mend = words("Nothing was ordered. What you bought before stays under “Orders”.")
+    message = words("The shop is closed for now and is not taking orders.")
+    mend = words("Nothing was ordered. Your earlier purchases are still under “Orders”.")
 
 
 class BadContact(Refusal):
@@ -35,18 +35,18 @@ class BadContact(Refusal):
 
 class NotPayable(Refusal):
     message = words("This order is not waiting for a payment.")
-    mend = words("Look at its present state below.")
+    mend = words("See its current state below.")
 
 
 class NotCancellable(Refusal):
     message = words("This order can no longer be cancelled.")
-    mend = words("Look at its present state below.")
+    mend = words("See its current state below.")
 
 
 class TooManyUnpaid(Refusal):
     kind = "throttled"
     message = words("{limit} of your orders are still waiting for a payment.")
-    mend = words("Pay or cancel one of them first: they stand under “Orders”.")
+    mend = words("Pay or cancel one of them first: they are under “Orders”.")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -54,7 +54,7 @@ class TooManyUnpaid(Refusal):
 
 class AlreadyDecided(Refusal):
     message = words("{number} is not waiting for a decision any more.")
-    mend = words("Somebody else has decided, or its time was over; its page says how it ended.")
+    mend = words("Somebody else has decided, or time ran out; its page shows the outcome.")
 
     def __init__(self, number: str) -> None:
         self.number = number
@@ -63,7 +63,7 @@ class AlreadyDecided(Refusal):
 class WrongOrderPassword(Refusal):
     kind = "invalid"
     message = words("This is not the password of this order. Tries left: {left}.")
-    mend = words("It stood on the payment page: 12 letters and figures. The browser that ordered needs none.")
+    mend = words("It was shown on the payment page: 12 letters and digits. The browser that ordered needs none.")
 
     def __init__(self, left: int) -> None:
         self.left = left

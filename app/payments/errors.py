@@ -49,7 +49,7 @@ class GatewayAway(Refusal):
 class GatewaySilent(Refusal):
     kind = "busy"
     message = words("The payment gateway does not answer right now.")
-    mend = words("Nothing is lost: it is asked again by itself. Look again in a moment.")
+    mend = words("Nothing is lost: we keep asking automatically. Check again in a moment.")
 
 
 class AlreadyDealtWith(Refusal):
@@ -58,7 +58,7 @@ class AlreadyDealtWith(Refusal):
 
 
 class DoesNotFit(Refusal):
-    message = words("This money, {came}, is not what the order waits for.")
+    message = words("This payment of {came} is not the amount the order is waiting for.")
     mend = words("Choose an unpaid order of just this amount, or send the money back. Nothing was changed.")
 
     def __init__(self, came: Money, due: Money | None) -> None:
@@ -67,15 +67,13 @@ class DoesNotFit(Refusal):
 
 
 class NotShort(Refusal):
-    message = words("This money cannot be taken for the whole.")
-    mend = words("Only less than was due can, in its own currency, while its order is not paid. Send it back instead.")
+    message = words("This amount cannot be accepted as full payment.")
+    mend = words("Only a smaller amount can, in the same currency, while its order is unpaid. Send it back instead.")
 
 
 class NoTransferHere(Refusal):
-    message = words("This order waits for no transfer any more.")
-    mend = words(
-        "If you sent money all the same, tell the shop your order number; it can find the order and the money."
-    )
+    message = words("This order is no longer waiting for a transfer.")
+    mend = words("If you sent money anyway, tell the shop your order number; it can find the order and the money.")
 
 
 class OddProof(Refusal):
@@ -96,7 +94,7 @@ class ProofTooLarge(Refusal):
 class OddAmount(Refusal):
     kind = "invalid"
     message = words("This cannot be the amount; {due} is due.")
-    mend = words("Look at the point and the zeros once more.")
+    mend = words("Check the decimal point and the zeros.")
 
     def __init__(self, due: Money) -> None:
         self.due = f"{due.major} {due.currency}"
@@ -112,12 +110,12 @@ class OtherCurrency(Refusal):
 
 class OddDate(Refusal):
     kind = "invalid"
-    message = words("A transfer cannot have been sent on a day to come.")
+    message = words("The date of the transfer cannot be in the future.")
 
 
 class TooManyTellings(Refusal):
     message = words("You have sent {most} proofs for this order.")
-    mend = words("Write to the shop and tell your order number, so that somebody looks at it with you.")
+    mend = words("Contact the shop with your order number, so that somebody looks at it with you.")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -130,5 +128,5 @@ class ReferenceCounted(Refusal):
 
 
 class LookedMeanwhile(Refusal):
-    message = words("Somebody else has decided, or the buyer has told anew, since you opened this page.")
+    message = words("Since you opened this page, somebody else has decided or the buyer has sent new details.")
     mend = words("Open it again: nothing was changed.")

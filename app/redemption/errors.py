@@ -16,7 +16,7 @@ class UnknownCode(Refusal):
 
 
 class WasRefunded(Refusal):
-    message = words("The money for this went back, so it cannot be used.")
+    message = words("This was refunded, so it cannot be used.")
 
 
 class NotDelivered(Refusal):
@@ -75,7 +75,7 @@ class UsedInBulk(AlreadyRedeemed):
 
 
 class UsedElsewhere(AlreadyRedeemed):
-    message = words("This was used on {when} elsewhere, as we were told.")
+    message = words("This was used on {when} elsewhere, according to a report.")
 
 
 class UsedByProgram(AlreadyRedeemed):
@@ -145,7 +145,7 @@ class KeyReused(Refusal):
 
 class WrongTry(Refusal):
     kind = "invalid"
-    message = words("No code of this shop fits. Tries left: {left}.")
+    message = words("No code of this shop matches. Tries left: {left}.")
     mend = words("Check it letter by letter; a card needs its number and its PIN.")
 
     def __init__(self, left: int) -> None:
@@ -156,12 +156,12 @@ class WrongTry(Refusal):
 
 
 class TakenBackBefore(Refusal):
-    message = words("This redemption was taken back before.")
+    message = words("This redemption was already rolled back.")
 
 
 class NotTakenBack(Refusal):
-    message = words("This cannot be taken back.")
-    mend = words("Only a redemption can be, not the taking back of one.")
+    message = words("This cannot be rolled back.")
+    mend = words("Only a redemption can be rolled back, not a rollback.")
 
 
 class ReasonNeeded(Refusal):
@@ -195,7 +195,7 @@ class LocationTaken(Refusal):
 
 
 class LocationClosed(Refusal):
-    message = words("This place is closed, or there is none like it.")
+    message = words("This place is closed or does not exist.")
     mend = words("Choose another place.")
 
 
@@ -227,14 +227,14 @@ class CountChanged(Refusal):
 
 class NothingReady(Refusal):
     message = words("No row of this list can be redeemed.")
-    mend = words("The list says for each row why.")
+    mend = words("The list shows the reason for each row.")
 
 
 class BulkGone(Refusal):
     kind = "missing"
     message = words("This list is not there any more.")
-    mend = words("A list that nobody confirms is removed after a day; paste it again.")
+    mend = words("A list that is not confirmed is removed after a day; paste it again.")
 
 
 class NothingToGoOn(Refusal):
-    message = words("This list did not stop, so there is nothing to go on with.")
+    message = words("This list has not stopped, so there is nothing to continue.")

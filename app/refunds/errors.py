@@ -5,7 +5,7 @@ from app.kit.errors import Refusal, words
 
 class NotRefundable(Refusal):
     message = words("This order cannot be refunded.")
-    mend = words("Only a paid order that was not refunded before can be; look at its present state.")
+    mend = words("Only a paid order that has not been refunded can be; check its current state.")
 
 
 class NothingChosen(Refusal):
@@ -14,7 +14,7 @@ class NothingChosen(Refusal):
 
 
 class NoBalance(Refusal):
-    message = words("No balance has to do with this order, so there is none its money could go to.")
+    message = words("No balance belongs to this order, so the money cannot go to one.")
     mend = words("Choose the way it was paid.")
 
 

@@ -7,9 +7,9 @@ class TurnedAway(Refusal):
     """It does not say which rule it was, nor how much passes: that would tell a robber what to change."""
 
     kind = "throttled"
-    message = words("The shop does not take this order just now.")
+    message = words("The shop cannot take this order right now.")
     mend = words(
-        "Nothing was ordered. Pay the orders that wait for you, or try again later; if it stays, ask the shop."
+        "Nothing was ordered. Pay the orders that wait for you, or try again later; if it happens again, ask the shop."
     )
 
 

@@ -48,7 +48,7 @@ class TooLarge(Refusal):
 
 class Broken(Refusal):
     message = words("Something went wrong on our side.")
-    mend = words("Try again. If it stays, tell the shop this number: {request_id}.")
+    mend = words("Try again. If it keeps happening, tell the shop this number: {request_id}.")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id

@@ -60,7 +60,7 @@ def channel_name(channel: Channel) -> str:
 
 
 ROWS: Mapping[str, str] = {
-    "failed": words("Not redeemed any more"),
+    "failed": words("No longer redeemed"),
     "unknown": words("Unknown, or not yours"),
     "used": words("Used before"),
     "expired": words("Expired"),
@@ -73,7 +73,7 @@ ROWS: Mapping[str, str] = {
 
 class NotSoMany(Refusal):
     kind = "invalid"
-    message = words("Choose between 1 and {ready}: so many of this batch are ready and given to nobody.")
+    message = words("Choose between 1 and {ready}: that is how many of this batch are ready and not handed out.")
 
     def __init__(self, ready: int) -> None:
         self.ready = ready

@@ -109,7 +109,7 @@ class NotYourRole(Denied):
     """The same no for a member of a company, whose rights come from the company and not from the shop."""
 
     message = Denied.message
-    mend = words("Ask an administrator of your company; the page of its members says who may do what.")
+    mend = words("Ask an administrator of your company; the members page shows who may do what.")
 
     @property
     def code(self) -> str:

@@ -17,7 +17,7 @@ STYLE = Path(__file__).parents[1] / "test_gateway" / "static" / "style.css"
 NO_REFERER = (
     "商家存在未配置的参数：没有 Referer，H5 页面要从商户登记的域名打开。No Referer: H5 opens from the shop's page only."
 )
-TOO_LATE = "支付链接已失效，请回到商户重新发起。This link is no longer good; start again in the shop."
+TOO_LATE = "支付链接已失效，请回到商户重新发起。This link no longer works; start again in the shop."
 
 
 def create_app(gateway: Gateway) -> Flask:

@@ -15,7 +15,7 @@ ENDING = """() => {
   line.id = "ending";
   line.dataset.ends = "3690";  // half a minute in hand, for a machine that is slow
   line.dataset.lasts = "HH h MM min left";
-  line.dataset.over = "run out";
+  line.dataset.over = "time is up";
   document.querySelector("main").append(line);
 }"""
 
@@ -61,14 +61,14 @@ def test_what_ends_soon_is_counted_down_in_its_place(tab: Page) -> None:
     tab.evaluate("document.querySelector('#ending').ends -= 2 * 60 * 1000")
     expect(tab.locator("#ending")).to_have_text("0 h 59 min left", timeout=3000)
     tab.evaluate("document.querySelector('#ending').ends = 1")
-    expect(tab.locator("#ending")).to_have_text("run out", timeout=3000)
+    expect(tab.locator("#ending")).to_have_text("time is up", timeout=3000)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 def test_help_stands_at_the_code_and_ends_with_a_word_to_the_shop(tab: Page, complaints: list[str]) -> None:
     tab.get_by_role("link", name="Something wrong?").first.click()
-    tab.get_by_role("button", name="It says: used already").click()
+    tab.get_by_role("button", name="It says: already used").click()
     expect(tab.get_by_text("Only this browser has opened it")).to_be_visible()
 
     tab.get_by_text("Still stuck? Tell the shop").click()

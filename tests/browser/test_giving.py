@@ -24,7 +24,7 @@ def test_a_gift_goes_from_one_phone_to_another(
     lin = steps.open_tab(browser, installation, complaints)
     lin.goto(link)
     expect(lin.get_by_text("Happy birthday")).to_be_visible()
-    lin.get_by_label("The word that was told to you").fill(word)
+    lin.get_by_label("The word you were given").fill(word)
     lin.get_by_role("button", name="Take the gift").click()
     lin.get_by_role("button", name="Show code").click()
 

@@ -95,7 +95,7 @@ def test_a_counter_works_by_its_keyboard_alone(
     company_that_bought(office, card, dora, 3)
     office.goto("/office/demo/counter")
     office.get_by_label("Where is this counter?").select_option(label=place)
-    office.get_by_role("button", name="Go on").click()
+    office.get_by_role("button", name="Continue").click()
     expect(office.locator("#f-code")).to_be_focused()
 
     scan(office, codes[0], "ok")

@@ -253,7 +253,7 @@ def test_the_letter_of_what_opens_later_says_when_and_the_next_one_comes_then(
     (letter,) = server.letters
     assert order.paid_at
     opens = (order.paid_at + timedelta(minutes=30)).astimezone(ZoneInfo("Asia/Shanghai"))
-    assert f"it opens at {opens:%Y-%m-%d %H:%M} CST" in letter.text
+    assert f"your order opens at {opens:%Y-%m-%d %H:%M} CST" in letter.text
     market.wait(minutes=30)
     assert "Your codes are ready" in server.letters[-1].message["Subject"]
 

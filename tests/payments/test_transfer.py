@@ -116,7 +116,7 @@ def test_pieces_pay_as_soon_as_they_are_enough_together(till: Till, order: Order
     assert not till.market.paybacks()
 
 
-@pytest.mark.parametrize("way", ["taken for the whole", "sent back"])
+@pytest.mark.parametrize("way", ["accepted as full payment", "sent back"])
 def test_too_little_is_taken_for_the_whole_or_goes_back_by_hand(till: Till, order: Order, way: str) -> None:
     till.begin(order)
     till.confirm(order, 1000)

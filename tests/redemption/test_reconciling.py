@@ -126,7 +126,7 @@ def test_redemptions_are_listed_by_product_day_and_channel(sold: Desk) -> None:
         ({"sku": sku, "day": day, "channel": "counter"}, 2),
         ({"channel": "api"}, 0),
         ({"day": "2001-01-01"}, 0),
-        ({"day": "no day"}, 2),
+        ({"day": "does not say which day"}, 2),
     ):
         rows = sold.shop.read(partial(listed, queries.REDEMPTIONS, args)).page.rows
         assert (args, len(rows)) == (args, count)

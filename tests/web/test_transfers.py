@@ -63,10 +63,10 @@ def test_a_shop_is_paid_by_transfer_from_the_first_form_to_the_code(app: Miaofa)
     assert dora.get(follow).status_code == 204  # no news
     assert upload(dora, url, picture()).status_code == 303
     assert dora.get(follow).status_code == 200
-    assert "The shop is looking at your transfer" in text_of(dora.get(url, headers=EN))
+    assert "The shop is checking your transfer" in text_of(dora.get(url, headers=EN))
 
     assert order.number in text_of(alice.get(f"{office}/transfers", headers=EN)).replace(" ", "")
-    assert "waits for somebody to look" in text_of(alice.get(f"{office}/", headers=EN))
+    assert "to check" in text_of(alice.get(f"{office}/", headers=EN))
     here = alice.get(f"{office}/transfers?q={order.number}").location
     note = alice.get(f"{office}/notes", headers=EN).get_data(as_text=True)
     assert f'href="{here}"' in note
@@ -131,7 +131,7 @@ def test_a_buyer_reads_what_is_missing_and_why_a_word_was_rejected(till: Counter
     staff = people.alice(shop)
     here = f"/office/{shop.slug}/transfers/{public('transfer', till.transfer(order))}"
     seen = text_of(staff.get(here, headers=EN))
-    assert "Take it for the whole, or send it back" in seen
+    assert "Accept as full payment, or send it back" in seen
     missing = staff.post(f"{here}/confirmation", {"amount": "", "reference": ""}, page=here, headers=EN)
     assert missing.status_code == 422
     assert 'id="f-reference-error"' in missing.get_data(as_text=True)

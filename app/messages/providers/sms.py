@@ -136,7 +136,7 @@ def findings(answer: Answer | None) -> tuple[Finding, ...]:
 
 
 NO_ANSWER = words("It does not answer as it should.")
-NO_ANSWER_MEND = words("Try again in a minute; if it stays, ask there.")
+NO_ANSWER_MEND = words("Try again in a minute; if it keeps happening, ask there.")
 NO_TEMPLATE = words("Give the number that the approved template has there.")
 ODD_SECRET = words("Copy it from the console there, whole and without blanks.")
 NOT_IN_ORDER = words("Number the variables 1, 2, 3 … as they stand in the text.")

@@ -54,7 +54,9 @@ class Transfer(Ours):
         Field(
             "hours",
             words("Hours to wait"),
-            words("So long after it was placed an order stays open and its stock held. Left empty: 24. At most 168."),
+            words(
+                "How long an order stays open, with its stock held, after it is placed. Empty means 24; at most 168."
+            ),
             required=False,
         ),
     )
@@ -62,7 +64,9 @@ class Transfer(Ours):
     def check(self, account: Account) -> None:
         """Refuse what no buyer could send money to, and times that are no hours."""
         if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z -]{3,48}", account.number):
-            raise BadAccount("number", words("Give 4 to 49 digits or letters; spaces and dashes may stand between."))
+            raise BadAccount(
+                "number", words("Enter 4 to 49 digits or letters; spaces and dashes between them are fine.")
+            )
         for name, longest in SHOWN.items():
             if len(account.setting(name)) > longest:
                 raise BadAccount(name, words("This is too long to be shown to buyers."))
@@ -99,5 +103,7 @@ class Transfer(Ours):
 
     def probe(self, account: Account, http: Client) -> Answer:
         """Say what a self-test cannot: there is no key and nobody to ask."""
-        said = words("Nobody can be asked. Look at the account above once more: buyers send money to what it says.")
+        said = words(
+            "This cannot be checked automatically. Check the account above once more: it is where buyers send money."
+        )
         return Done((Finding("query", well=True, message=said),))

@@ -11,8 +11,8 @@ PATH = "/enterprise"
 
 
 class OtherCompany(Refusal):
-    message = words("You act for another company by now than this page was made for.")
-    mend = words("Open the page again and look at the name of the company.")
+    message = words("You are now acting for a different company than when you opened this page.")
+    mend = words("Open the page again and check the name of the company.")
 
 
 def company() -> Membership:

@@ -140,7 +140,7 @@ def revoke_claim(handout: str, person: str) -> Redirect:
     number, row = from_public("hnd", handout), from_public("clm", person)
     reason = request.form.get("reason", "")
     service.revoke(number, row, reason=reason, company_id=company_id(), now=clock.now(), by=actor().by)
-    return Redirect(here(".handout", handout=handout), toast=_("Taken back: the link leads nowhere any more"))
+    return Redirect(here(".handout", handout=handout), toast=_("Taken back: the link no longer works"))
 
 
 @bp.get("/handouts/<handout>/export.<kind>")

@@ -56,7 +56,7 @@ def send_invite_again(invite: str) -> Redirect:
 @needs("company.invite")
 def revoke_invite(invite: str) -> Redirect:
     service.revoke_invite(company_id(), from_public("inv", invite), now=clock.now(), by=actor().by)
-    return Redirect(here(".members"), toast=_("The invitation leads nowhere any more"))
+    return Redirect(here(".members"), toast=_("The invitation no longer works"))
 
 
 @bp.post("/members/<member>/role")

@@ -89,7 +89,7 @@ def add_proof(batch: str) -> Redirect:
     content = _content(upload)
     known: dict[str, Any] = {"now": clock.now(), "by": actor().by}
     db.write(frame().merchant_id, lambda: service.add_proof(number, upload.file_name, content, **known))
-    return Redirect(here(".batch", batch=batch), toast=_("The paper is filed, sealed."))
+    return Redirect(here(".batch", batch=batch), toast=_("The document is filed, sealed."))
 
 
 @bp.post("/<shop>/stock/<batch>/proofs/<proof>")

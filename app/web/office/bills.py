@@ -38,11 +38,11 @@ STATES: Mapping[BillState, tuple[str, str]] = {
 }
 OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.MATCHED: (words("Agrees"), "ok"),
-    Outcome.OURS_ONLY: (words("Only we know of it"), "bad"),
-    Outcome.THEIRS_ONLY: (words("Only the bill tells of it"), "bad"),
+    Outcome.OURS_ONLY: (words("Only in our records"), "bad"),
+    Outcome.THEIRS_ONLY: (words("Only in the bill"), "bad"),
     Outcome.AMOUNT_DIFFERS: (words("The amount differs"), "bad"),
     Outcome.FEE_DIFFERS: (words("The fee differed, corrected"), "warn"),
-    Outcome.OTHER: (words("No payment of ours"), "mute"),
+    Outcome.OTHER: (words("Not our payment"), "mute"),
 }
 REASONS: Mapping[str, str] = {
     "not offered": words("This gateway gives no bills: download yours there and upload it here."),
@@ -187,7 +187,7 @@ def _read(bill_id: UUID) -> Redirect:
 @needs("bills.edit")
 def count_line(line: str) -> Redirect:
     service.count_line(_number("bln", line), now=clock.now(), by=actor().by)
-    return _back(line, _("Counted, as if the gateway had told us"))
+    return _back(line, _("Counted, as if the gateway had reported it"))
 
 
 @bp.post("/<shop>/bills/lines/<line>/return")

@@ -32,10 +32,10 @@ NAMES: Mapping[str, str] = {
     "carrier.tried": words("Message sent for a test"),
     "carrier.failed": words("Out of order"),
     "carrier.mended": words("In use again"),
-    "merchant.reply_to_changed": words("Answers to letters go elsewhere"),
+    "merchant.reply_to_changed": words("Replies to e-mails go elsewhere"),
     "wording.saved": words("Written"),
-    "wording.published": words("Published: buyers read it"),
-    "wording.withdrawn": words("Withdrawn: new buyers do not read it"),
+    "wording.published": words("Published: buyers see it"),
+    "wording.withdrawn": words("Withdrawn: new buyers do not see it"),
     "merchant.reveals_changed": words("Codes are shown again by other rules"),
     "merchant.fences_changed": words("Fences changed"),
     "merchant.telling_changed": words("How buyers are told changed"),
@@ -95,7 +95,7 @@ LOOKS: Mapping[str, str] = {
     "promise": words("after-sales promise"),
     "returned": words("what becomes of codes of refunded orders"),
     "tagline": words("tagline"),
-    "tells_stock": words("how stock is told"),
+    "tells_stock": words("how stock is shown"),
 }
 
 

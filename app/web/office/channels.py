@@ -181,7 +181,7 @@ def change_carrier_address(carrier: str) -> Redirect:
     ends = request.form.get("former") == "end"
     verb = service.end_former_hook if ends else service.change_hook
     verb(_carrier(carrier).id, now=clock.now(), by=actor().by)
-    said = _("The former address works no longer") if ends else _("New address: enter it in the console of the service")
+    said = _("The former address no longer works") if ends else _("New address: enter it in the console of the service")
     return Redirect(here(".carrier", carrier=carrier) + "#test", toast=said)
 
 
@@ -204,7 +204,7 @@ def remove_carrier(carrier: str) -> Redirect:
     prove()
     retire = partial(service.retire_carrier, number, even_last=meant, now=clock.now(), by=actor().by)
     db.write(frame().merchant_id, retire)
-    return Redirect(here(".channels"), toast=_("Removed: nothing goes by it any more"))
+    return Redirect(here(".channels"), toast=_("Removed: nothing is sent through it any more"))
 
 
 def _ask_test(found: Carrier) -> UUID:

@@ -198,7 +198,7 @@ def send_member_invite_again(company: str, invite: str) -> Redirect:
 def revoke_member_invite(company: str, invite: str) -> Redirect:
     number = find(company).id
     service.revoke_invite(number, from_public("inv", invite), now=clock.now(), by=actor().by)
-    return _back(number, _("The invitation leads nowhere any more"))
+    return _back(number, _("The invitation no longer works"))
 
 
 @bp.post("/<shop>/companies/<company>/members/<member>/role")

@@ -32,7 +32,7 @@ from app.web.render import Page, Redirect, page
 MOST = 50
 # The kinds of exceptions, each with its tab; those of `NOTICES` are in one list.
 KINDS: Mapping[str, str] = {
-    "owed": words("Codes owed"),
+    "owed": words("Codes outstanding"),
     "stuck": words("Not given back"),
     "amount": words("Wrong amount"),
     "unmatched": words("Unmatched money"),
@@ -47,7 +47,7 @@ ANSWERS: Mapping[NoticeState, tuple[str, str]] = {
     NoticeState.REFUSED: (words("The gateway still knows of no such payment; nothing has changed."), "info"),
 }
 ASKED_ON = (
-    words("The gateway has not answered yet. It is asked on, and unless it knows of the payment this comes back."),
+    words("The gateway has not answered yet. It will be asked again; unless it knows of the payment, this comes back."),
     "info",
 )
 WAIT = 5.0  # seconds somebody waits for a gateway

@@ -58,7 +58,7 @@ def create_exchange_rule() -> Redirect:
 def switch_exchange_rule(rule: str) -> Redirect:
     enabled = request.form.get("enabled") == "1"
     service.switch_rule(from_public("exr", rule), enabled=enabled, now=clock.now(), by=actor().by)
-    return Redirect(here(".exchanges"), toast=_("It holds from now on") if enabled else _("It holds no more"))
+    return Redirect(here(".exchanges"), toast=_("It applies from now on") if enabled else _("It no longer applies"))
 
 
 def _rule(rule: ExchangeRule, names: dict[str, str]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _names() -> dict[str, str]:
 def _labels() -> dict[str, str]:
     return {
         "old": _("What buyers have"),
-        "new": _("What it may become"),
+        "new": _("Can be exchanged for"),
         "days": _("Days since delivery"),
         "fee": _("Fee"),
     }

@@ -76,7 +76,7 @@ def decide_export(export: str) -> Redirect:
     allow = request.form.get("act") == "allow"
     decide = partial(service.decide_export, number, allow=allow, now=clock.now(), by=actor().by)
     db.write(frame().merchant_id, decide)
-    return Redirect(here(".exports"), toast=_("Allowed") if allow else _("Refused"))
+    return Redirect(here(".exports"), toast=_("Approved") if allow else _("Refused"))
 
 
 @bp.post("/<shop>/exports/<export>/file")

@@ -18,10 +18,10 @@ from app.web.render import Page, Redirect, page
 
 WAYS = {
     Giving.NOTHING: (words("Nothing can be given on"), words("Codes stay with who bought them.")),
-    Giving.UNSEEN: (words("What nobody has looked at"), words("Who is given a code is the only one to know it.")),
+    Giving.UNSEEN: (words("What nobody has viewed"), words("The recipient is the only one to know the code.")),
     Giving.ALL: (
-        words("Everything that was not used"),
-        words("Who is given a code that was looked at before reads when; two people know it then."),
+        words("Everything that is unused"),
+        words("If a code was viewed before, the recipient sees when; two people know it then."),
     ),
 }
 

@@ -38,5 +38,5 @@ def links_of(order_id: UUID) -> LinksShown:
 def revoke_links(order: str) -> Redirect:
     found = orders.get(from_public("ord", order))
     ended = delivery.revoke_links(found.id, now=clock.now(), by=actor().by)
-    said = gettext("The links lead nowhere any more") if ended else gettext("No link was good any more")
+    said = gettext("The links no longer work") if ended else gettext("No link was valid any more")
     return Redirect(here(".order", order=order), toast=said)

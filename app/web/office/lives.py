@@ -116,7 +116,7 @@ def freeze_code(code: str) -> Redirect:
 @needs("codes.freeze")
 @corrects(code)
 def unfreeze_code(code: str) -> Redirect:
-    return _do(code, service.unfreeze, _("The code is what it was before it was frozen."))
+    return _do(code, service.unfreeze, _("The code has returned to the status it had before it was frozen."))
 
 
 @bp.post("/<shop>/codes/<code>/void")
@@ -198,7 +198,7 @@ def _chain(life: LifeShown) -> Sequence[Step]:
     if life.order:
         chain += _told([row for row in events.timeline(order_id=life.order.id) if row.name in OF_ORDER])
     if life.before:
-        chain.append(Step(life.before.at, _("Given in the stead of another code"), life.before.data["reason"], "ok"))
+        chain.append(Step(life.before.at, _("Given in place of another code"), life.before.data["reason"], "ok"))
     return disputes.among(chain, life.disputes)
 
 
@@ -235,6 +235,6 @@ def _used(life: LifeShown) -> list[Step]:
     if not life.is_owned or life.owner is None:
         return []
     return [
-        Step(act.row.at, _("Redemption taken back") if act.row.undoes_id else _("Redeemed"), act.place or "", "ok")
+        Step(act.row.at, _("Redemption rolled back") if act.row.undoes_id else _("Redeemed"), act.place or "", "ok")
         for act in uses.history(life.owner.id)
     ]

@@ -19,15 +19,15 @@ STAFF: Mapping[type[Refusal], tuple[str, str]] = {
     errors.NotDelivered: ("", words("Its order says what it still waits for.")),
     errors.Barred: (
         words("This code is blocked."),
-        words("Hand nothing over. Under Codes stands who blocked it, and why."),
+        words("Hand nothing over. Codes shows who blocked it, and why."),
     ),
     errors.RedeemedElsewhere: (
         words("This product is not redeemed at this counter."),
-        words("Send the guest where its guide says. Which products are redeemed here stands under Redemption, Rules."),
+        words("Send the guest where its guide says. Redemption, Rules lists which products are redeemed here."),
     ),
     errors.TooManyAtOnce: ("", words("Enter fewer uses, or ask the guest for another code.")),
     errors.NotValidYet: ("", words("Ask the guest to come back then.")),
-    errors.NoLongerValid: ("", words("An exception is for whoever decides on refunds in this shop.")),
+    errors.NoLongerValid: ("", words("Whoever decides on refunds in this shop can make an exception.")),
     errors.BlackoutDay: ("", words("Today is left out by its rule. Ask the guest to come back on another day.")),
     errors.AlreadyRedeemed: ("", ORDER_SAYS),
 }

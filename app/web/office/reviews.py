@@ -35,7 +35,7 @@ class NoneChosen(Refusal):
 
 class NothingWaits(Refusal):
     message = words("None of these orders waits for a decision any more.")
-    mend = words("Somebody else has decided, or the time was over.")
+    mend = words("Somebody else has decided, or time ran out.")
 
 
 @dataclass(frozen=True)

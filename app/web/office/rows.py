@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from app.kit.errors import words
 
 REASONS: Mapping[str, str] = {
-    "IN_FILE": words("The same code stands in the file before."),
+    "IN_FILE": words("The same code appears earlier in the file."),
     "IN_STOCK": words("The shop has this code in stock."),
     "WAS_SOLD": words("The shop has sold this code before."),
     "columns": words("The number of columns is not what this SKU needs."),

@@ -86,7 +86,7 @@ def close_place(location: str) -> Redirect:
     if number is None:
         raise NotFound
     service.close_location(number, now=clock.now(), by=actor().by)
-    return Redirect(here(".places"), toast=_("Nobody redeems there any more; what happened there stays."))
+    return Redirect(here(".places"), toast=_("Nobody can redeem there any more; its history is kept."))
 
 
 def _sku(name: str) -> Sku:

@@ -69,4 +69,4 @@ def _found(said: str) -> Redirect:
     mark = orders.mark_of(said)
     if orders.list_of_contact(bytes.fromhex(mark), 1):
         return Redirect(here(".codes", contact=mark))
-    return Redirect(here(".codes"), toast=_("No code, order or contact of this shop fits that."), tone="bad")
+    return Redirect(here(".codes"), toast=_("No code, order or contact in this shop matches."), tone="bad")

@@ -68,7 +68,7 @@ def accept_notice(notice: str) -> Redirect:
     form.done()
     paying.accept_short(_id(notice), reason=reason, now=clock.now(), by=actor().by)
     order_id = refused_notice(notice).order_id
-    return _to(order_id, _("Taken for the whole")) if order_id else Redirect(here(".exceptions"))
+    return _to(order_id, _("Accepted as full payment")) if order_id else Redirect(here(".exceptions"))
 
 
 def _to(order_id: UUID, said: str) -> Redirect:

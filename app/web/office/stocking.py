@@ -130,7 +130,7 @@ def set_lane(sku: str) -> Redirect:
 @needs("stock.edit")
 def drop_lane(sku: str, lane: int) -> Redirect:
     service.drop_lane(_sku(sku).id, lane, now=clock.now(), by=actor().by)
-    return _back(sku, _("Lane taken away"))
+    return _back(sku, _("Lane removed"))
 
 
 @bp.post("/<shop>/skus/<sku>/walks")

@@ -94,10 +94,10 @@ def preview(plan: Plan, connected: set[Channel]) -> Sequence[str]:
     said = [
         _("A buyer is told by the first of these that reaches them: %(ways)s.", ways=_(", ").join(named))
         if named
-        else _("No way that is used is connected, so buyers are told nothing; the page of the order says it all.")
+        else _("No way in use is connected, so buyers are told nothing; the order page says it all.")
     ]
     if len(named) > 1:
-        said.append(_("When one fails for good, the next follows by itself. When nobody knows, you decide."))
+        said.append(_("If one fails for good, the next follows automatically. If nobody knows, you decide."))
     said.extend(_people(plan, connected))
     waiting = [about_words(about.name.lower()) for about in queries.SWITCHED if about in plan.waiting - plan.silent]
     if plan.quiet_from != plan.quiet_to and waiting:

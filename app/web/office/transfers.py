@@ -119,7 +119,7 @@ def reject_transfer(transfer: str) -> Redirect:
     form.done()
     telling_id = from_public(TELLING, request.form.get("telling", ""))
     service.reject_transfer(_transfer(transfer).id, telling_id, reason=reason, now=clock.now(), by=actor().by)
-    return Redirect(here(".transfer", transfer=transfer), toast=_("Rejected: the buyer reads why"))
+    return Redirect(here(".transfer", transfer=transfer), toast=_("Rejected: the buyer sees why"))
 
 
 @bp.post("/<shop>/transfers/<transfer>/proofs/<telling>")

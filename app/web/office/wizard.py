@@ -152,7 +152,7 @@ def drop_import(staged: str) -> Redirect:
 def cancel_import(batch: str) -> Redirect:
     found = queries.get_batch(from_public("bat", batch))
     service.cancel_import(found.id, by=actor().by, now=clock.now())
-    return Redirect(here(".batch", batch=batch), toast=_("The import was ended; what came in stays."))
+    return Redirect(here(".batch", batch=batch), toast=_("The import was ended; what was imported stays."))
 
 
 def _worth(found: Batch, check: Check) -> Money | None:

@@ -69,7 +69,7 @@ def labels() -> dict[str, str]:
     plain = {
         "title": _("Heading"),
         "tips": _("Tips"),
-        "button": _("Words of the button"),
+        "button": _("Label of the button"),
         "button_url": _("Where the button leads"),
         "invite": _("Invitation"),
         "footer": _("Last lines"),

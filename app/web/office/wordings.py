@@ -66,7 +66,7 @@ def save_wording(product: str, tongue: str, medium: str) -> Redirect:
     place, now, by = place_in(product, tongue, medium), clock.now(), actor().by
     Form(request.form).also(lambda: service.save_wording(place, words_in(request.form), now=now, by=by))
     if request.form.get("do") != "publish":
-        return _back(place, _("Saved; buyers read it once it is published"))
+        return _back(place, _("Saved; buyers see it once it is published"))
     service.publish_wording(place, now=now, by=by)
     return _back(place, _("Published"))
 
@@ -84,7 +84,7 @@ def preview_wording(product: str, tongue: str, medium: str) -> Page:
 def withdraw_wording(product: str, tongue: str, medium: str) -> Redirect:
     place = place_in(product, tongue, medium)
     service.withdraw_wording(place, now=clock.now(), by=actor().by)
-    return _back(place, _("Withdrawn; who has it already still reads it"))
+    return _back(place, _("Withdrawn; buyers who have it already still see it"))
 
 
 @bp.post("/<shop>/wordings/<product>/<tongue>/<medium>/versions/<int:version>")

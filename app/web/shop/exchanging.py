@@ -78,7 +78,7 @@ def _shown(piece: Piece) -> dict[str, Any]:
         "title": titles_of(piece.order, [piece.owned.sku_id]).get(piece.owned.sku_id, ""),
         "choices": _choices(found),
         "is_dearer": any(option.terms.due for option in found),
-        "labels": {"choice": _("What it becomes")},
+        "labels": {"choice": _("Exchange it for")},
     }
 
 

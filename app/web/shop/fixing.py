@@ -51,24 +51,26 @@ def _looks(known: Known) -> str:
     c = known.condition
     return str(
         ngettext(
-            "It was looked at %(num)s time, last on %(at)s.",
-            "It was looked at %(num)s times, last on %(at)s.",
+            "It was viewed %(num)s time, last on %(at)s.",
+            "It was viewed %(num)s times, last on %(at)s.",
             c.reveals,
             at=_at(c.last_look_at),
         )
     )
 
 
-LISTED = words("The page of the order lists when and from where. Do you know every line?")
+LISTED = words("The order page lists when and from where. Do you know every line?")
 Say = Callable[[Known], tuple[str, str]]
 WORDS: Mapping[str, Say] = {
     "frozen": lambda it: (
         gettext("The shop has frozen this code"),
-        gettext("It is being looked into, and is not shown meanwhile. Nothing you do changes that; tell the shop."),
+        gettext(
+            "It is being checked, and is not shown meanwhile. There is nothing you can do yourself; tell the shop."
+        ),
     ),
     "used": lambda it: (
         gettext("It was redeemed on %(at)s", at=_at(it.condition.used_at)),
-        gettext("That stands in the records of this shop. If it was not you, tell the shop: it sees where it was."),
+        gettext("This is in the records of this shop. If it was not you, tell the shop: it sees where it was."),
     ),
     "expired": lambda it: (
         gettext("It was good until %(day)s", day=str(it.condition.expired_on)),
@@ -76,11 +78,11 @@ WORDS: Mapping[str, Say] = {
     ),
     "refunded": lambda it: (
         gettext("The money for it went back"),
-        gettext("So the code was taken back, and is not yours to use any more."),
+        gettext("So the code was taken back, and is no longer yours to use."),
     ),
     "hidden": lambda it: (
         gettext("Nobody has opened this code yet"),
-        gettext("What you tried was not this code. Show it on the page of the order, and copy it with the button."),
+        gettext("What you tried was not this code. Show it on the order page, and copy it with the button."),
     ),
     "copy": lambda it: (
         gettext("Copy it, do not type it"),
@@ -92,7 +94,7 @@ WORDS: Mapping[str, Say] = {
     ),
     "site": lambda it: (
         gettext("Redeem it at the right place"),
-        gettext("This one is redeemed at %(url)s; elsewhere nobody knows it.", url=it.site),
+        gettext("This one is redeemed at %(url)s; it is unknown elsewhere.", url=it.site),
     ),
     "here": lambda it: (
         gettext("It is redeemed at this shop"),
@@ -100,7 +102,7 @@ WORDS: Mapping[str, Say] = {
     ),
     "place": lambda it: (
         gettext("Look where it is redeemed"),
-        gettext("The steps on the page of the order say where. A code of one place is unknown at another."),
+        gettext("The steps on the order page say where. A code for one place is unknown at another."),
     ),
     "never_opened": lambda it: (
         gettext("Nobody has opened this code yet"),
@@ -112,12 +114,12 @@ WORDS: Mapping[str, Say] = {
     ),
     "only_you": lambda it: (gettext("Only this browser has opened it"), _looks(it)),
     "own_account": lambda it: (
-        gettext("Look into your own account first"),
-        gettext("Often it has worked at the first try: look at the balance or the memberships where you redeemed it."),
+        gettext("Check your own account first"),
+        gettext("Often it worked at the first try: check the balance or the memberships where you redeemed it."),
     ),
     "region": lambda it: (
         gettext("Compare the region"),
-        gettext("Below stands what the product is for. The account's region counts, not where you are."),
+        gettext("See below what the product is for. The account's region counts, not where you are."),
     ),
     "account": lambda it: (
         gettext("Sign in with the right account"),
@@ -125,7 +127,7 @@ WORDS: Mapping[str, Say] = {
     ),
     "keep_hidden": lambda it: (
         gettext("Leave the code hidden"),
-        gettext("Nobody has looked at it. The shop may take back what nobody has seen: tell it below."),
+        gettext("Nobody has viewed it. The shop may take back what nobody has seen: tell it below."),
     ),
     "not_taken_back": lambda it: (
         gettext("It was opened already"),
@@ -133,26 +135,26 @@ WORDS: Mapping[str, Say] = {
     ),
     "arrived": lambda it: (
         gettext("It has arrived"),
-        gettext("It stands on the page of your order. Tap “Show code” there."),
+        gettext("It is on your order page. Tap “Show code” there."),
     ),
     "mailed": lambda it: (
-        gettext("Look into the spam folder too"),
-        gettext("The letter with the link went to %(contact)s. It never holds the code itself.", contact=it.contact),
+        gettext("Check the spam folder too"),
+        gettext("The e-mail with the link went to %(contact)s. It never contains the code itself.", contact=it.contact),
     ),
     "no_mail": lambda it: (
-        gettext("No letter was sent"),
-        gettext("Your contact is no e-mail address. The page of the order is where the code is; keep its address."),
+        gettext("No e-mail was sent"),
+        gettext("Your contact is not an e-mail address. The code is on the order page; keep its address."),
     ),
     "waits": lambda it: (
         gettext("It is not there yet"),
-        gettext("It is paid and waits for stock or for a person. It appears on the page of the order by itself."),
+        gettext("It is paid and waits for stock or for a person. It appears on the order page automatically."),
     ),
     "review": lambda it: (
         gettext("The shop is looking at this order"),
         gettext("Your payment is recorded. Delivery goes on as soon as the shop has decided."),
     ),
     "returns": lambda it: (
-        gettext("If it does not come, the money does"),
-        gettext("On %(at)s it goes back by itself, the way it was paid.", at=_at(it.condition.returns_at)),
+        gettext("If it does not come, you are refunded"),
+        gettext("On %(at)s the money goes back automatically, the way it was paid.", at=_at(it.condition.returns_at)),
     ),
 }

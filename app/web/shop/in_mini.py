@@ -37,8 +37,8 @@ class PassOver(Refusal):
     """The owner of an order was led to its mini program too long ago."""
 
     kind = "conflict"
-    message = words("This way into the mini program is over.")
-    mend = words("Open the page of the order again, and choose “Tell me in the mini program” there.")
+    message = words("This link into the mini program has expired.")
+    mend = words("Open the order page again, and choose “Tell me in the mini program” there.")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def tell_in_wechat(token: str) -> Redirect:
     """Tell the buyer of an order in WeChat from now on, as the tap that came here asks."""
     merchant, order_id, payer = frame().merchant_id, read_token(token), payer_of(named_for())
     db.write(merchant, lambda: _learn(orders.get(order_id), payer))
-    return Redirect(here(".order", token=token), toast=_("We tell you in WeChat from now on."))
+    return Redirect(here(".order", token=token), toast=_("From now on we tell you in WeChat."))
 
 
 def wechat_offer(found: Order) -> str:

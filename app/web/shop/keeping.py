@@ -74,7 +74,7 @@ def mail_link(token: str) -> Redirect:
     """Send the link of an order to its own contact once more; whoever asks sees nothing of it."""
     found = orders.get(read_token(token))
     delivery.ask_link(found.number, browser(), now=clock.now())
-    return Redirect(here(".order", token=token), toast=gettext("The letter is on its way"))
+    return Redirect(here(".order", token=token), toast=gettext("The e-mail is on its way"))
 
 
 @bp.get("/o/<token>/device.png")

@@ -31,7 +31,7 @@ def named(token: str) -> Redirect:
     asked_no_more = Cookie(ASKED, "", page)
     payer = name_buyer(method_id, request.args.get("code", "")[:512])
     if not payer:
-        said = gettext("WeChat did not say who pays. Press pay once more.")
+        said = gettext("WeChat did not say who is paying. Press pay once more.")
         return Redirect(page, toast=said, tone="warn", cookies=(asked_no_more,))
     return _begun(token, method_id, payer, (asked_no_more, keep_buyer(method_id, payer)))
 

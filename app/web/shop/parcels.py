@@ -86,7 +86,7 @@ class Until:
     def words(self) -> str:
         """Return how long it is still good."""
         if self.is_over:
-            return str(gettext("run out"))
+            return str(gettext("time is up"))
         if not self.is_counted:
             return str(ngettext("%(num)s day left", "%(num)s days left", self.left // DAY))
         hours, minutes = divmod(self.left // MINUTE, 60)

@@ -37,7 +37,7 @@ def tell_transfer(token: str) -> Redirect:
     (proof,) = form.also(lambda: _proof(upload))
     word = Word(amount, proof, sent_on, payer)
     db.write(frame().merchant_id, partial(_tell, order_id, word))
-    return Redirect(here(".order", token=token), toast=gettext("Told: the shop looks at it"))
+    return Redirect(here(".order", token=token), toast=gettext("Reported: the shop is looking at it"))
 
 
 def _tell(order_id: UUID, word: Word) -> None:

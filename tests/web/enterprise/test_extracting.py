@@ -126,7 +126,7 @@ def test_a_company_takes_so_many_a_day(firm: Firm, batch: Order, monkeypatch: py
     assert refused.status_code == 422
     assert "1 more" in member.get(f"{path(firm, batch)}?lang=en").get_data(as_text=True)
     assert len(lines(take(firm, member, batch, 1, idem="another form"))) == 1
-    assert "Enough for today" in member.get(f"{path(firm, batch)}?lang=en").get_data(as_text=True)
+    assert "Daily limit reached" in member.get(f"{path(firm, batch)}?lang=en").get_data(as_text=True)
 
 
 @on_one_engine

@@ -144,7 +144,7 @@ def test_the_office_says_where_the_parts_of_an_unpaid_order_are(market: Market, 
     market.wait(minutes=16)
 
     page = f"/office/{firm.shop.slug}/orders"
-    assert "is back there; money that still comes goes back" in text(
+    assert "is back on it; money that still arrives goes back" in text(
         office, f"{page}/{public('ord', split.id)}?lang=en"
     )
     assert "stock released" in text(office, f"{page}/{public('ord', split.id)}?lang=en")

@@ -117,10 +117,10 @@ def test_what_an_order_comes_to_is_told_before_it_is_placed(firm: Firm) -> None:
         return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
     assert "CN¥39.98" in told("2")
-    assert "Left afterwards CN¥0.02" in told("2")
+    assert "Balance afterwards CN¥0.02" in told("2")
     assert "Lacking CN¥19.97" in told("3")
     for odd in ("0", "x", "", "99999999"):
-        assert "Left afterwards CN¥20.01" in told(odd) if not odd else "This order –" in told(odd)
+        assert "Balance afterwards CN¥20.01" in told(odd) if not odd else "This order –" in told(odd)
 
 
 @on_one_engine

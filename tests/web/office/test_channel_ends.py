@@ -157,7 +157,7 @@ def test_a_robot_says_one_note_marked_as_a_test_and_the_page_what_it_answered(
     [
         ("wecom_robot", 93000, "The robot was removed from its group."),
         ("dingtalk_robot", 310000, "Choose the signature"),
-        ("wecom_robot", 45009, "It was told too much just now."),
+        ("wecom_robot", 45009, "It has received too many messages."),
         ("wecom_robot", -1, "Try again in a minute"),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_note_that_may_have_been_said_is_looked_for_before_it_is_said_again(
 
     try_out(shop, owner)
 
-    assert "look in the group before you try again" in text(owner, place(shop, one(shop)))
+    assert "check the group before you try again" in text(owner, place(shop, one(shop)))
 
 
 def test_tests_of_a_robot_never_make_it_say_too_much(shop: Shop, owner: Browser, chats: Chats) -> None:

@@ -212,7 +212,7 @@ def test_an_alarm_is_one_sentence_leaves_a_note_once_and_ends_when_somebody_mend
     for page in (home(shop), place(shop, row)):
         said = text(owner, page)
         assert "The account there has no money left: top it up. (isv.AMOUNT_NOT_ENOUGH)" in said
-        assert "Mended: use it again" in said
+        assert "Fixed: use it again" in said
     notes = shop.read(lambda: [note.kind for note in db.session().query(StaffNote)])
     assert notes == ["carrier.failed"]
     assert "A message channel is out of order" in text(owner, f"/office/{shop.slug}/notes")

@@ -137,7 +137,7 @@ def test_a_sold_code_is_replaced_and_each_tells_of_the_other_life(shop: Shop) ->
     assert answer.headers["Location"] != here
     new = page(alice, answer.headers["Location"])
     assert "Sold to" in new
-    assert "Given in the stead of another code" in new
+    assert "Given in place of another code" in new
     assert "The code it replaced" in new
     old = page(alice, here)
     assert "Set aside" in old
@@ -248,7 +248,7 @@ def test_a_paper_is_filed_and_downloaded_by_whoever_may(shop: Shop) -> None:
     assert (taken.get_data(), taken.mimetype) == (b"%PDF-1.7 paper", "application/pdf")
     assert "no-store" in taken.headers["Cache-Control"]
     assert "attachment" in taken.headers["Content-Disposition"]
-    assert "Paper of origin downloaded" in page(alice, here)
+    assert "Document of origin downloaded" in page(alice, here)
     assert bob.post(f"{here}{paper}", {}, page="/office/account").status_code == 403
 
 

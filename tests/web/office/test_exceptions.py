@@ -267,10 +267,10 @@ def test_an_order_of_which_a_code_was_seen_tells_why_there_is_no_button(shop: Sh
     page = exceptions(alice, shop)
     answer = press(alice, shop, Row("owed", f"orders/{public('ord', order.id)}/refunds", lambda: None))
 
-    assert "A code was looked at" in page
+    assert "A code was viewed" in page
     assert "/refunds" not in page
     assert answer.status_code == 409
-    assert "A code of this order was looked at already." in words(answer)
+    assert "A code in this order has already been viewed." in words(answer)
     assert shop.order(order).payment.name == "PAID"
 
 
@@ -351,7 +351,7 @@ def test_alice_refunds_an_order_and_its_page_tells_how_far_the_money_is(market: 
     assert "Taken back, the money is on its way" in under_way
     assert "Reason: bought twice." in under_way
     assert "Give money back" not in under_way
-    assert "The buyer has all the money back since" in done
+    assert "The buyer has had all the money back since" in done
     assert "given back" in done
     assert "Taken back" in done  # the code's badge
     market.assert_books()

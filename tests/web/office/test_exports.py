@@ -40,7 +40,7 @@ def test_codes_are_asked_for_and_taken_with_a_password(shop: Shop, kind: str) ->
     assert same == rows
     page = alice.get(root, headers=ENGLISH).get_data(as_text=True)
     assert "to print it" in page
-    assert "Did the download break off?" in page
+    assert "Download interrupted?" in page
     assert code not in page
 
 

@@ -106,7 +106,7 @@ def test_a_view_keeps_nobodys_contact_and_says_so(shop: Shop) -> None:
     answer = alice.post(f"{root}/views", form, page=f"{root}/orders", headers=ENGLISH)
 
     assert answer.status_code == 422
-    assert "keeps none" in answer.get_data(as_text=True)
+    assert "never store contacts" in answer.get_data(as_text=True)
     assert saved_views(shop) == []
 
 

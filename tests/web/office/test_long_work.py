@@ -107,5 +107,5 @@ def test_a_move_that_is_over_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch
 def test_who_may_only_read_sees_how_far_it_is_and_ends_nothing(shop: Shop) -> None:
     alice, bob = people.alice(shop), people.bob(shop)
     batch = make(shop, alice, 10)
-    assert "End it here" not in read(bob, batch)
+    assert "Stop here" not in read(bob, batch)
     assert bob.client.post(f"{batch}/making/cancel").status_code in (400, 403)

@@ -82,9 +82,9 @@ def test_the_same_form_twice_is_news_once(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("accent", "words"),
     [
-        ("#ffcc00", "White text on #ffcc00 has a contrast of 1.5 : 1; to be read it takes 4.5 : 1."),
-        ("green", "This is no colour."),
-        ('#0b6e5f"><script>', "This is no colour."),
+        ("#ffcc00", "White text on #ffcc00 has a contrast of 1.5 : 1; it needs at least 4.5 : 1 to be readable."),
+        ("green", "This is not a colour."),
+        ('#0b6e5f"><script>', "This is not a colour."),
     ],
 )
 def test_a_colour_that_cannot_be_worn_is_refused_and_stays_in_its_field(shop: Shop, accent: str, words: str) -> None:
@@ -184,10 +184,10 @@ def test_a_logo_is_made_anew_shown_and_removed(shop: Shop) -> None:
     ("raw", "words"),
     [
         (b"", "The file is empty."),
-        (b"no picture", "This file is no picture that can be read."),
-        (SVG, "This file is no picture that can be read."),
-        (HTML, "This file is no picture that can be read."),
-        (bomb(7100), "This picture has more than 40 million dots."),
+        (b"not a picture", "This file is not a picture that can be read."),
+        (SVG, "This file is not a picture that can be read."),
+        (HTML, "This file is not a picture that can be read."),
+        (bomb(7100), "This picture has more than 40 million pixels."),
         (b"\0" * 20 * 1024 * 1024, "A picture has at most 8 MB."),
         (b"\xff\xd8" + b"\0" * (8 * 1024 * 1024), "A picture has at most 8 MB."),
     ],

@@ -59,7 +59,7 @@ def test_an_order_tells_of_each_part_of_a_bundle_what_it_brought(shop: Shop, pai
 
 def test_the_page_of_a_bundle_tells_the_sum_of_what_was_not_given_back(shop: Shop, pair: str) -> None:
     page = bundle_page(shop, pair)
-    assert "What it brought" not in seen(people.alice(shop), page)
+    assert "Revenue in" not in seen(people.alice(shop), page)
     bought(shop, pair)
     back = bought(shop, pair)
     bought(shop, pair)

@@ -69,7 +69,7 @@ def test_the_list_is_a_page_and_a_fragment_and_keeps_its_filter(shop: Shop, refu
 def test_what_did_not_leave_is_listed_everywhere_and_sent_again(shop: Shop, server: MailServer, refused: Order) -> None:
     alice, home = people.alice(shop), f"/office/{shop.slug}"
     order = f"{home}/orders/{public('ord', refused.id)}"
-    assert "1 buyer was not told" in text(alice, f"{home}/?lang=en")
+    assert "1 buyer was not notified" in text(alice, f"{home}/?lang=en")
     for path in (f"{home}/exceptions", f"{home}/messages", order):
         assert "550 no such mailbox" in text(alice, path), path
     message = shop.read(lambda: queries.list_of_order(refused.id))[0]
@@ -81,7 +81,7 @@ def test_what_did_not_leave_is_listed_everywhere_and_sent_again(shop: Shop, serv
     assert answer.location == order
     assert len(server.letters) == 1
     assert "550" not in text(alice, f"{home}/exceptions")
-    for word in ("The buyer was told", "Message sent again", "The buyer was not told"):
+    for word in ("The buyer was notified", "Message sent again", "The buyer was not notified"):
         assert word in text(alice, order)
 
 

@@ -59,7 +59,7 @@ def test_what_waits_for_money_for_codes_or_for_its_time_says_until_when(shop: Sh
     page = page_of(shop, closed)
     assert ahead(page) == ["The buyer can open it"]
     assert "Paid, and handed over later" in page
-    assert "Import codes for what is missing" not in page
+    assert "Import the missing codes" not in page
 
 
 def test_a_message_says_by_which_way_it_went(shop: Shop) -> None:

@@ -311,7 +311,7 @@ def test_who_may_only_look_is_offered_nothing_to_change(shop: Shop, role: str) -
         assert ">Save<" not in said.replace('aria-hidden="true">Save<', "")
         assert "enctype" not in said
         assert "/move" not in said
-    assert "Your role may look but not change." in look(shop, bob)
+    assert "Your role can view this but not change it." in look(shop, bob)
     assert save(shop, by=bob, name_en="X").status_code == 403
     assert product(shop).status is ProductStatus.LIVE
     assert len(told(shop, "product.changed")) == 1

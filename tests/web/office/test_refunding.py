@@ -94,7 +94,7 @@ def test_a_seen_code_goes_back_only_on_purpose_and_with_a_reason(shop: Shop, bou
     reason = re.search('<input[^>]*name="reason"[^>]*>', plain.get_data(as_text=True))
     assert reason
     assert " required" in reason[0]
-    assert "A code of this order was looked at already." in words(plain)
+    assert "A code in this order has already been viewed." in words(plain)
     assert 'value="' + public("ent", seen.id) + '"' in plain.get_data(as_text=True)
     assert pieces(shop, bought)[0].state is State.READY
 
@@ -184,7 +184,7 @@ def test_exceptions_are_narrowed_down_by_kind(shop: Shop) -> None:
     assert "Money the gateway has not given back" in every
     assert "Money the gateway has not given back" not in amount
     assert "CN¥0.01 came, but CN¥19.99 was due; the order waits." in amount
-    assert "Nothing of this kind any more" in gone
+    assert "Nothing left of this kind" in gone
 
 
 def test_alice_takes_too_little_for_the_whole(shop: Shop) -> None:
@@ -198,7 +198,7 @@ def test_alice_takes_too_little_for_the_whole(shop: Shop) -> None:
 
     assert (without.status_code, answer.status_code) == (422, 303)
     order = alice.get(answer.location)
-    assert "Less was taken for the whole" in words(order)
+    assert "Smaller amount accepted as full payment" in words(order)
     assert "Discounts of the shop" in words(order)
 
 
@@ -209,8 +209,8 @@ def test_alice_lets_unmatched_money_pay_an_order(shop: Shop) -> None:
     notice, alice = public("ntc", refused(shop).id), english(people.alice(shop))
     path = f"/office/{shop.slug}/exceptions/{notice}"
     page = words(alice.get(path))
-    assert "CN¥19.99 came, and nobody knows what for." in page
-    assert "These wait for just this amount:" in page
+    assert "CN¥19.99 arrived, and nobody knows what for." in page
+    assert "These are waiting for exactly this amount:" in page
 
     nobody = alice.post(f"/office/{shop.slug}/notices/{notice}/match", {"order_number": "1"}, page=path)
     answer = alice.post(f"/office/{shop.slug}/notices/{notice}/match", {"order_number": order.number}, page=path)
@@ -218,7 +218,7 @@ def test_alice_lets_unmatched_money_pay_an_order(shop: Shop) -> None:
     assert (nobody.status_code, answer.status_code) == (422, 303)
     assert "No order of the shop has this number." in words(nobody)
     assert shop.order(order).payment.name == "PAID"
-    assert "Nothing is left to do about it." in words(alice.get(path))
+    assert "There is nothing left to do about it." in words(alice.get(path))
 
 
 def test_alice_notes_that_money_was_given_back_by_hand(shop: Shop) -> None:

@@ -120,7 +120,7 @@ def test_asking_is_throttled_by_network(shop: Shop) -> None:
     refused = ask(browser, shop.owner)
 
     assert refused.status_code == 429
-    assert "Too many links were asked for" in refused.get_data(as_text=True)
+    assert "Too many links were requested" in refused.get_data(as_text=True)
     assert ask(person(shop), shop.owner).status_code == 303
 
 
@@ -163,7 +163,7 @@ def test_a_link_works_once(shop: Shop, mailbox: Mailbox) -> None:
     )
 
     assert again.status_code == 409
-    assert "This link is no longer good" in again.get_data(as_text=True)
+    assert "This link no longer works" in again.get_data(as_text=True)
     assert late.get(link).status_code == 404
     assert late.sign_in(shop.owner, NEW).status_code == 303
 
@@ -251,7 +251,7 @@ def test_what_was_signed_for_something_else_opens_nothing(shop: Shop, mailbox: M
     ("password", "again", "words"),
     [
         ("short", "short", "A password has 10 to 200 characters."),
-        (NEW, "quite an other password", "The two passwords differ."),
+        (NEW, "quite an other password", "The two passwords do not match."),
         ("", "", "Fill in this field."),
     ],
 )

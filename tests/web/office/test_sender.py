@@ -62,14 +62,14 @@ def mailbox(tmp_path: Path) -> Iterator[Mailbox]:
 def test_answers_go_where_the_shop_says_from_the_next_letter_on(shop: Shop, mailbox: Mailbox) -> None:
     first = told(shop, mailbox)
     assert first["Reply-To"] is None
-    assert "Answers to this letter reach nobody" in text_of(first)
+    assert "Replies to this e-mail are not read" in text_of(first)
 
     assert save(shop, HELP).status_code == 303
     second = told(shop, mailbox)
 
     assert second["Reply-To"] == HELP
     assert second["From"] == "Alice's <no-reply@shop.example>"
-    assert "Answers to this letter reach the shop." in text_of(second)
+    assert "Replies to this e-mail reach the shop." in text_of(second)
 
 
 def test_an_emptied_field_lets_nobody_read_answers(shop: Shop, mailbox: Mailbox) -> None:
@@ -91,8 +91,8 @@ def test_the_page_says_who_writes_and_what_the_letter_says(shop: Shop) -> None:
     for said in (before, after):
         assert "Alice&#39;s" in said
         assert shop.app.config["MIAOFA"].mail_from in said
-    assert "Answers to this letter reach nobody" in before
-    assert "Answers to this letter reach the shop." in after
+    assert "Replies to this e-mail are not read" in before
+    assert "Replies to this e-mail reach the shop." in after
     assert f'value="{HELP}"' in after
     assert page in alice.get(f"/office/{shop.slug}/messages").get_data(as_text=True)
 
@@ -109,7 +109,7 @@ def test_what_is_refused_stays_in_the_field_and_changes_nothing(shop: Shop) -> N
     save(shop, HELP)
     english, chinese = save(shop, "help@shop", lang="en"), save(shop, "help@shop", lang="zh")
 
-    for answer, words in ((english, "Answers cannot go to this address."), (chinese, "回信送不到这个地址")):
+    for answer, words in ((english, "Replies cannot go to this address."), (chinese, "回信送不到这个地址")):
         assert answer.status_code == 422
         assert words in answer.get_data(as_text=True)
         assert 'value="help@shop"' in answer.get_data(as_text=True)
@@ -134,7 +134,7 @@ def test_who_may_not_change_it_may_look(shop: Shop, role: str) -> None:
     bob = people.bob(shop, role)
     said = bob.get(f"{page}?lang=en").get_data(as_text=True)
 
-    assert "Your role may look but not change." in said
+    assert "Your role can view this but not change it." in said
     assert ">Save<" not in said
     assert bob.post(page, {"reply_to": EVE}, page=page).status_code == 403
     assert written_down(shop) == ""

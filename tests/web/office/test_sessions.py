@@ -193,7 +193,7 @@ def test_the_present_password_is_asked_and_guessing_it_is_throttled(shop: Shop) 
     answers = [change(alice, old="a wrong password").status_code for _ in range(PER_NAME - 1)]
 
     assert first.status_code == 422
-    assert f"This is not your present password. Tries left: {PER_NAME - 1}." in first.get_data(as_text=True)
+    assert f"This is not your current password. Tries left: {PER_NAME - 1}." in first.get_data(as_text=True)
     assert answers == [422] * (PER_NAME - 2) + [429]
     assert change(alice).status_code == 429
     assert shop.client().sign_in(shop.owner, PASSWORD).status_code == 303  # a thief of a session locks nobody out
@@ -203,9 +203,9 @@ def test_the_present_password_is_asked_and_guessing_it_is_throttled(shop: Shop) 
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({}, ["Present password: Fill in this field.", "New password: Fill in this field."]),
+        ({}, ["Current password: Fill in this field.", "New password: Fill in this field."]),
         ({"old": PASSWORD, "password": "short", "again": "short"}, ["A password has 10 to 200 characters."]),
-        ({"old": PASSWORD, "password": NEW, "again": "another"}, ["The two passwords differ."]),
+        ({"old": PASSWORD, "password": NEW, "again": "another"}, ["The two passwords do not match."]),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field(shop: Shop, form: dict[str, str], words: list[str]) -> None:

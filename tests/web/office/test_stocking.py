@@ -111,7 +111,7 @@ def test_a_dip_rings_the_bell_until_it_was_read(shop: Shop, alice: Browser) -> N
     assert alice.post(office(shop, "notes/read"), {}, page=office(shop, "notes")).status_code == 303
 
     assert "unread" not in seen(alice, office(shop, "notes"))
-    assert "You were told" in seen(alice, stock_page(shop))
+    assert "You were alerted" in seen(alice, stock_page(shop))
 
 
 def test_a_viewer_sees_the_stock_and_changes_nothing(shop: Shop) -> None:

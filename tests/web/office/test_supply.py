@@ -152,7 +152,7 @@ def test_a_release_is_set_and_told_to_buyers(shop: Shop, office: Browser) -> Non
     assert send(office, url, page, release=f"{clock.now() + timedelta(days=9):%Y-%m-%d}", cap="2").status_code == 303
 
     shown = words(shop.client().get(f"/s/{shop.slug}/p/{sku.lower()}?lang=en"))
-    assert "You pay now; it is delivered by itself on" in shown
+    assert "You pay now; it is delivered automatically on" in shown
     assert "2 left" in shown
     order = shop.place(sku=sku)
     assert shop.pay(order)

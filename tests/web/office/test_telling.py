@@ -55,7 +55,7 @@ def test_the_plan_is_moved_and_switched_and_says_what_will_happen(shop: Shop) ->
     said = text(alice, page)
     assert "From 22:00 to 08:00 nobody is woken; it waits for the morning: Codes are ready." in said
     assert "Nobody is told of: Money on its way back." in said
-    assert "How buyers are told changed" in said
+    assert "How buyers are notified changed" in said
 
 
 @pytest.mark.parametrize("wrong", ["25:00", "8", "22.00", "morgen"])
@@ -153,7 +153,7 @@ def test_bob_may_look_and_change_nothing(shop: Shop) -> None:
     bob = people.bob(shop)
 
     assert "Send again" not in text(bob, f"/office/{shop.slug}/messages?lang=en")
-    assert "Your role may look but not change." in text(bob, f"/office/{shop.slug}/telling?lang=en")
+    assert "Your role can view this but not change it." in text(bob, f"/office/{shop.slug}/telling?lang=en")
 
 
 def test_who_begins_finds_words_and_not_a_table(shop: Shop) -> None:

@@ -56,7 +56,7 @@ def test_a_figure_opens_its_codes_and_their_orders(busy: Shop) -> None:
 
 @on_one_engine
 def test_an_empty_shop_says_so(shop: Shop) -> None:
-    assert "Nothing lay in stock" in page(shop)
+    assert "Nothing was in stock" in page(shop)
     assert "No code counts here" in page(shop, "/codes?moved=nonsense")
 
 

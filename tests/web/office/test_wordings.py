@@ -86,7 +86,7 @@ def test_of_words_that_say_nothing_no_phone_is_shown(shop: Shop) -> None:
     person, where = alice(shop), path(shop, product="shop")
     seen = person.post(f"{where}/preview", {}, page=where, headers={"HX-Request": "true"}).get_data(as_text=True)
 
-    assert "Nothing is said yet" in seen
+    assert "Nothing is written yet" in seen
     assert "<iframe" not in seen
 
 
@@ -171,7 +171,7 @@ def test_what_is_no_picture_is_refused_beside_its_field(shop: Shop) -> None:
     seen = person.post(f"{where}/pictures/logo", form, page=where, content_type="multipart/form-data")
 
     assert seen.status_code == 422
-    assert "no picture that can be read" in seen.get_data(as_text=True)
+    assert "not a picture that can be read" in seen.get_data(as_text=True)
 
 
 def test_who_may_not_write_sees_nothing_of_it(shop: Shop) -> None:

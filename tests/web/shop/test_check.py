@@ -192,7 +192,7 @@ def test_a_gateway_that_is_down_is_told_of_in_words_and_asked_again_by_itself(
 
     assert answer.status_code == 503
     assert SILENT in words(answer)
-    assert "Nothing is lost: it is asked again by itself." in words(answer)
+    assert "Nothing is lost: we keep asking automatically." in words(answer)
     assert "I have paid, look again" in words(answer)
     assert (market.word(purchase.order), market.shop.stock()["held"]) == ("pending", 1)
     market.well()

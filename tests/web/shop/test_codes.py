@@ -330,7 +330,7 @@ def test_the_shop_switches_it_and_the_record_says_so(shop: Shop) -> None:
     alice, page = people.alice(shop), f"/office/{shop.slug}/letters"
     said = words_in(alice.get(f"{page}?lang=en"))
     assert "A code by mail may stand in for the order password" in said
-    assert "Whoever reads the buyer's mailbox can then open their codes." in said
+    assert "Anyone who can read the buyer's mailbox can then open their codes." in said
     assert not is_ticked(said)
 
     for form, ticked in (({"mail_proof": "1"}, True), ({"mail_proof": "1"}, True), ({}, False)):

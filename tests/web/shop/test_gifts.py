@@ -135,14 +135,14 @@ def test_the_mailed_link_and_the_password_show_nothing_of_what_was_given(shop: S
 
 def test_what_she_looked_at_she_cannot_give_unless_the_shop_wants_that(present: Present) -> None:
     present.look()
-    assert "looked at already" in present.dora.get(present.url).get_data(as_text=True)
+    assert "already been viewed" in present.dora.get(present.url).get_data(as_text=True)
     page = f"/s/{present.shop.slug}/help"
     assert present.dora.post(present.url, {}, page=page).status_code == 409
 
     present.shop.write(lambda: service.set_giving(Giving.ALL, now=clock.now(), by=SYSTEM))
     gift = present.give()
 
-    assert "It was first looked at on" in present.lin.get(gift).get_data(as_text=True)
+    assert "It was first viewed on" in present.lin.get(gift).get_data(as_text=True)
     present.shop.write(lambda: service.set_giving(Giving.NOTHING, now=clock.now(), by=SYSTEM))
     assert present.take(gift).status_code == 303  # what was given stays given
     assert "Give it on" not in present.lin.get(gift).get_data(as_text=True)

@@ -123,18 +123,18 @@ def test_who_allowed_nothing_is_told_by_the_next_way(shop: Shop, chats: Chats) -
 
 def test_the_page_says_so_and_its_owner_may_turn_it_off(shop: Shop, chats: Chats) -> None:
     dora, order = buy(shop)
-    assert "We tell you in the mini program, too." not in dora.get(order, **AGENT).get_data(as_text=True)
+    assert "We also tell you in the mini program." not in dora.get(order, **AGENT).get_data(as_text=True)
     call(shop, offered(dora, order), login(chats))
 
     text = dora.get(order, **AGENT).get_data(as_text=True)
-    assert "We tell you in the mini program, too." in text
+    assert "We also tell you in the mini program." in text
     assert OPENID not in text
     way = re.search(r'href="([^"]*/ways/[^"]+)">Mini program', text)
     assert way, "outside of it, too, the order says by which ways it is told of"
     dora.post(way[1], {"wanted": "nothing"}, page=way[1])
 
     assert told_by(shop, order) == {}
-    assert "We tell you in the mini program, too." not in dora.get(order, **AGENT).get_data(as_text=True)
+    assert "We also tell you in the mini program." not in dora.get(order, **AGENT).get_data(as_text=True)
 
 
 def test_the_newest_takes_the_place_of_the_one_before_and_both_stand_in_the_record(shop: Shop, chats: Chats) -> None:

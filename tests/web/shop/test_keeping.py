@@ -152,7 +152,7 @@ def test_an_unpaid_order_has_no_card(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("days", "told"),
-    [(40, r"4[01] days left"), (0, r"\d+ h \d+ min left"), (-3, "run out")],
+    [(40, r"4[01] days left"), (0, r"\d+ h \d+ min left"), (-3, "time is up")],
 )
 def test_the_page_says_how_long_a_code_is_good(shop: Shop, days: int, told: str) -> None:
     today = business_day(clock.now(), "Asia/Shanghai")  # in which it is tomorrow already from 16:00 UTC on

@@ -165,7 +165,7 @@ def test_without_an_app_secret_the_page_says_how_to_pay_instead(shop: Shop, offi
 
     assert 'name="method"' not in page
     assert "Tap ··· at the top right of WeChat" in page
-    assert "cannot be paid, not by pressing it long either" in page
+    assert "cannot be paid, even by pressing and holding it" in page
 
 
 def test_a_phone_browser_tells_the_h5_page_which_shop_it_comes_from(shop: Shop, office: Office) -> None:

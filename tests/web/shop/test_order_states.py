@@ -64,7 +64,7 @@ def test_who_waits_for_stock_is_told_until_when(market: Market) -> None:
     paid_at = market.shop.order(order).paid_at
     assert paid_at
     assert "Paid, waiting for stock" in said
-    assert f"If it has not come by {shown(paid_at + timedelta(hours=24))} , the money goes back by itself." in said
+    assert f"If it has not come by {shown(paid_at + timedelta(hours=24))} , you are refunded automatically." in said
 
 
 def test_who_has_a_part_is_told_until_when_the_rest_may_come(market: Market) -> None:
@@ -73,7 +73,7 @@ def test_who_has_a_part_is_told_until_when_the_rest_may_come(market: Market) -> 
     said = page(market, order)
 
     assert "Partly delivered" in said
-    assert "and you have looked at no code, the whole order is refunded" in said
+    assert "and you have viewed no code, the whole order is refunded" in said
 
 
 def test_a_refund_tells_how_far_it_is(market: Market, refunded: Order) -> None:
@@ -99,7 +99,7 @@ def test_a_refund_that_the_gateway_refuses_is_told_without_its_words(market: Mar
 
     assert [payback.state for payback in market.paybacks(order)] == [PaybackState.REFUSED]
     assert "Refund delayed" in said
-    assert "The gateway has not given CN¥19.99 back yet. The shop sees this and takes care of it." in said
+    assert "The gateway has not given CN¥19.99 back yet. The shop sees this and is taking care of it." in said
     assert market.paybacks(order)[0].reason not in said
 
 
@@ -121,4 +121,4 @@ def test_who_paid_twice_is_told_that_the_second_goes_back(market: Market) -> Non
     market.work()
 
     said = page(market, order)
-    assert "You paid twice CN¥19.99 more than was due; it goes back by itself, the way it was paid." in said
+    assert "You paid twice CN¥19.99 more than was due; it goes back automatically, the way it was paid." in said

@@ -95,7 +95,7 @@ def test_a_search_finds_words_pinyin_and_initials_and_takes_signs_as_they_are(
 def test_a_search_that_finds_nothing_says_so_and_leads_back(full: Shop) -> None:
     text = full.client().get(f"/s/{full.slug}/?q=zzz&lang=en").get_data(as_text=True)
 
-    assert "Nothing fits that" in text
+    assert "Nothing matches that" in text
     assert f'href="/s/{full.slug}/"' in text
 
 

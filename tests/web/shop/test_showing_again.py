@@ -176,7 +176,7 @@ def test_the_choice_of_sms_stands_on_the_page_and_is_grey_without_a_carrier(shop
         return re.search(r'<input[^>]*name="by_sms"[^>]*>', boss.get(url).get_data(as_text=True))[0]  # type: ignore[index]
 
     assert "disabled" in box()
-    assert "no SMS carrier" in boss.get(url).get_data(as_text=True)
+    assert "no working SMS carrier" in boss.get(url).get_data(as_text=True)
     boss.post(url, form, page=url)
     assert shop.read(queries.reveals).by_sms  # what nobody could tick says nothing
 

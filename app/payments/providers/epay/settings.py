@@ -140,9 +140,9 @@ def check(account: Account, simulator: str) -> None:
         raise BadAccount("pid", words("The merchant number is made of letters and digits; copy it from the site."))
     for field in FIELDS:
         if field.pattern and field.name != "pid" and not re.fullmatch(field.pattern, account.setting(field.name)):
-            raise BadAccount(field.name, words("This holds a character that does not belong there; write it anew."))
+            raise BadAccount(field.name, words("This contains a character that is not allowed; type it again."))
         if field.choices and account.setting(field.name) not in {"", *(value for value, _ in field.choices)}:
-            raise BadAccount(field.name, words("Choose one of the list."))
+            raise BadAccount(field.name, words("Choose one from the list."))
     if account.setting("desktop") == "scan" and len(types_of(account)) != 1:
         raise BadAccount("types", words("A QR code on computers needs exactly one way to pay; leave one."))
     if is_first(account):

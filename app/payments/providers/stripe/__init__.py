@@ -108,7 +108,7 @@ class Stripe:
         if secret and not re.fullmatch(r"whsec_[!-~]{8,200}", secret):
             raise BadAccount(SECRET, words("A signing secret begins with whsec_: it is not a key of the API."))
         if account.setting("methods") not in ("", *sessions.MANNERS):
-            raise BadAccount("methods", words("Choose one of the list."))
+            raise BadAccount("methods", words("Choose one from the list."))
         if account.setting("page") and not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]+)?", account.setting("page")):
             raise BadAccount("page", words("Give an address such as https://pay.example.com, without a path."))
 

@@ -73,7 +73,7 @@ def name_of(about: str, facts: Mapping[str, Any]) -> str:
     said = {
         "ready": _("It has arrived: you can open it now"),
         "partly": _("Some of it has arrived"),
-        "queued": _("Paid; it appears on the page of the order as soon as it is ready"),
+        "queued": _("Paid; it appears on the order page as soon as it is ready"),
         "refunded": _("%(amount)s is on its way back to you", amount=back),
     }
     return str(said.get(about) or _("News of your order"))
