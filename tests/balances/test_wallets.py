@@ -90,7 +90,7 @@ def test_too_little_says_what_is_missing_and_leaves_the_order_as_it_was(market: 
     dora.top_up(500)
     order = market.shop.place()
 
-    with pytest.raises(InsufficientBalance, match=r"14\.99 CNY are missing"):
+    with pytest.raises(InsufficientBalance, match=r"14\.99 CNY short"):
         dora.pay_rest(order)
 
     assert market.shop.order(order).holder_id is None

@@ -22,7 +22,7 @@ def test_a_voucher_becomes_a_cheaper_one_at_once(
     expect(tab.get_by_text("is paid by an exchanged piece")).to_be_visible()
     assert steps.shown_code(tab)
     tab.goto(order)
-    expect(tab.locator("#exchanges").get_by_text("Exchanged")).to_be_visible()
+    expect(tab.locator("#exchanges").get_by_text("Exchanged", exact=True)).to_be_visible()
     expect(tab.locator("[data-field]")).to_have_count(0)
 
 
@@ -41,7 +41,7 @@ def test_a_dearer_voucher_costs_the_difference(
     steps.pay_and_come_back(tab)
     expect(tab.get_by_text("It has arrived")).to_be_visible()
     tab.goto(order)
-    expect(tab.locator("#exchanges").get_by_text("Exchanged")).to_be_visible()
+    expect(tab.locator("#exchanges").get_by_text("Exchanged", exact=True)).to_be_visible()
 
 
 def choose(tab: Page, words: str) -> str:

@@ -115,7 +115,7 @@ def test_too_little_money_is_told_and_leaves_no_order_and_no_hold(firm: Firm) ->
     firm.shop.codes(3)
     firm.top_up(2 * PRICE)
 
-    with pytest.raises(InsufficientBalance, match=r"19\.99 CNY are missing"):
+    with pytest.raises(InsufficientBalance, match=r"19\.99 CNY short"):
         firm.order(3)
 
     assert firm.balance() == 2 * PRICE

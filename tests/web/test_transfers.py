@@ -83,7 +83,7 @@ def test_a_shop_is_paid_by_transfer_from_the_first_form_to_the_code(app: Miaofa)
 
     assert "It has arrived" in text_of(dora.get(url, headers=EN))
     again = alice.post(f"{here}/confirmation", sight, page=here, headers=EN)
-    assert (again.status_code, "Somebody else has decided" in text_of(again)) == (409, True)
+    assert (again.status_code, "somebody else has decided" in text_of(again)) == (409, True)
     assert "nothing any more" in text_of(alice.get(here, headers=EN))
 
 

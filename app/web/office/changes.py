@@ -38,7 +38,7 @@ NAMES: Mapping[str, str] = {
     "wording.withdrawn": words("Withdrawn: new buyers do not see it"),
     "merchant.reveals_changed": words("Codes are shown again by other rules"),
     "merchant.fences_changed": words("Fences changed"),
-    "merchant.telling_changed": words("How buyers are told changed"),
+    "merchant.telling_changed": words("How buyers are notified changed"),
     "merchant.gift_rule_changed": words("What buyers may give on"),
     "merchant.review_policy_changed": words("Orders in review that nobody decides"),
     "robot.set": words("What it tells changed"),

@@ -118,7 +118,7 @@ def test_what_an_order_comes_to_is_told_before_it_is_placed(firm: Firm) -> None:
 
     assert "CN¥39.98" in told("2")
     assert "Balance afterwards CN¥0.02" in told("2")
-    assert "Lacking CN¥19.97" in told("3")
+    assert "Short by CN¥19.97" in told("3")
     for odd in ("0", "x", "", "99999999"):
         assert "Balance afterwards CN¥20.01" in told(odd) if not odd else "This order –" in told(odd)
 
@@ -140,7 +140,7 @@ def test_ordering_from_the_balance(firm: Firm) -> None:
     assert taken.location == again.location
     assert firm.balance() == 2
     assert (short.status_code, odd.status_code) == (409, 422)
-    assert "19.97 CNY are missing" in short.get_data(as_text=True)
+    assert "19.97 CNY short" in short.get_data(as_text=True)
     assert firm.balance() == 2
 
 

@@ -61,7 +61,7 @@ def test_alice_takes_one_piece_back_and_everybody_sees_it(shop: Shop, bought: Or
     assert (answer.status_code, answer.location) == (303, page_of(shop, bought))
     assert [item.state for item in pieces(shop, bought)] == [State.READY, State.READY, State.REVOKED]
     told = words(alice.get(page_of(shop, bought)))
-    assert "CN¥19.99 of CN¥59.97 goes back to the buyer or did" in told
+    assert "CN¥19.99 of CN¥59.97 is being or has been sent back to the buyer" in told
     assert "Reason: asked for." in told
     assert "Give more back" in told
 

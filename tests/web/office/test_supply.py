@@ -140,7 +140,7 @@ def test_the_order_page_groups_a_bundle_and_says_how_much_is_there(shop: Shop) -
 
     shown = words(shop.client().get(f"/s/{shop.slug}/o/{token_of(order.id)}?lang=en"))
 
-    assert "2/3 there" in shown
+    assert "2/3 ready" in shown
     assert "somebody is preparing it" in shown
 
 

@@ -53,7 +53,7 @@ def test_the_second_time_is_refused_in_words_and_counted(shop: Shop) -> None:
     by_contact = come(shop.client(), address(shop, campaign), "Dora@Example.com ")
 
     assert (again.status_code, by_contact.status_code) == (409, 409)
-    assert "1 a person" in again.get_data(as_text=True)
+    assert "1 per person" in again.get_data(as_text=True)
     assert refused(shop, campaign) == {"person": 2}
 
 
