@@ -124,6 +124,7 @@ def sweep() -> None:
 
 def sweep_once() -> None:
     """Hand out, call and do what is due, in the application's context."""
+    _swept(events.drain_urgent)  # in a rush the worker comes to it too late
     if not bell.is_busy():  # a worker is at it: two would only make each other's batches smaller
         _swept(events.drain)
         _swept(effects.drain)

@@ -8,7 +8,7 @@ as answered when the site is told, and as paid when all is quiet again. Value is
 import json
 import subprocess
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
@@ -22,7 +22,7 @@ from app.kit import db
 from app.kit.effects import Effect
 from app.kit.events import EventRow, Outbox
 from app.orders.events import OrderPaid
-from app.orders.models import Order, Payment
+from app.orders.models import Order, Payment, Tender
 from app.payments.models import Attempt, Notice, NoticeState
 from bench import client, gateways, notices, promises, requests, steady
 from bench.cpu import Meter
@@ -119,7 +119,7 @@ def told(stage: Stage, came: dict[str, Any], meter: Meter, count: int) -> Figure
         seconds=stage.size.storm,
         lost=0,
         kinds=kinds,
-        counted_p99_ms=counted_ms(stage),
+        counted=counted(stage),
         quiet_after_seconds=round(quiet, 1),
         sender_behind_p99_ms=came["behind_p99_ms"],
         lines=came["lines"],
@@ -129,11 +129,18 @@ def told(stage: Stage, came: dict[str, Any], meter: Meter, count: int) -> Figure
     )
 
 
-def counted_ms(stage: Stage) -> float:
-    """Return after how long 99 of 100 payments counted since their notices came, whoever let them count."""
-    e = EventRow.__table__.c
-    rows = stage.shop.read(lambda: db.session().execute(select(e.id, e.at).where(e.name == OrderPaid.name)).all())
-    return percentile_ms([(row.id.int >> 80) / 1000 - row.at.timestamp() for row in rows], 0.99)
+def counted(stage: Stage) -> dict[str, dict[str, float]]:
+    """Return after how long payments counted since their notices came: of trusted ones, and of those asked about."""
+    e, tender = EventRow.__table__.c, Notice.tender_id == Tender.id
+    paid = (e.subject_id == Tender.order_id) & (e.name == OrderPaid.name)
+    query = select(Notice.state, Notice.at, e.id).join(Tender, tender).join(EventRow.__table__, paid)
+    laps = defaultdict(list)
+    for state, at, number in stage.shop.read(lambda: db.session().execute(query).all()):
+        laps[NoticeState(state).name.lower()].append((number.int >> 80) / 1000 - at.timestamp())
+    return {
+        state: {"p50_ms": percentile_ms(found, 0.5), "p99_ms": percentile_ms(found, 0.99)}
+        for state, found in laps.items()
+    }
 
 
 def settle(stage: Stage) -> float:

@@ -86,7 +86,7 @@ class Outbox(Owned):
     attempts: Mapped[int] = mapped_column(SmallInteger)
 
 
-_rounds = Rounds(Outbox)
+_rounds, _urgent = Rounds(Outbox), Rounds(Outbox, ahead=AHEAD)
 _facts: dict[type[Event], tuple[str, ...]] = {}
 
 E = TypeVar("E", bound=Event)
@@ -179,6 +179,15 @@ def timeline(*, order_id: UUID | None = None, subject: tuple[str, UUID] | None =
 
 def drain(*, seconds: float | None = None) -> int:
     """Hand out all due events (within `seconds`), in fair rounds, and return how many were delivered."""
+    return _drain(relay, seconds)
+
+
+def drain_urgent(*, seconds: float | None = None) -> int:
+    """Hand out the due events that are urgent, as `drain` does with all."""
+    return _drain(partial(_urgent.run, partial(_relay_one, ahead=AHEAD)), seconds)
+
+
+def _drain(relay: Callable[..., int], seconds: float | None) -> int:
     until = None if seconds is None else time.monotonic() + seconds
     delivered = 0
     while count := relay(until=until):
@@ -191,11 +200,11 @@ def relay(*, until: float | None = None) -> int:
     return _rounds.run(_relay_one, until=until)
 
 
-def _relay_one(turn: Turn) -> int:
+def _relay_one(turn: Turn, *, ahead: timedelta = timedelta(0)) -> int:
     """Deliver one batch; if it fails, go row by row so that one poisoned event holds up no other."""
     merchant, taken = turn.merchant_id, list[UUID]()
     try:
-        return db.write(merchant, lambda: _deliver(BATCH, taken))
+        return db.write(merchant, lambda: _deliver(BATCH, taken, ahead))
     except Exception:
         log.exception("outbox.batch_failed", merchant=merchant)
     delivered = 0
@@ -204,7 +213,7 @@ def _relay_one(turn: Turn) -> int:
             break
         taken.clear()
         try:
-            delivered += db.write(merchant, lambda: _deliver(1, taken))
+            delivered += db.write(merchant, lambda: _deliver(1, taken, ahead))
         except Exception:
             log.exception("outbox.event_failed", merchant=merchant)
             db.write(merchant, lambda: _postpone(taken))
@@ -213,9 +222,9 @@ def _relay_one(turn: Turn) -> int:
     return delivered
 
 
-def _deliver(limit: int, taken: list[UUID]) -> int:
+def _deliver(limit: int, taken: list[UUID], ahead: timedelta) -> int:
     """Hand the first due rows to their reactions; `taken` tells which, also when one of those fails."""
-    taken[:] = rows = _take(limit)
+    taken[:] = rows = _take(limit, ahead)
     told = select(EventRow.__table__).where(EVENT.merchant_id == db.merchant_id(), EVENT.id.in_(rows))
     happened = sorted(db.session().execute(told), key=lambda row: (row.name, row.id))
     for name, group in groupby(happened, key=lambda row: row.name):
@@ -226,10 +235,10 @@ def _deliver(limit: int, taken: list[UUID]) -> int:
     return len(rows)
 
 
-def _take(limit: int) -> Sequence[UUID]:
+def _take(limit: int, ahead: timedelta) -> Sequence[UUID]:
     query = (
         select(Outbox.event_id)
-        .where(Outbox.due_at <= clock.now())
+        .where(Outbox.due_at <= clock.now() - ahead)
         .order_by(Outbox.due_at, Outbox.event_id)
         .limit(limit)
         .with_for_update(skip_locked=True)

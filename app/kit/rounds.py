@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, ScalarSelect, Select, literal, select, text
@@ -35,8 +35,11 @@ class Turn:
 class Rounds:
     """Walks the merchants with due rows in one table, going on after the last one served."""
 
-    def __init__(self, table: type[Owned], alive: ColumnElement[bool] | None = None) -> None:
-        self._table = table
+    def __init__(
+        self, table: type[Owned], alive: ColumnElement[bool] | None = None, *, ahead: timedelta = timedelta(0)
+    ) -> None:
+        """`alive` tells which rows there are at all; those count that are due for longer than `ahead`."""
+        self._table, self._ahead = table, ahead
         self._columns = (table.merchant_id, table.due_at)  # type: ignore[attr-defined]
         self._alive = () if alive is None else (alive,)
         self._last = -1
@@ -75,7 +78,8 @@ class Rounds:
         walk = select(self._first_after(literal(after)).label("merchant_id")).cte("walk", recursive=True)
         ahead = walk.c.merchant_id.is_not(None) if to is None else walk.c.merchant_id < to
         walk = walk.union_all(select(self._first_after(walk.c.merchant_id)).select_from(walk).where(ahead))
-        found = select(walk.c.merchant_id).where(self._earliest_of(walk.c.merchant_id) <= clock.now()).limit(most)
+        due = self._earliest_of(walk.c.merchant_id) <= clock.now() - self._ahead
+        found = select(walk.c.merchant_id).where(due).limit(most)
         return found if to is None else found.where(walk.c.merchant_id <= to)
 
     def _first_after(self, merchant_id: ColumnElement[int]) -> ScalarSelect[int]:

@@ -47,6 +47,12 @@ def listener() -> Iterator[Listener]:
         yield listener
 
 
+def broken(merchant: int, count: int = 1) -> None:
+    """Publish that lamps of a merchant are broken, which is urgent."""
+    lamps = [LampBroken(subject_id=UUID(int=place), at=clock.now()) for place in range(count)]
+    db.write(merchant, lambda: events.publish(*lamps))
+
+
 def test_each_event_is_delivered_once(merchant: int, stranger: int, listener: Listener) -> None:
     mine, theirs = lit(merchant, 3), lit(stranger, 2)
 
@@ -81,13 +87,35 @@ def test_an_event_is_not_delivered_before_its_time(merchant: int, listener: List
 def test_an_urgent_event_goes_ahead_of_all_that_waits(merchant: int) -> None:
     heard: list[str] = []
     lit(merchant, BATCH + 1)
-    db.write(merchant, lambda: events.publish(LampBroken(subject_id=UUID(int=1), at=clock.now())))
+    broken(merchant)
 
     with wired(later={LampBroken: (lambda rows: heard.extend(row.name for row in rows),)}):
         events.relay()
 
     assert heard == ["lamp.broken"]
     assert len(waiting(merchant)) == 2
+
+
+def test_the_urgent_ones_can_be_handed_out_alone(merchant: int, stranger: int, listener: Listener) -> None:
+    calm = lit(merchant, 2) + lit(stranger, 1)
+    broken(merchant, BATCH + 1)
+
+    assert (events.drain_urgent(), events.drain_urgent()) == (BATCH + 1, 0)
+
+    assert listener.heard == []
+    assert set(waiting(merchant)) | set(waiting(stranger)) == set(calm)
+
+
+def test_an_urgent_event_that_fails_waits_like_any_other(merchant: int) -> None:
+    def fail(_: Sequence[EventRow]) -> None:
+        raise LookupError("the lamp cannot be mended")
+
+    broken(merchant)
+    with wired(later={LampBroken: (fail,)}):
+        assert events.drain_urgent() == 0
+
+        (row,) = waiting(merchant).values()
+        assert (row.attempts, row.due_at > clock.now()) == (1, True)
 
 
 def test_a_long_queue_takes_several_rounds(merchant: int, listener: Listener) -> None:

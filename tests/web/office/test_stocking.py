@@ -179,7 +179,7 @@ def test_the_queue_tells_apart_who_waits_for_stock_for_the_staff_and_for_a_relea
     whole = seen(alice, office(shop, "queue"))
     assert "Lacking stock 1 code New stock goes to them first" in whole
     assert "Waiting for the staff 2 codes Staff enter by hand" in whole
-    assert "Waiting for the release 3 codes Bought before it is out" in whole
+    assert "Waiting for the release 3 codes Bought before its release" in whole
     for what, order in given.items():
         page = alice.get(office(shop, f"queue?wait={what}"), headers={"Accept-Language": "en"}).get_data(as_text=True)
         rows = {key: f"/orders/{public('ord', other.id)}" in page for key, other in given.items()}
