@@ -236,13 +236,15 @@ def test_a_drain_that_fails_stops_neither_the_others_nor_the_sweeper(monkeypatch
         raise LookupError
 
     monkeypatch.setattr(events, "drain", failing)
+    monkeypatch.setattr(events, "drain_urgent", lambda *, seconds: drained.append("urgent"))
     for room in (effects, tasks):
         monkeypatch.setattr(room, "drain", lambda *, seconds, room=room: drained.append(room.__name__))
 
     with capture_logs() as said:
         worker_program.sweep_once()
 
-    assert drained == [f"failed within {worker_program.SWEEP_SECONDS} s", "app.kit.effects", "app.kit.tasks"]
+    failed = f"failed within {worker_program.SWEEP_SECONDS} s"
+    assert drained == ["urgent", failed, "app.kit.effects", "app.kit.tasks"]
     assert [(each["event"], each["log_level"]) for each in said] == [("sweeper.failed", "error")]
 
 
@@ -250,16 +252,18 @@ def test_the_sweeper_leaves_to_a_worker_what_it_is_at_and_comes_when_it_is_gone(
     queue: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swept: list[str] = []
+    monkeypatch.setattr(events, "drain_urgent", lambda *, seconds: swept.append("urgent"))
     for room in (events, effects, tasks):
         monkeypatch.setattr(room, "drain", lambda *, seconds, room=room: swept.append(room.__name__))
 
     bell.heard(bell.EFFECTS)
     worker_program.sweep_once()
-    assert swept == ["app.kit.tasks"]
+    assert swept == ["urgent", "app.kit.tasks"]
 
+    swept.clear()
     queue.delete(bell.BUSY)  # as it goes by itself, some seconds after a worker was last heard of
     worker_program.sweep_once()
-    assert swept == ["app.kit.tasks", "app.kit.events", "app.kit.effects", "app.kit.tasks"]
+    assert swept == ["urgent", "app.kit.events", "app.kit.effects", "app.kit.tasks"]
 
 
 @on_sqlite
