@@ -3,21 +3,29 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import steps
 from tests.installation import Installation
 
-PHONE, TABLET = {"width": 360, "height": 740}, {"width": 768, "height": 1024}
+PHONE, TABLET = ViewportSize(width=360, height=740), ViewportSize(width=768, height=1024)
+
+
+def in_office(
+    browser: Browser, installation: Installation, complaints: list[str], page: str, screen: ViewportSize
+) -> Page:
+    """Open a page of the office on a screen of this size, signed in."""
+    tab = steps.open_tab(browser, installation, complaints, viewport=screen)
+    steps.sign_in(tab)
+    tab.goto(f"/office/demo/{page}")
+    return tab
 
 
 @pytest.mark.browser
 def test_the_menu_of_a_phone_is_a_sheet_for_thumbs_and_keys(
     installation: Installation, browser: Browser, complaints: list[str]
 ) -> None:
-    tab = steps.open_tab(browser, installation, complaints, viewport=PHONE)
-    steps.sign_in(tab)
-    tab.goto("/office/demo/codes")
+    tab = in_office(browser, installation, complaints, "codes", PHONE)
     menu, orders = tab.locator("#menu"), tab.locator("#office-nav").get_by_role("link", name="Orders", exact=True)
     expect(tab.locator("#office-nav")).to_be_hidden()
 
@@ -45,9 +53,7 @@ def test_the_menu_of_a_phone_is_a_sheet_for_thumbs_and_keys(
 def test_a_day_is_typed_as_it_is_written_here_or_picked(
     installation: Installation, browser: Browser, complaints: list[str]
 ) -> None:
-    tab = steps.open_tab(browser, installation, complaints, viewport=PHONE)
-    steps.sign_in(tab)
-    tab.goto("/office/demo/imports/new")
+    tab = in_office(browser, installation, complaints, "imports/new", PHONE)
     day, calendar = tab.locator("#f-expires"), tab.locator("#d-expires")
     for typed in ("2031/1/9", "20310109", "2031-01-09"):
         type_day(tab, typed)
@@ -71,9 +77,7 @@ def type_day(tab: Page, typed: str) -> None:
 def test_on_a_tablet_the_figures_of_a_block_stand_beside_each_other_under_their_names(
     installation: Installation, browser: Browser, complaints: list[str]
 ) -> None:
-    tab = steps.open_tab(browser, installation, complaints, viewport=TABLET)
-    steps.sign_in(tab)
-    tab.goto("/office/demo/redemption")
+    tab = in_office(browser, installation, complaints, "redemption", TABLET)
     row = tab.locator("#reconciliation tbody tr").first
 
     tops = [round(box["y"]) for one in row.locator("[data-label]").all() if (box := one.bounding_box())]
